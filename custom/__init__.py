@@ -1,0 +1,38 @@
+"""What the bundles need and MONAI lacks. Configs reach everything through this package: ``$import custom``."""
+
+from . import announcements, handlers, instances, losses, metrics, networks, scoring, transforms
+from .datalists import datalist, has_split, input_list
+from .datasets import EpochDataset, SeedEpoch
+from .errors import InputError
+from .evaluation import ScoreTable, evaluate
+from .handlers.checkpoints import read_threshold
+from .manifests import open_datasets
+from .samples import make_samples
+from .workflow import begin, bundle_root, choice, flag, path
+
+__all__ = [
+    "EpochDataset",
+    "InputError",
+    "ScoreTable",
+    "SeedEpoch",
+    "announcements",
+    "begin",
+    "bundle_root",
+    "choice",
+    "datalist",
+    "evaluate",
+    "flag",
+    "handlers",
+    "has_split",
+    "input_list",
+    "instances",
+    "losses",
+    "make_samples",
+    "metrics",
+    "networks",
+    "open_datasets",
+    "path",
+    "read_threshold",
+    "scoring",
+    "transforms",
+]

@@ -1,0 +1,82 @@
+"""The first and the last lines of a run: what will be done with what, what came out, what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from .manifests import Manifest
+
+
+def announce_training(
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], network: nn.Module, output_dir: Path
+) -> None:
+    """Print what a training will do.
+
+    Args:
+        task: name of the bundle.
+        device: torch device or its name.
+        data: the data sets.
+        images: split → number of images.
+        network: the network, for its size.
+        output_dir: where results go.
+    """
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
+    size = sum(p.numel() for p in network.parameters()) / 1e6
+    print(f"Training {task} on {_device(device)}: {type(network).__name__} with {size:.2f} million parameters.")
+    _print_data(data, counts)
+    print(f"Results: {output_dir}", flush=True)
+
+
+def announce_evaluation(
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float
+) -> None:
+    """Print what an evaluation will do; arguments as above, with the file of the weights and the threshold in use."""
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
+    print(f"Scoring {task} on {_device(device)} with {weights}, threshold {threshold:.2f}.")
+    _print_data(data, counts)
+
+
+def announce_inference(
+    task: str, device: Any, items: Sequence[dict], weights: Path, threshold: float, output_dir: Path
+) -> None:
+    """Print what an inference will do; ``items`` are its pages, as `datalists.input_list` makes them."""
+    files = list(dict.fromkeys(item["file"] for item in items))
+    where = files[0] if len(files) == 1 else Path(files[0]).parent
+    print(f"Segmenting {len(files)} image(s), {len(items)} page(s), from {where}")
+    print(f"{task} on {_device(device)} with {weights}, threshold {threshold:.2f}.")
+    print(f"Results: {output_dir}", flush=True)
+
+
+def conclude_training(best_by: str, best: Mapping[str, float], output_dir: Path) -> None:
+    """Print what came out of a training."""
+    what = {"last": "last epoch", "loss": "lowest validation loss"}.get(best_by, "best validation score")
+    score = "" if best_by == "last" else f" {abs(best['score']):.4f}"
+    print(f"Weights of the {what}{score}, from epoch {best['epoch']}: {output_dir / 'model.pt'}")
+    print(f"Curves: {output_dir / 'history.png'}   Pictures: {output_dir / 'pictures'}")
+    print(f"Next: evaluate or predict with --ckpt_path {output_dir / 'model.pt'}")
+
+
+def conclude_inference(written: Sequence[Path]) -> None:
+    """Print the files that an inference wrote, the pictures to look at last."""
+    pictures = [path for path in written if path.suffix == ".png"]
+    print(f"Wrote {len(written)} files.")
+    for kind in ("mask", "labels"):
+        found = [path for path in written if path.name.endswith(f"_{kind}.tif")]
+        if found:
+            print(f"{kind.capitalize()}: {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else ""))
+    print(f"Look at: {pictures[0]}" + (f" and {len(pictures) - 1} more" if len(pictures) > 1 else ""))
+
+
+def _device(device: Any) -> str:
+    device = torch.device(device)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+
+
+def _print_data(data: Sequence[Manifest], counts: str) -> None:
+    folders = ", ".join(f"{manifest.folder} ({manifest.name})" for manifest in data)
+    print(f"Images: {counts}, from {folders}")

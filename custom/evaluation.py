@@ -1,0 +1,120 @@
+"""Scores of a trained network on the splits of a data set: numbers with the file they belong to, as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ignite.engine import Engine, Events
+from torch.utils.data import DataLoader
+
+from .handlers.scores import Score, arrays, mean
+from .writers import atomic_path
+
+SplitScores = Callable[[list[np.ndarray], list[np.ndarray]], dict[str, float]]
+
+
+class ScoreTable:
+    """Handler that scores every image that an evaluator predicts, and keeps the numbers with the image's name.
+
+    Args:
+        image_scores: name → function of prediction (C, H, W) and label (1, H, W).
+        split_scores: function of all probability maps and all references (bool) of a split, for scores that are no mean
+            of the images' own, such as a maximum over thresholds of the mean.
+    """
+
+    def __init__(self, image_scores: Mapping[str, Score], split_scores: SplitScores | None = None) -> None:
+        self.image_scores = dict(image_scores)
+        self.split_scores = split_scores
+        self.rows: list[dict[str, Any]] = []
+        self.means: dict[str, dict[str, float]] = {}
+        self.split = ""
+        self._maps: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Register on the evaluator."""
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._score)
+        engine.add_event_handler(Events.COMPLETED, self._summarise)
+
+    def _score(self, engine: Engine) -> None:
+        for item, output in zip(engine.state.batch, engine.state.output, strict=True):
+            pred, label = output["pred"], output["label"]
+            row = {"split": self.split, "image": item["name"]}
+            self.rows.append(row | {name: float(score(pred, label)) for name, score in self.image_scores.items()})
+            if self.split_scores is not None:
+                probability, reference, _ = arrays(pred, label)
+                self._maps.append((probability, reference))
+
+    def _summarise(self, engine: Engine) -> None:
+        rows = [row for row in self.rows if row["split"] == self.split]
+        means: dict[str, float] = {"images": len(rows)}
+        means |= {name: mean([row[name] for row in rows]) for name in self.image_scores}
+        means |= {f"{name}_std": mean([row[name] for row in rows], of=np.std) for name in self.image_scores}
+        if self.split_scores is not None:
+            maps, self._maps = self._maps, []
+            means |= self.split_scores([m for m, _ in maps], [r for _, r in maps])
+        self.means[self.split] = means
+
+
+def evaluate(
+    evaluator: Engine, table: ScoreTable, loaders: Mapping[str, DataLoader], folder: str | Path, **about: Any
+) -> dict[str, dict[str, float]]:
+    """Run an evaluator over several splits, print its scores and write ``scores.csv`` and ``scores.json``.
+
+    Args:
+        evaluator: with its weights loaded at the start of a run, and ``table`` among its handlers.
+        table: what scores the images.
+        loaders: split → its loader.
+        folder: where the two files go.
+        about: what else belongs to the scores, for example ``weights`` and ``threshold``; written into the JSON.
+
+    Returns:
+        split → name → mean over its images.
+    """
+    for split, loader in loaders.items():
+        table.split = split
+        evaluator.data_loader = loader
+        evaluator.state.epoch_length = None  # splits differ in length
+        evaluator.run()
+    folder = Path(folder)
+    _write_csv(table.rows, folder / "scores.csv")
+    content = {name: str(value) if isinstance(value, Path) else value for name, value in about.items()}
+    with atomic_path(folder / "scores.json") as path:
+        path.write_text(json.dumps(content | {"splits": _finite(table.means)}, indent=2) + "\n", encoding="utf-8")
+    print(format_table(table.means))
+    print(f"Scores of every image: {folder / 'scores.csv'}\nMeans: {folder / 'scores.json'}")
+    return table.means
+
+
+def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
+    with atomic_path(file) as path, path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+
+
+def _finite(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:
+    """Return the means with None for NaN, which JSON does not know."""
+    return {split: {k: v if np.isfinite(v) else None for k, v in numbers.items()} for split, numbers in means.items()}
+
+
+def format_table(means: Mapping[str, Mapping[str, float]]) -> str:
+    """Return the means as a text table: a row per score, a column per split, with the spread over the images."""
+    splits = list(means)
+    names = [name for name in means[splits[0]] if not name.endswith("_std")]
+    lines = [f"{'':24}" + "".join(f"{split:>22}" for split in splits)]
+    for name in names:
+        cells = [_cell(means[split], name) for split in splits]
+        lines.append(f"{name.replace('_', ' '):24}" + "".join(f"{cell:>22}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _cell(numbers: Mapping[str, float], name: str) -> str:
+    if name == "images":
+        return f"{numbers[name]:.0f}"
+    spread = f" ± {numbers[f'{name}_std']:.4f}" if f"{name}_std" in numbers else ""
+    return f"{numbers[name]:.4f}{spread}"

@@ -1,0 +1,19 @@
+"""Handlers for MONAI's engines: scores, progress, history, checkpoints, pictures, predictions."""
+
+from .checkpoints import Checkpoints, WeightsLoader
+from .history import History
+from .pictures import ValidationPictures
+from .predictions import PredictionWriter
+from .progress import Progress
+from .scores import ImageScore, ThresholdCurve
+
+__all__ = [
+    "Checkpoints",
+    "History",
+    "ImageScore",
+    "PredictionWriter",
+    "Progress",
+    "ThresholdCurve",
+    "ValidationPictures",
+    "WeightsLoader",
+]

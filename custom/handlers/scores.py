@@ -1,0 +1,91 @@
+"""Scores of images as ignite metrics: kept image by image, averaged at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from ignite.metrics import Metric
+from monai.handlers import from_engine
+
+from ..transforms import UNANNOTATED
+
+Score = Callable[[torch.Tensor, torch.Tensor], float]
+Curve = Callable[..., np.ndarray]
+
+
+class ImageScore(Metric):
+    """Mean over the images of a score; an image whose score is NaN (nothing to find, nothing found) is left out.
+
+    Args:
+        score: function of two tensors (C, H, W), for example prediction and label, that returns a number.
+        keys: which entries of the engine's output are handed to it.
+    """
+
+    def __init__(self, score: Score, keys: Sequence[str] = ("pred", "label")) -> None:
+        self.score = score
+        self.values: list[float] = []
+        super().__init__(output_transform=from_engine(list(keys)))
+
+    def reset(self) -> None:
+        self.values = []
+
+    def update(self, output: Sequence[Sequence[torch.Tensor]]) -> None:
+        self.values += [float(self.score(*item)) for item in zip(*output, strict=True)]
+
+    def compute(self) -> float:
+        return mean(self.values)
+
+
+class ThresholdCurve(Metric):
+    """The best mean over the images of a score, over thresholds; the scan takes one pass over the data.
+
+    Args:
+        curve: function of a probability map (H, W), a boolean reference (H, W), thresholds (T,) and ``valid`` (H, W),
+            that returns the score at each threshold, (T,).
+        thresholds: ascending, in (0, 1).
+    """
+
+    def __init__(self, curve: Curve, thresholds: Sequence[float]) -> None:
+        self.curve = curve
+        self.thresholds = np.asarray(thresholds, dtype=np.float64)
+        self.curves: list[np.ndarray] = []
+        super().__init__(output_transform=from_engine(["pred", "label"]))
+
+    def reset(self) -> None:
+        self.curves = []
+
+    def update(self, output: Sequence[Sequence[torch.Tensor]]) -> None:
+        for pred, label in zip(*output, strict=True):
+            probability, reference, valid = arrays(pred, label)
+            self.curves.append(self.curve(probability, reference, self.thresholds, valid=valid))
+
+    def mean_curve(self) -> np.ndarray:
+        """Return the mean score at each threshold, (T,), NaN where no image has one."""
+        curves = np.array(self.curves)
+        counted = np.isfinite(curves)
+        return np.where(counted, curves, 0).sum(axis=0) / np.where(counted.any(axis=0), counted.sum(axis=0), np.nan)
+
+    def best_threshold(self) -> float:
+        """Return the threshold with the best mean; of equal ones the middle one. 0.5 when no image has a score."""
+        curve = self.mean_curve()
+        if not np.isfinite(curve).any():
+            return 0.5
+        best = np.flatnonzero(curve == np.nanmax(curve))
+        return float(self.thresholds[best[len(best) // 2]])
+
+    def compute(self) -> float:
+        return mean([float(value) for value in self.mean_curve()], of=np.max)
+
+
+def mean(values: Sequence[float], of: Callable = np.mean) -> float:
+    """Return the mean (or what ``of`` makes) of the finite values, NaN when there is none."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(of(finite)) if finite else float("nan")
+
+
+def arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return probability, reference (bool) and where it is annotated (bool), each (H, W), of tensors (1, H, W)."""
+    target = np.asarray(label[0].cpu())
+    return np.asarray(pred[0].float().cpu()), target == 1, target != UNANNOTATED

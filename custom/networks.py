@@ -1,0 +1,87 @@
+"""Networks that MONAI's own classes cannot be configured to be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from monai.networks.blocks import Convolution, UpSample
+from monai.networks.nets.basic_unet import Down, TwoConv
+from torch import nn
+
+
+class UNet(nn.Module):
+    """U-Net with max pooling on the way down and bilinear upsampling with a 2 × 2 convolution on the way up.
+
+    An initial feature-map block (two 3 × 3 convolutions), ``len(features) - 1`` contracting blocks (2 × 2 max pooling and
+    two 3 × 3 convolutions, channels as in ``features``), as many expanding blocks (bilinear upsampling, a 2 × 2
+    convolution to the channels of the skip, the skip connection, two 3 × 3 convolutions) and a final feature-map block
+    (1 × 1 convolution). Each 3 × 3 convolution is followed by a normalisation and a ReLU. MONAI's ``BasicUNet`` has four
+    levels, no fewer, and narrows with a 1 × 1 convolution before it upsamples.
+
+    After Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015,
+    with padded convolutions.
+
+    Args:
+        in_channels: number of image channels.
+        out_channels: number of logits per pixel: 1 for foreground against background, else the number of classes.
+        features: channels of the initial block and of each contracting block, usually doubled from one to the next.
+        norm: normalisation as MONAI names it, for example ``"batch"`` or ``("group", {"num_groups": 8})``.
+        dropout: dropout probability in every convolution.
+
+    Raises:
+        ValueError: when ``features`` has fewer than two entries.
+
+    Example:
+        >>> UNet(1, 1, features=(16, 32, 64))(torch.zeros(1, 1, 250, 250)).shape
+        torch.Size([1, 1, 250, 250])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        features: Sequence[int] = (16, 32, 64, 128, 256),
+        norm: str | tuple = "batch",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if len(features) < 2:
+            raise ValueError(f"features needs at least two entries, got {tuple(features)}.")
+        block = {"act": ("relu", {"inplace": True}), "norm": norm, "bias": norm is None, "dropout": dropout}
+        pairs = list(zip(features[:-1], features[1:], strict=True))
+        self.initial = TwoConv(2, in_channels, features[0], **block)
+        self.contracting = nn.ModuleList(Down(2, upper, lower, **block) for upper, lower in pairs)
+        self.expanding = nn.ModuleList(_Expand(lower, upper, block) for upper, lower in reversed(pairs))
+        self.final = nn.Conv2d(features[0], out_channels, kernel_size=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return logits (N, ``out_channels``, H, W) for images (N, ``in_channels``, H, W), H and W of any size that
+        survives the poolings (at least 2 to the number of contracting blocks)."""
+        skips = [self.initial(x)]
+        for contract in self.contracting:
+            skips.append(contract(skips[-1]))
+        x = skips.pop()
+        for expand in self.expanding:
+            x = expand(x, skips.pop())
+        return self.final(x)
+
+
+class _Expand(nn.Module):
+    """Bilinear upsampling, 2 × 2 convolution to the skip's channels, concatenation, two 3 × 3 convolutions."""
+
+    def __init__(self, in_channels: int, skip_channels: int, block: dict) -> None:
+        super().__init__()
+        narrow = Convolution(2, in_channels, skip_channels, kernel_size=2, padding=0, conv_only=True)
+        self.upsample = UpSample(2, in_channels, in_channels, mode="nontrainable", interp_mode="linear", pre_conv=None)
+        # A 2 × 2 kernel has no centre: one row and column more, at the end, keeps the size.
+        self.narrow = nn.Sequential(nn.ReplicationPad2d((0, 1, 0, 1)), narrow)
+        self.convolutions = TwoConv(2, 2 * skip_channels, skip_channels, **block)
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
+        x = self.narrow(self.upsample(x))
+        # Pooling drops the last row or column of an odd size.
+        missing = [skip.shape[-1] - x.shape[-1], skip.shape[-2] - x.shape[-2]]
+        if any(missing):
+            x = nn.functional.pad(x, (0, missing[0], 0, missing[1]), mode="replicate")
+        return self.convolutions(torch.cat([skip, x], dim=1))

@@ -526,10 +526,11 @@ def _open_picture(file: Path) -> Iterator[Image.Image]:
             raise InputError.about(file, f"an animation of {frames} frames", "one image, or a TIFF stack")
         if picture.mode not in _PILLOW_MODES:
             raise InputError.about(file, f"the colour model {picture.mode}", "a gray, palette or RGB image")
-        with _decoding(file):
-            orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-        if orientation not in (0, 1):
-            raise _turned(file, orientation)
+        if "exif" in picture.info:  # asked for only then, because a PNG without it would be loaded to look for it
+            with _decoding(file):
+                orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+            if orientation not in (0, 1):
+                raise _turned(file, orientation)
         yield picture
 
 

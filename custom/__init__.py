@@ -1,14 +1,14 @@
 """What the bundles need and MONAI lacks. Configs reach everything through this package: ``$import custom``."""
 
 from . import announcements, handlers, instances, losses, metrics, networks, scoring, transforms
-from .datalists import datalist, has_split, input_list
-from .datasets import EpochDataset, SeedEpoch
+from .datalists import datalist, input_list
+from .datasets import EpochDataset, SeedEpoch, loaders
 from .errors import InputError
 from .evaluation import ScoreTable, evaluate
 from .handlers.checkpoints import read_threshold
 from .manifests import open_datasets
 from .samples import make_samples
-from .workflow import begin, bundle_root, choice, flag, path
+from .workflow import begin, bundle_root, choice, flag, path, typed
 
 __all__ = [
     "EpochDataset",
@@ -23,9 +23,9 @@ __all__ = [
     "evaluate",
     "flag",
     "handlers",
-    "has_split",
     "input_list",
     "instances",
+    "loaders",
     "losses",
     "make_samples",
     "metrics",
@@ -35,4 +35,5 @@ __all__ = [
     "read_threshold",
     "scoring",
     "transforms",
+    "typed",
 ]

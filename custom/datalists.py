@@ -34,11 +34,6 @@ def datalist(manifests: Manifest | Sequence[Manifest], splits: str | Sequence[st
     return items
 
 
-def has_split(manifests: Sequence[Manifest], split: str) -> bool:
-    """Return whether any of the data sets declares ``split``."""
-    return any(split in manifest.splits for manifest in manifests)
-
-
 def _items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     if split not in manifest.splits:
         return []

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 from ignite.engine import Engine, Events
-from monai.data import CacheDataset
+from monai.data import CacheDataset, DataLoader, Dataset
 from monai.transforms import Compose
 from monai.utils import set_determinism
+
+from .datalists import datalist
+from .errors import InputError
+from .manifests import Manifest
 
 
 def derive_seed(*numbers: int) -> int:
@@ -62,3 +66,20 @@ class SeedEpoch:
     def __call__(self, engine: Engine) -> None:
         self.dataset.epoch = engine.state.epoch
         set_determinism(derive_seed(self.seed, engine.state.epoch))
+
+
+def loaders(
+    manifests: Sequence[Manifest], splits: Sequence[str], transform: Callable, num_workers: int = 0
+) -> dict[str, DataLoader]:
+    """Return a loader, one image at a time and in order, for each of the splits that the data sets have.
+
+    Raises:
+        InputError: when they have none of them.
+    """
+    found = [split for split in splits if any(split in manifest.splits for manifest in manifests)]
+    if not found:
+        raise InputError(f"--splits: found none of {', '.join(splits)} in {', '.join(m.name for m in manifests)}.")
+    return {
+        split: DataLoader(Dataset(datalist(manifests, split), transform), batch_size=1, num_workers=num_workers)
+        for split in found
+    }

@@ -27,6 +27,32 @@ def at_threshold(metric: Callable[..., float], threshold: float) -> Score:
     return score
 
 
+def of_cells(metric: Callable[[np.ndarray, np.ndarray], float], threshold: float) -> Score:
+    """Return ``metric`` (of two label images) as a score of the cells between the membranes of a probability map.
+
+    Args:
+        metric: for example `metrics.rand_index`.
+        threshold: membrane is where the probability reaches it; it is thinned to one pixel, see `metrics.thin_borders`.
+    """
+
+    def score(pred: torch.Tensor, label: torch.Tensor) -> float:
+        probability, membrane, _ = arrays(pred, label)
+        cells = metrics.thin_borders(metrics.label_cells(probability < threshold))
+        return metric(cells, metrics.label_cells(~membrane))
+
+    return score
+
+
+def warping_error(threshold: float) -> Score:
+    """Return `metrics.warping_error` as a score of a membrane probability map (1, H, W) and a label (1, H, W)."""
+
+    def score(pred: torch.Tensor, label: torch.Tensor) -> float:
+        probability, membrane, _ = arrays(pred, label)
+        return metrics.warping_error(probability < threshold, ~membrane).error
+
+    return score
+
+
 def loss_value(loss: nn.Module) -> Score:
     """Return ``loss`` as a score of logits (C, H, W) and a label (1, H, W)."""
     return lambda logits, label: float(loss(logits[None].float(), label[None]))
@@ -49,3 +75,28 @@ def v_rand_curve(
     if not valid.all():
         raise ValueError("V-Rand compares whole segments and needs a label that is annotated everywhere.")
     return metrics.membrane_scores(membrane_probability, ~membrane, tuple(thresholds)).v_rand.curve
+
+
+def challenge_scores(membrane_probabilities: list[np.ndarray], membranes: list[np.ndarray]) -> dict[str, float]:
+    """Return the measures of ISBI 2012 for the slices of a stack: maximum over thresholds of the mean over slices.
+
+    Args:
+        membrane_probabilities: slices of float (H, W), 0 to 1.
+        membranes: the references, bool (H, W).
+
+    Returns:
+        V-Rand and V-Info with the threshold of each, as `metrics.membrane_stack_scores` defines them, and the mean over
+        the slices of `metrics.pixel_f_score_error`.
+    """
+    scores = metrics.membrane_stack_scores(membrane_probabilities, [~membrane for membrane in membranes])
+    pixels = [
+        metrics.pixel_f_score_error(1 - probability, ~membrane, metrics.CHALLENGE_THRESHOLDS)
+        for probability, membrane in zip(membrane_probabilities, membranes, strict=True)
+    ]
+    return {
+        "v_rand_max": scores.v_rand.maximum,
+        "v_rand_threshold": scores.v_rand.best_threshold,
+        "v_info_max": scores.v_info.maximum,
+        "v_info_threshold": scores.v_info.best_threshold,
+        "pixel_f_score_error": float(np.nanmean(pixels)),
+    }

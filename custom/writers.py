@@ -26,8 +26,9 @@ CONTRAST_PERCENTILES = (0.5, 99.5)
 # Above this, only BigTIFF can hold the pixels, and ImageJ's own variant of TIFF has no such form.
 _CLASSIC_TIFF_BYTES = 2**32 - 2**25
 
-# Steps of the two-dimensional R2 sequence (M. Roberts 2018): consecutive labels lie far apart in hue and brightness.
-_HUE_STEP, _VALUE_STEP = 0.7548776662466927, 0.5698402909980532
+# Per label, hue goes on by the golden ratio. Labels 8, 13 or 21 apart then come close in hue, so value and saturation
+# change too, by steps searched for the largest CIELAB distance between any two labels up to 30 apart.
+_HUE_STEP, _VALUE_STEP, _SATURATION_STEP = 0.618034, 0.821, 0.494
 
 
 @contextmanager
@@ -184,10 +185,11 @@ def _stretched(image: np.ndarray) -> np.ndarray:
 
 def _distinct_colors(labels: np.ndarray) -> np.ndarray:
     """Return (N, 3) uint8 colours that depend on each label's number alone."""
-    numbers = labels.astype(np.float64)
-    hue = (0.3 + numbers * _HUE_STEP) % 1
-    value = 0.7 + 0.3 * ((0.43 + numbers * _VALUE_STEP) % 1)
-    hsv = np.stack([hue, np.full_like(hue, 0.85), value], axis=-1)
+    after_first = labels.astype(np.float64) - 1  # label 1, the foreground of a binary mask, is a full orange
+    hue = (0.07 + after_first * _HUE_STEP) % 1
+    value = 1 - 0.45 * ((after_first * _VALUE_STEP) % 1)
+    saturation = 1 - 0.5 * ((after_first * _SATURATION_STEP) % 1)
+    hsv = np.stack([hue, saturation, value], axis=-1)
     return np.rint(hsv2rgb(hsv) * 255).astype(np.uint8)
 
 

@@ -68,7 +68,7 @@ class PredictionWriter:
         axes = "ZYXS" if pages.ndim == 4 else "ZYX"
         single = len(pages) == 1
         path = self.folder / name
-        write_image(path, pages[0] if single else pages, axes[1:] if single else axes, pixel_size=size)
+        write_image(path, pages[0] if single else pages, pixel_size=size, axes=axes[1:] if single else axes)
         self.written.append(path)
 
     def _write_overlays(self, name: str, images: np.ndarray, labels: np.ndarray, file: Path) -> None:

@@ -1,0 +1,18 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder with real microscopy data, or skip the test."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("MICROSCOPY_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is not there, and MICROSCOPY_DATA names no other folder")
+    return folder

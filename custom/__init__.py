@@ -7,8 +7,9 @@ from .errors import InputError
 from .evaluation import ScoreTable, evaluate
 from .handlers.checkpoints import read_threshold
 from .manifests import open_datasets
+from .options import choice, flag, path, paths, typed
 from .samples import make_samples
-from .workflow import begin, bundle_root, choice, flag, path, typed
+from .workflow import begin, bundle_root
 
 __all__ = [
     "EpochDataset",
@@ -32,6 +33,7 @@ __all__ = [
     "networks",
     "open_datasets",
     "path",
+    "paths",
     "read_threshold",
     "scoring",
     "transforms",

@@ -65,7 +65,9 @@ def _paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
         _check_same_size(image, label)
         if manifest.region is not None:
             if key not in regions:
-                raise InputError.about(manifest.folder / manifest.region, f"no file for {image.name}", "one for each image")
+                raise InputError.about(
+                    manifest.folder / manifest.region, f"no file for {image.name}", "one for each image"
+                )
             _check_same_size(image, regions[key])
             item["region"] = str(regions[key])
         items.append(item)
@@ -147,7 +149,9 @@ def input_files(source: str | Path) -> list[Path]:
     if path.is_dir():
         found = [file for file in path.iterdir() if is_image_file(file)]
     else:
-        found = [file for file in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if is_image_file(file)]
+        found = [
+            file for file in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if is_image_file(file)
+        ]
     if not found:
         what = "a folder without images" if path.is_dir() else "nothing"
         raise InputError.about(path.resolve(), what, f"images ({' '.join(SUFFIXES)})")
@@ -162,7 +166,14 @@ def input_list(source: str | Path, channels: str = "equal") -> list[dict[str, An
         shape = describe(file).shape
         pages = shape[0] if len(shape) == 3 else 1
         items += [
-            {"image": str(file), "file": str(file), "page": page, "pages": pages, "name": file.stem, "channels": channels}
+            {
+                "image": str(file),
+                "file": str(file),
+                "page": page,
+                "pages": pages,
+                "name": file.stem,
+                "channels": channels,
+            }
             for page in range(pages)
         ]
     return items

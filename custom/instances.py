@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from skimage.measure import label, regionprops_table
+from skimage.measure import label
 from skimage.morphology import remove_small_objects
 from skimage.segmentation import relabel_sequential, watershed
 
@@ -15,9 +15,10 @@ def cells_from_membrane(
 ) -> np.ndarray:
     """Return the cells between the membranes, by seeded watershed on the membrane probability.
 
-    Seeds are where the probability stays below ``seed_threshold``: a gap in a membrane that is only faintly closed parts
-    two seeds there, though not at ``threshold``. The cells grow from the seeds over all that is below ``threshold``; a
-    place without a seed is a cell of its own. (Watershed after Beucher and Lantuéjoul, 1979.)
+    Seeds are where the probability stays below ``seed_threshold``: a gap in a membrane that is only faintly closed
+    parts two seeds there, though not at ``threshold``. The cells grow from the seeds over all that is below
+    ``threshold``; a place without a seed is a cell of its own. Watershed after Beucher and Lantuéjoul, "Use of
+    watersheds in contour detection", 1979.
 
     Args:
         membrane_probability: float (H, W), 0 to 1.
@@ -40,8 +41,3 @@ def cells_from_membrane(
 
 def _large(labels: np.ndarray, min_area: int) -> np.ndarray:
     return remove_small_objects(labels, max_size=min_area - 1) if labels.any() else labels
-
-
-def count(labels: np.ndarray) -> int:
-    """Return the number of objects in instance labels of any shape."""
-    return len(regionprops_table(labels, properties=("label",))["label"])

@@ -17,7 +17,7 @@ class AnnotatedDiceCELoss(nn.Module):
     term. Where everything is annotated both give the same value. Soft Dice after Milletari et al., "V-Net", 3DV 2016.
 
     Args:
-        batch: whether Dice is taken over the whole batch rather than image by image; steadier when some tiles are empty.
+        batch: whether Dice is taken over the whole batch rather than image by image; steadier when tiles are empty.
     """
 
     def __init__(self, batch: bool = False) -> None:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from .errors import InputError
 
@@ -92,10 +91,9 @@ class Manifest:
 # ---------------------------------------------------------------------------------------------------------- finding it
 
 
-def open_datasets(folders: Any, manifest: str | Path | None, default: str) -> list[Manifest]:
-    """Return the manifests of one data folder or of several; arguments and errors as in `open_dataset`."""
-    several = folders if isinstance(folders, (list, tuple)) else [folders]
-    return [open_dataset(folder, manifest, default) for folder in several]
+def open_datasets(folders: Sequence[Path], manifest: str | Path | None, default: str) -> list[Manifest]:
+    """Return the manifests of several data folders; arguments and errors as in `open_dataset`."""
+    return [open_dataset(folder, manifest, default) for folder in folders]
 
 
 def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) -> Manifest:
@@ -165,7 +163,9 @@ def _check_keys(path: Path, content: dict) -> None:
             raise InputError.about(path, f"the unknown key {key!r}", f"{near[0]!r}" if near else f"one of {known}")
     missing = [key for key in ("name", "layout", "image", "label", "labels") if key not in content]
     if missing:
-        raise InputError.about(path, f"no {' and no '.join(map(repr, missing))}", "all of name, layout, image, label, labels")
+        raise InputError.about(
+            path, f"no {' and no '.join(map(repr, missing))}", "all of name, layout, image, label, labels"
+        )
 
 
 def _check_values(path: Path, manifest: Manifest) -> None:
@@ -176,7 +176,9 @@ def _check_values(path: Path, manifest: Manifest) -> None:
         _check_inside(path, key, getattr(manifest, key))
     values = list(manifest.labels.values()) if isinstance(manifest.labels, dict) else []
     if len(values) < 2 or not all(type(value) is int for value in values) or len(set(values)) < len(values):
-        raise InputError.about(path, f"labels {manifest.labels!r}", "two or more class names with different whole numbers")
+        raise InputError.about(
+            path, f"labels {manifest.labels!r}", "two or more class names with different whole numbers"
+        )
     if manifest.label_threshold is not None and len(values) != 2:
         raise InputError.about(path, f"label_threshold with {len(values)} classes", "two classes")
     if manifest.number_pattern is not None:
@@ -211,7 +213,9 @@ def _check_splits(path: Path, manifest: Manifest) -> None:
             raise InputError.about(path, f"split {name} {split!r}", f"one of {', '.join(kinds)}")
         for member in _members(path, name, split):
             if member in taken:
-                raise InputError.about(path, f"{member!r} in both {taken[member]} and {name}", "splits that do not overlap")
+                raise InputError.about(
+                    path, f"{member!r} in both {taken[member]} and {name}", "splits that do not overlap"
+                )
             taken[member] = name
     total = sum(split.get("fraction", 0) for split in manifest.splits.values())
     if total > 1 + 1e-9:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from monai.networks.blocks import Convolution, UpSample
@@ -13,11 +14,11 @@ from torch import nn
 class UNet(nn.Module):
     """U-Net with max pooling on the way down and bilinear upsampling with a 2 × 2 convolution on the way up.
 
-    An initial feature-map block (two 3 × 3 convolutions), ``len(features) - 1`` contracting blocks (2 × 2 max pooling and
-    two 3 × 3 convolutions, channels as in ``features``), as many expanding blocks (bilinear upsampling, a 2 × 2
+    An initial feature-map block (two 3 × 3 convolutions), ``len(features) - 1`` contracting blocks (2 × 2 max pooling
+    and two 3 × 3 convolutions, channels as in ``features``), as many expanding blocks (bilinear upsampling, a 2 × 2
     convolution to the channels of the skip, the skip connection, two 3 × 3 convolutions) and a final feature-map block
-    (1 × 1 convolution). Each 3 × 3 convolution is followed by a normalisation and a ReLU. MONAI's ``BasicUNet`` has four
-    levels, no fewer, and narrows with a 1 × 1 convolution before it upsamples.
+    (1 × 1 convolution). Each 3 × 3 convolution is followed by a normalisation and a ReLU. MONAI's ``BasicUNet`` has
+    four levels, no fewer, and narrows with a 1 × 1 convolution before it upsamples.
 
     After Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015,
     with padded convolutions.
@@ -49,7 +50,7 @@ class UNet(nn.Module):
         if len(features) < 2:
             raise ValueError(f"features needs at least two entries, got {tuple(features)}.")
         block = {"act": ("relu", {"inplace": True}), "norm": norm, "bias": norm is None, "dropout": dropout}
-        pairs = list(zip(features[:-1], features[1:], strict=True))
+        pairs = list(pairwise(features))
         self.initial = TwoConv(2, in_channels, features[0], **block)
         self.contracting = nn.ModuleList(Down(2, upper, lower, **block) for upper, lower in pairs)
         self.expanding = nn.ModuleList(_Expand(lower, upper, block) for upper, lower in reversed(pairs))

@@ -45,7 +45,7 @@ class ReadLabeld(MapTransform):
 
     Args:
         keys: the labels' keys.
-        region_key: key of the file that is not 0 where the label is annotated; an item without it is annotated all over.
+        region_key: key of the file that is not 0 where the label is annotated; without it all is annotated.
 
     Raises:
         InputError: whatever `readers.read_labels` and `MapLabels` find wrong, or an image and label of different size.

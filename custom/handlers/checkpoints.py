@@ -23,8 +23,10 @@ THRESHOLD = "threshold.json"
 
 
 class Checkpoints:
-    """Handler that writes ``model.pt`` and ``threshold.json`` when validation is the best so far, ``checkpoint_last.pt``
-    after every epoch, and goes on from the latter when told.
+    """Handler that saves a training: the best weights with their threshold, and all that is needed to go on.
+
+    It writes ``model.pt`` and ``threshold.json`` when validation is the best so far and ``checkpoint_last.pt`` after
+    every epoch, and goes on from the latter when told.
 
     ``model.pt`` is the network's state dict. The threshold comes from the same validation pass as the score, so the two
     files belong together; no other data than the validation split is seen.
@@ -55,7 +57,7 @@ class Checkpoints:
     ) -> None:
         self.folder = Path(folder)
         self.network = network
-        self.saved = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
+        self.saved: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
         self.evaluator = evaluator
         self.best_by = best_by
         self.curve = curve
@@ -81,7 +83,9 @@ class Checkpoints:
         except (KeyError, RuntimeError, ValueError) as error:
             raise InputError.about(file, "the state of another training", "a checkpoint of this one") from error
         if engine.state.epoch >= (engine.state.max_epochs or 0):
-            raise InputError.about(file, f"{engine.state.epoch} finished epochs", f"fewer than {engine.state.max_epochs}")
+            raise InputError.about(
+                file, f"{engine.state.epoch} finished epochs", f"fewer than {engine.state.max_epochs}"
+            )
 
     def _save(self, engine: Engine) -> None:
         self._save_best(engine)
@@ -187,7 +191,9 @@ def read_threshold(weights: str | Path, given: float | str | None = None) -> flo
     try:
         value = float(json.loads(file.read_text(encoding="utf-8"))["threshold"] if given is None else given)
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError.about(file if given is None else "--threshold", f"{given!r}", "a number from 0 to 1") from error
+        raise InputError.about(
+            file if given is None else "--threshold", f"{given!r}", "a number from 0 to 1"
+        ) from error
     if not 0 <= value <= 1:
         raise InputError.about(file if given is None else "--threshold", f"{value}", "a number from 0 to 1")
     return value

@@ -17,9 +17,9 @@ FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
 class PredictionWriter:
     """Handler that writes the files of every input, as soon as its last page has been predicted.
 
-    ``x_probability.tif`` (float32, 0 to 1), ``x_mask.tif`` (uint8, 0 and 255), ``x_labels.tif`` (uint16 or uint32, where
-    there are instances) and ``x_overlay.png``. For a stack the TIFFs are stacks, the picture shows up to nine of its
-    pages and ``x_overlay.tif`` all of them.
+    ``x_probability.tif`` (float32, 0 to 1), ``x_mask.tif`` (uint8, 0 and 255), ``x_labels.tif`` (uint16 or uint32,
+    where there are instances) and ``x_overlay.png``. For a stack the TIFFs are stacks, the picture shows up to nine
+    of its pages and ``x_overlay.tif`` all of them.
 
     Args:
         folder: where the files go.

@@ -1,0 +1,121 @@
+"""What the user typed: switches, paths and choices of the command line, and options that no config knows."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from monai.bundle import ConfigParser, ConfigWorkflow, ReferenceResolver
+
+from .errors import InputError
+
+_WORDS = {"true": True, "yes": True, "false": False, "no": False}
+
+
+def flag(value: bool | str | int) -> bool:
+    """Return a switch as a bool: the command line hands ``true`` and ``false`` over as strings.
+
+    Raises:
+        InputError: when it is neither.
+    """
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    if value in (True, False):
+        return bool(value)
+    raise InputError(f"Found {value!r} for a switch, expected true or false.")
+
+
+def typed(option: str, value: Any) -> str:
+    """Return the text that was typed for ``--option``: the command line turns ``2024_05`` into the number 202405.
+
+    Args:
+        option: name of the config id.
+        value: its value as the config holds it.
+    """
+    if isinstance(value, str):
+        return value
+    for index, argument in enumerate(sys.argv):
+        name, equals, text = argument.partition("=")
+        if name == f"--{option}" and (equals or index + 1 < len(sys.argv)):
+            return text if equals else sys.argv[index + 1]
+    return str(value)
+
+
+def paths(option: str, value: Any) -> list[Path]:
+    """Return the absolute path, or several, of an option; relative ones start where the user stands."""
+    several = isinstance(value, (list, tuple))
+    texts = [str(text) for text in value] if several else [typed(option, value)]
+    return [Path(text).expanduser().resolve() for text in texts]
+
+
+def path(option: str, value: Any) -> Path:
+    """Return the one absolute path of an option.
+
+    Raises:
+        InputError: when several are given.
+    """
+    found = paths(option, value)
+    if len(found) != 1:
+        raise InputError(f"--{option}: found {len(found)} paths, expected one.")
+    return found[0]
+
+
+def choice(option: str, value: Any, *choices: str) -> str:
+    """Return ``value`` when it is one of ``choices``.
+
+    Raises:
+        InputError: when it is not.
+    """
+    if value not in choices:
+        near = difflib.get_close_matches(str(value), choices, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(f"--{option}: found {value!r}, expected {' or '.join(choices)}{hint}.")
+    return value
+
+
+def check_overrides() -> None:
+    """Refuse options on the command line that set an id which no config file has; the parser itself takes any.
+
+    Raises:
+        InputError: with the nearest id.
+    """
+    files = [argument for argument in _config_files() if Path(argument).is_file()]
+    if not files:
+        return  # started from Python: overrides are keyword arguments there
+    known = _ids(ConfigParser.load_config_files(files))
+    own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file", "run_id", "args_file"}
+    for key in _typed_keys():
+        if key.split(ReferenceResolver.sep)[0] not in own and key.lstrip("+") not in known:
+            near = difflib.get_close_matches(key, sorted(known), n=1)
+            hint = f"; the nearest is --{near[0].replace('::', '#')}" if near else ""
+            raise InputError(f"--{key.replace('::', '#')}: found an option that no config knows{hint}.")
+
+
+def _config_files() -> list[str]:
+    for index, argument in enumerate(sys.argv):
+        name, equals, text = argument.partition("=")
+        if name == "--config_file":
+            value = text if equals else (sys.argv[index + 1] if index + 1 < len(sys.argv) else "")
+            return re.findall(r"[^\[\]'\",]+", value)
+    return []
+
+
+def _typed_keys() -> list[str]:
+    options = (argument[2:].partition("=")[0] for argument in sys.argv[1:] if re.match(r"--[A-Za-z_+]", argument))
+    return [ReferenceResolver.normalize_id(option) for option in options]
+
+
+def _ids(content: Any, prefix: str = "") -> set[str]:
+    """Return all ids of a config, nested ones joined as the parser joins them."""
+    if not isinstance(content, (dict, list)):
+        return set()
+    pairs = content.items() if isinstance(content, dict) else enumerate(content)
+    found = set()
+    for key, value in pairs:
+        name = f"{prefix}{key}"
+        found |= {name} | _ids(value, f"{name}{ReferenceResolver.sep}")
+    return found

@@ -8,6 +8,7 @@ from .evaluation import ScoreTable, evaluate
 from .handlers.checkpoints import read_threshold
 from .manifests import open_datasets
 from .options import choice, flag, path, paths, typed
+from .provenance import record_training
 from .samples import make_samples
 from .workflow import begin, bundle_root
 
@@ -35,6 +36,7 @@ __all__ = [
     "path",
     "paths",
     "read_threshold",
+    "record_training",
     "scoring",
     "transforms",
     "typed",

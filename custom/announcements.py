@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from .manifests import Manifest
+from .provenance import RUN
 
 
 def announce_training(
@@ -52,8 +54,9 @@ def announce_inference(
     print(f"Results: {output_dir}", flush=True)
 
 
-def conclude_training(best_by: str, best: Mapping[str, float], output_dir: Path) -> None:
-    """Print what came out of a training."""
+def conclude_training(best_by: str, output_dir: Path) -> None:
+    """Print what came out of a training, from the ``run.json`` that it left in its output folder."""
+    best = json.loads((output_dir / RUN).read_text(encoding="utf-8"))["best"]
     what = {"last": "last epoch", "loss": "lowest validation loss"}.get(best_by, "best validation score")
     score = "" if best_by == "last" else f" {abs(best['score']):.4f}"
     print(f"Weights of the {what}{score}, from epoch {best['epoch']}: {output_dir / 'model.pt'}")

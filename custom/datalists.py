@@ -62,7 +62,9 @@ def _paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     for key in _chosen(manifest, split, list(pairs)):
         image, label = pairs[key]
         item = {"image": str(image), "label": str(label), "page": 0, "name": image.stem}
-        _check_same_size(image, label)
+        shape = _check_same_size(image, label)
+        if len(shape) == 3:
+            raise InputError.about(image, f"a stack of {shape[0]} pages", "one page, or the layout 'stacks'")
         if manifest.region is not None:
             if key not in regions:
                 raise InputError.about(

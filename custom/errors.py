@@ -54,11 +54,11 @@ def find_input_error(error: BaseException | None) -> str | None:
         if current is None or id(current) in seen:
             continue
         seen.add(id(current))
-        if isinstance(current, InputError):
-            return str(current)
-        # A loader's worker hands over only the text of its traceback.
+        # A loader's worker hands over only the text of its traceback, which may come as the text of an InputError.
         quoted = re.search(r"^(?:[\w.]+\.)?InputError: (.+)$", str(current), flags=re.MULTILINE)
         if quoted:
             return quoted.group(1)
+        if isinstance(current, InputError):
+            return str(current)
         queue += [current.__cause__, current.__context__]
     return None

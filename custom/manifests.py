@@ -183,6 +183,22 @@ def _check_values(path: Path, manifest: Manifest) -> None:
         raise InputError.about(path, f"label_threshold with {len(values)} classes", "two classes")
     if manifest.number_pattern is not None:
         _check_pattern(path, manifest.number_pattern)
+    if manifest.region is not None and manifest.layout == "stacks":
+        raise InputError.about(path, "region with the layout 'stacks'", "the layout 'paired_folders'")
+    _check_numbers(path, manifest)
+
+
+def _check_numbers(path: Path, manifest: Manifest) -> None:
+    size = [1, 1] if manifest.pixel_size_um is None else manifest.pixel_size_um
+    if not isinstance(size, list) or len(size) != 2 or not all(type(v) in (int, float) and v > 0 for v in size):
+        raise InputError.about(path, f"pixel_size_um {size!r}", "[row, column], two numbers above 0")
+    threshold, tolerance, seed = manifest.label_threshold, manifest.label_tolerance, manifest.split_seed
+    if threshold is not None and type(threshold) not in (int, float):
+        raise InputError.about(path, f"label_threshold {threshold!r}", "a number")
+    if type(tolerance) not in (int, float) or tolerance < 0:
+        raise InputError.about(path, f"label_tolerance {tolerance!r}", "a number from 0 up")
+    if type(seed) is not int or seed < 0:
+        raise InputError.about(path, f"split_seed {seed!r}", "a whole number from 0 up")
 
 
 def _check_choice(path: Path, key: str, found: object, choices: Sequence[str]) -> None:
@@ -207,6 +223,8 @@ def _check_pattern(path: Path, pattern: object) -> None:
 def _check_splits(path: Path, manifest: Manifest) -> None:
     kinds = ("pages",) if manifest.layout == "stacks" else ("numbers", "stems", "fraction")
     taken: dict[object, str] = {}
+    if not isinstance(manifest.splits, dict):
+        raise InputError.about(path, f"splits {manifest.splits!r}", "an object with the names of splits")
     for name, split in manifest.splits.items():
         _check_choice(path, "split", name, SPLITS)
         if not isinstance(split, dict) or len(split) != 1 or next(iter(split)) not in kinds:
@@ -217,6 +235,9 @@ def _check_splits(path: Path, manifest: Manifest) -> None:
                     path, f"{member!r} in both {taken[member]} and {name}", "splits that do not overlap"
                 )
             taken[member] = name
+    by_fraction = [name for name, split in manifest.splits.items() if "fraction" in split]
+    if by_fraction and len(by_fraction) < len(manifest.splits):
+        raise InputError.about(path, f"fraction for {' and '.join(by_fraction)} alone", "fractions for all splits")
     total = sum(split.get("fraction", 0) for split in manifest.splits.values())
     if total > 1 + 1e-9:
         raise InputError.about(path, f"fractions that add up to {total:g}", "at most 1")
@@ -231,6 +252,8 @@ def _members(path: Path, name: str, split: dict) -> Iterable[object]:
     if not isinstance(value, list):
         raise InputError.about(path, f"split {name} {split!r}", "a list")
     if kind != "pages":
+        if not all(type(member) in (int, str) for member in value):
+            raise InputError.about(path, f"split {name} {split!r}", "a list of numbers or names")
         return value
     if len(value) != 2 or not all(type(v) is int for v in value) or not 0 <= value[0] < value[1]:
         raise InputError.about(path, f"split {name} {split!r}", "[first page, page after the last]")

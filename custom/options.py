@@ -38,7 +38,7 @@ def typed(option: str, value: Any) -> str:
     """
     if isinstance(value, str):
         return value
-    for index, argument in enumerate(sys.argv):
+    for index, argument in reversed(list(enumerate(sys.argv))):  # of an option typed twice, the last counts
         name, equals, text = argument.partition("=")
         if name == f"--{option}" and (equals or index + 1 < len(sys.argv)):
             return text if equals else sys.argv[index + 1]

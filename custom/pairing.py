@@ -24,7 +24,7 @@ def number_of(path: Path, pattern: str = LAST_NUMBER) -> int | None:
     if match is None:
         return None
     digits = match.group(1) if match.re.groups else match.group()
-    return int(digits) if digits.isdecimal() else None
+    return int(digits) if digits and digits.isdecimal() else None
 
 
 def pair_by_number(

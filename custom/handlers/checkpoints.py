@@ -38,6 +38,7 @@ class Checkpoints:
         best_by: what decides: the evaluator's key ``"metric"``, its ``"loss"`` (named ``val_loss``), or ``"last"`` for
             the weights of the last epoch.
         curve: the threshold scan among the evaluator's metrics.
+        threshold: one that was chosen before, stored instead of the scan's; for training on the validation split too.
         resume: whether to go on from ``checkpoint_last.pt``.
 
     Raises:
@@ -53,6 +54,7 @@ class Checkpoints:
         evaluator: Engine,
         best_by: str,
         curve: ThresholdCurve,
+        threshold: float | None = None,
         resume: bool = False,
     ) -> None:
         self.folder = Path(folder)
@@ -61,6 +63,7 @@ class Checkpoints:
         self.evaluator = evaluator
         self.best_by = best_by
         self.curve = curve
+        self.threshold = threshold
         self.resume = resume
         self.best: dict[str, float] = {}
 
@@ -101,7 +104,7 @@ class Checkpoints:
             return
         self.best = {"score": score, "epoch": engine.state.epoch}
         save_weights(self.network.state_dict(), self.folder / BEST)
-        write_threshold(self.curve, self.folder / THRESHOLD)
+        write_threshold(self.curve, self.folder / THRESHOLD, self.threshold)
 
     def _score(self, engine: Engine) -> float:
         """Return what decides, larger is better."""
@@ -162,11 +165,11 @@ def save_weights(content: dict[str, Any], file: Path) -> None:
         torch.save(content, path)
 
 
-def write_threshold(curve: ThresholdCurve, file: Path) -> None:
-    """Write the best threshold of a scan, its score and the whole curve as JSON."""
+def write_threshold(curve: ThresholdCurve, file: Path, given: float | None = None) -> None:
+    """Write the best threshold of a scan (or a given one), the best score and the whole curve as JSON."""
     scores = [round(float(value), 6) if math.isfinite(value) else None for value in curve.mean_curve()]
     content = {
-        "threshold": curve.best_threshold(),
+        "threshold": curve.best_threshold() if given is None else given,
         "validation_score": max((score for score in scores if score is not None), default=None),
         "thresholds": curve.thresholds.round(6).tolist(),
         "scores": scores,

@@ -63,7 +63,7 @@ class ThresholdCurve(Metric):
 
     def mean_curve(self) -> np.ndarray:
         """Return the mean score at each threshold, (T,), NaN where no image has one."""
-        curves = np.array(self.curves)
+        curves = np.array(self.curves).reshape(-1, len(self.thresholds))
         counted = np.isfinite(curves)
         return np.where(counted, curves, 0).sum(axis=0) / np.where(counted.any(axis=0), counted.sum(axis=0), np.nan)
 

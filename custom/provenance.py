@@ -1,0 +1,61 @@
+"""Where weights come from: the command, the data, the seed, the versions, the time it took."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .handlers.checkpoints import BEST, LAST, load_weights
+from .manifests import Manifest
+from .writers import atomic_path
+
+RUN = "run.json"
+_PACKAGES = ("torch", "monai", "pytorch-ignite", "numpy", "scipy", "scikit-image", "tifffile")
+_STARTED = time.time()
+
+
+def record_training(folder: Path, seed: int, device: Any, data: Sequence[Manifest], images: Mapping[str, int]) -> None:
+    """Write ``run.json`` beside the weights of a finished training.
+
+    Args:
+        folder: the training's output folder.
+        seed: its seed.
+        device: torch device or its name.
+        data: its data sets.
+        images: split → number of images.
+    """
+    best = load_weights(folder / LAST)["best"]
+    content = {
+        "command": command_line(),
+        "data": [{"name": manifest.name, "source": manifest.source, "splits": manifest.splits} for manifest in data],
+        "images": dict(images),
+        "seed": seed,
+        "best": best,
+        "minutes": round((time.time() - _STARTED) / 60, 1),
+        "machine": f"{platform.machine()}, {torch.device(device).type}, {torch.get_num_threads()} torch thread(s)",
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "sha256": sha256(folder / BEST),
+    }
+    with atomic_path(folder / RUN) as path:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def command_line() -> str:
+    """Return what the user typed, as far as the process knows it."""
+    return shlex.join(["python", "-m", "monai.bundle", *sys.argv[1:]])
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,69 @@
+"""Make trained weights those that a bundle ships: ``python -m custom.sharing RUN_FOLDER BUNDLE_FOLDER``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from .errors import InputError
+from .handlers.checkpoints import BEST, THRESHOLD
+from .provenance import RUN, sha256
+from .writers import atomic_path
+
+LARGEST = 16_000_000
+"""Bytes; larger weights do not belong into a repository."""
+
+
+def ship(run: Path, bundle: Path, scores: Path | None = None) -> Path:
+    """Copy weights and threshold of a training into ``models/`` of a bundle, with ``provenance.json`` beside them.
+
+    Args:
+        run: output folder of a training.
+        bundle: root folder of the bundle.
+        scores: ``scores.json`` of an evaluation of these weights, to be kept with them.
+
+    Returns:
+        The file of the weights.
+
+    Raises:
+        InputError: when a file is missing, the weights are not those that the run recorded, or they are too large.
+    """
+    for file in (run / BEST, run / THRESHOLD, run / RUN, *([scores] if scores else [])):
+        if not file.is_file():
+            raise InputError.about(file, "nothing", "a file of a finished training")
+    content = json.loads((run / RUN).read_text(encoding="utf-8"))
+    if sha256(run / BEST) != content["sha256"]:
+        raise InputError.about(run / BEST, "other weights than run.json records", "those of the finished training")
+    if (run / BEST).stat().st_size > LARGEST:
+        raise InputError.about(run / BEST, f"{(run / BEST).stat().st_size} bytes", f"at most {LARGEST}")
+    if scores is not None:
+        content["scores"] = json.loads(scores.read_text(encoding="utf-8"))["splits"]
+    models = bundle / "models"
+    for name in (BEST, THRESHOLD):
+        with atomic_path(models / name) as path:
+            shutil.copyfile(run / name, path)
+    with atomic_path(models / "provenance.json") as path:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return models / BEST
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m custom.sharing", description=__doc__)
+    parser.add_argument("run", type=Path, help="output folder of a training")
+    parser.add_argument("bundle", type=Path, help="root folder of the bundle")
+    parser.add_argument("--scores", type=Path, help="scores.json of an evaluation of these weights")
+    arguments = parser.parse_args()
+    try:
+        print(f"Shipped: {ship(arguments.run, arguments.bundle, arguments.scores).resolve()}")
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""What the tests of the bundles share: where they are, how to run one in this process or as a user does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.bundle import run
+
+ROOT = Path(__file__).resolve().parents[1]
+BUNDLES = sorted(folder.name for folder in (ROOT / "bundles").iterdir() if (folder / "configs").is_dir())
+
+# Settings that make an epoch of the sample data two iterations on small images.
+SMALL: dict[str, dict[str, Any]] = {
+    "dendrite": {"size": 64, "tile_size": 64, "batch_size": 14},
+    "neuron_em": {"crop_size": 64, "crops_per_slice": 1, "batch_size": 4, "val_interval": 1},
+}
+
+
+def config(bundle: str, *names: str) -> list[str]:
+    """Return the paths of a bundle's config files."""
+    return [str(ROOT / "bundles" / bundle / "configs" / f"{name}.yaml") for name in names]
+
+
+def train(bundle: str, data: Path, output: Path, **options: Any) -> Path:
+    """Train a bundle for two short epochs, unless told otherwise."""
+    settings = SMALL[bundle] | {"dataset_dir": str(data), "output_dir": str(output), "max_epochs": 2} | options
+    run("training", config_file=config(bundle, "train"), **settings)
+    return output
+
+
+def evaluate(bundle: str, data: Path, output: Path, weights: Path, **options: Any) -> Path:
+    """Score a bundle's weights."""
+    settings = SMALL[bundle] | {"dataset_dir": str(data), "output_dir": str(output), "ckpt_path": str(weights)}
+    run("evaluating", config_file=config(bundle, "train", "evaluate"), **(settings | options))
+    return output
+
+
+def infer(bundle: str, images: Path, output: Path, weights: Path, **options: Any) -> Path:
+    """Segment images with a bundle's weights."""
+    settings = {"input": str(images), "output_dir": str(output), "ckpt_path": str(weights)}
+    run("inference", config_file=config(bundle, "inference"), **(settings | options))
+    return output
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Type a command of MONAI's bundle interface in another folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "monai.bundle", "run", *arguments],
+        cwd=cwd,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def weights(file: Path) -> dict[str, Any]:
+    """Return what a checkpoint holds."""
+    return torch.load(file, weights_only=True)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Return whether two nested structures hold the same numbers, bit for bit."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b

@@ -23,7 +23,8 @@ def datalist(manifests: Manifest | Sequence[Manifest], splits: str | Sequence[st
         splits: ``"train"``, ``"validation"``, ``"test"`` or several of them.
 
     Raises:
-        InputError: when nothing is there, an image and its label differ in size, or no item is left.
+        InputError: when nothing is there, an image and its label differ in size, a pair is a pair of stacks, or no item
+            is left.
     """
     manifests = [manifests] if isinstance(manifests, Manifest) else manifests
     names = [splits] if isinstance(splits, str) else splits

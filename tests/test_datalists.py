@@ -108,8 +108,9 @@ def test_by_stems(tmp_path: Path) -> None:
 def test_by_number_pattern_and_glob(tmp_path: Path) -> None:
     for name in ("3_t1.png", "4_t1.png", "4_t1_mask.png", "3_t1_mask.png"):
         picture(tmp_path / name)
-    data = manifest(tmp_path, image="?_t1.png", label="*_mask.png", number_pattern=r"^(\d+)")
-    (item,) = datalist(manifest(**{**vars(data), "splits": {"test": {"numbers": [4]}}}), "test")
+    splits = {"test": {"numbers": [4]}}
+    data = manifest(tmp_path, image="?_t1.png", label="*_mask.png", number_pattern=r"^(\d+)", splits=splits)
+    (item,) = datalist(data, "test")
     assert (Path(item["image"]).name, Path(item["label"]).name) == ("4_t1.png", "4_t1_mask.png")
 
 
@@ -118,7 +119,7 @@ def test_fractions_are_disjoint_and_complete(count: int, sizes: list[int], tmp_p
     data = manifest(pairs(tmp_path, range(count)))
     found = {name: names(datalist(data, name)) for name, size in zip(SPLITS, sizes, strict=True) if size}
     assert [len(found.get(name, [])) for name in SPLITS] == sizes
-    assert sorted(sum(found.values(), [])) == sorted(map(str, range(count)))
+    assert sorted(name for part in found.values() for name in part) == sorted(map(str, range(count)))
 
 
 def test_fractions_may_leave_some_out(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_several_data_sets(tmp_path: Path) -> None:
     ]
 
 
-# --------------------------------------------------------------------------------------------------------- what is wrong
+# -------------------------------------------------------------------------------------------------------- what is wrong
 
 
 def refusal(data: Manifest, split: str = "train") -> str:

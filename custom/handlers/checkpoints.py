@@ -42,7 +42,7 @@ class Checkpoints:
         resume: whether to go on from ``checkpoint_last.pt``.
 
     Raises:
-        InputError: when there is nothing to resume, or it belongs to another network.
+        InputError: when there is nothing to resume, it belongs to another network, or no validation gave a score.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Checkpoints:
         """Register on the trainer, after the handler that validates."""
         engine.add_event_handler(Events.STARTED, self._start)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._save)
+        engine.add_event_handler(Events.COMPLETED, self._check_best)
 
     def _start(self, engine: Engine) -> None:
         if not self.resume:
@@ -80,10 +81,10 @@ class Checkpoints:
         try:
             for name, target in self.saved.items():
                 target.load_state_dict(checkpoint[name])
-            engine.state.iteration = checkpoint["trainer"]["iteration"]
             engine.state.epoch = checkpoint["trainer"]["epoch"]
+            engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
             self.best = checkpoint["best"]
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError.about(file, "the state of another training", "a checkpoint of this one") from error
         if engine.state.epoch >= (engine.state.max_epochs or 0):
             raise InputError.about(
@@ -105,6 +106,11 @@ class Checkpoints:
         self.best = {"score": score, "epoch": engine.state.epoch}
         save_weights(self.network.state_dict(), self.folder / BEST)
         write_threshold(self.curve, self.folder / THRESHOLD, self.threshold)
+
+    def _check_best(self, engine: Engine) -> None:
+        if not self.best:
+            expected = "a val_interval of at most max_epochs, and foreground in the validation images"
+            raise InputError.about(self.folder / BEST, "no validation score to choose weights by", expected)
 
     def _score(self, engine: Engine) -> float:
         """Return what decides, larger is better."""
@@ -138,7 +144,7 @@ class WeightsLoader:
         weights = checkpoint.get("network", checkpoint)
         try:
             self.network.load_state_dict(weights)
-        except RuntimeError as error:
+        except (AttributeError, RuntimeError, TypeError) as error:
             raise InputError.about(self.file, "weights of another network", "weights of this bundle") from error
 
 
@@ -194,9 +200,8 @@ def read_threshold(weights: str | Path, given: float | str | None = None) -> flo
     try:
         value = float(json.loads(file.read_text(encoding="utf-8"))["threshold"] if given is None else given)
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError.about(
-            file if given is None else "--threshold", f"{given!r}", "a number from 0 to 1"
-        ) from error
+        where, found = (file, "no threshold") if given is None else ("--threshold", f"{given!r}")
+        raise InputError.about(where, found, "a number from 0 to 1") from error
     if not 0 <= value <= 1:
         raise InputError.about(file if given is None else "--threshold", f"{value}", "a number from 0 to 1")
     return value

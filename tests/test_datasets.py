@@ -1,0 +1,195 @@
+"""Samples whose randomness depends on the seed, the epoch and the index alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ignite.engine import Engine
+from monai.data import DataLoader
+from monai.transforms import Compose, MapTransform, RandFlipd, RandGaussianNoised
+from monai.utils import set_determinism
+from PIL import Image
+
+from custom.datasets import EpochDataset, SeedEpoch, derive_seed, loaders
+from custom.errors import InputError
+from custom.manifests import Manifest
+from custom.transforms import ReadImaged, ReadLabeld
+
+ITEMS = [{"image": torch.full((1, 3, 4), float(index))} for index in range(5)]
+
+
+class CountCalls(MapTransform):
+    """A deterministic step that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__("image")
+        self.calls = 0
+
+    def __call__(self, data: dict) -> dict:
+        self.calls += 1
+        return dict(data)
+
+
+def dataset(seed: int = 0, epoch: int = 0, cache_rate: float = 1.0, transforms: tuple = ()) -> EpochDataset:
+    random = [RandGaussianNoised("image", prob=1.0), RandFlipd("image", prob=0.5, spatial_axis=0)]
+    made = EpochDataset(ITEMS, [*transforms, *random], seed=seed, cache_rate=cache_rate)
+    made.epoch = epoch
+    return made
+
+
+def samples(data: EpochDataset, workers: int = 0) -> torch.Tensor:
+    """Return all samples of an epoch, in order, as a loader gives them."""
+    return torch.cat([batch["image"].as_tensor() for batch in DataLoader(data, batch_size=2, num_workers=workers)])
+
+
+# --------------------------------------------------------------------------------------------------------------- seeds
+
+
+def test_derive_seed_is_in_range_and_always_the_same() -> None:
+    seeds = [derive_seed(0, epoch, index) for epoch in range(20) for index in range(20)]
+    assert seeds == [derive_seed(0, epoch, index) for epoch in range(20) for index in range(20)]
+    assert all(type(seed) is int and 0 <= seed < 2**32 for seed in seeds)
+    assert len(set(seeds)) == 400
+
+
+def test_derive_seed_depends_on_the_order() -> None:
+    assert len({derive_seed(1, 2), derive_seed(2, 1), derive_seed(1), derive_seed(1, 2, 3), derive_seed(3, 2, 1)}) == 5
+
+
+# -------------------------------------------------------------------------------------------------------------- samples
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_same_for_the_same_seed_and_epoch(workers: int) -> None:
+    expected = torch.stack([dataset(seed=3, epoch=2)[index]["image"].as_tensor() for index in range(5)])
+    torch.testing.assert_close(samples(dataset(seed=3, epoch=2), workers), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_new_epoch_reaches_the_workers(workers: int) -> None:
+    data = dataset()
+    first = samples(data, workers)
+    data.epoch = 1
+    assert torch.equal(samples(data, workers), samples(dataset(epoch=1)))
+    data.epoch = 0
+    assert torch.equal(samples(data, workers), first)
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"epoch": 1}])
+def test_different_for_another_seed_or_epoch(other: dict) -> None:
+    assert not any(
+        torch.equal(one, two) for one, two in zip(samples(dataset()), samples(dataset(**other)), strict=True)
+    )
+
+
+def test_different_for_another_index() -> None:
+    noise = samples(dataset()) - torch.arange(5).reshape(5, 1, 1, 1)
+    assert len({tuple(one.flatten().sort().values.round(decimals=4).tolist()) for one in noise}) == 5
+
+
+def test_what_came_before_changes_nothing() -> None:
+    expected = dataset()[2]["image"]
+    data = dataset()
+    for index in (4, 2, 0, 0):
+        data[index]
+    np.random.seed(5)
+    torch.manual_seed(5)
+    data.transform.set_random_state(5)
+    assert torch.equal(data[2]["image"], expected)
+    assert torch.equal(data[2]["image"], expected)
+
+
+def test_global_generators_are_left_alone() -> None:
+    data = dataset()
+    np.random.seed(5)
+    torch.manual_seed(5)
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()
+    data[0]
+    assert np.array_equal(np.random.get_state()[1], before[0])
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+@pytest.mark.parametrize(("cache_rate", "calls"), [(1.0, 5), (0.4, 2 + 3 * 2), (0.0, 10)])
+def test_caching_saves_work_and_changes_nothing(cache_rate: float, calls: int) -> None:
+    count = CountCalls()
+    data = EpochDataset(ITEMS, Compose([count, RandGaussianNoised("image", prob=1.0)]), cache_rate=cache_rate)
+    once, twice = samples(data), samples(data)
+    assert torch.equal(once, twice)
+    assert torch.equal(once, samples(EpochDataset(ITEMS, [CountCalls(), RandGaussianNoised("image", prob=1.0)])))
+    assert count.calls == calls
+
+
+# --------------------------------------------------------------------------------------------------------------- epochs
+
+
+@pytest.fixture
+def indeterminate_after() -> Iterator[None]:
+    """Put back what seeding an epoch changes in the process."""
+    yield
+    set_determinism(None)
+
+
+def epochs(seed: int, first: int = 1, draw_before: int = 0) -> list[tuple[float, list]]:
+    """Run a trainer to epoch 3, from ``first``; return what each epoch drew from torch, and its samples in order."""
+    data, seen = dataset(seed), []
+    torch.rand(draw_before)
+    trainer = Engine(lambda engine, batch: seen.append((float(torch.rand(())), batch["image"].tolist())))
+    SeedEpoch(data, seed).attach(trainer)
+    loader = DataLoader(data, batch_size=5, shuffle=True)
+    if first > 1:
+        trainer.load_state_dict({"epoch": first - 1, "epoch_length": 1, "max_epochs": 3})
+    trainer.run(loader, max_epochs=3)
+    return seen
+
+
+@pytest.mark.usefixtures("indeterminate_after")
+def test_a_resumed_run_sees_what_the_unbroken_one_saw() -> None:
+    unbroken = epochs(0)
+    assert len(unbroken) == 3
+    assert epochs(0, first=2, draw_before=7) == unbroken[1:]
+    drawn = [drawn for drawn, _ in (*unbroken, *epochs(1))]
+    assert len(set(drawn)) == 6
+
+
+@pytest.mark.usefixtures("indeterminate_after")
+def test_each_epoch_has_its_own_samples_in_its_own_order() -> None:
+    seen = [shown for _, shown in epochs(3)]
+    for number, shown in enumerate(seen, start=1):
+        assert sorted(shown) == sorted(samples(dataset(seed=3, epoch=number)).tolist())
+    orders = [tuple(round(float(np.mean(sample))) for sample in shown) for shown in seen]
+    assert all(sorted(order) == list(range(5)) for order in orders)
+    assert len(set(orders)) > 1
+
+
+# -------------------------------------------------------------------------------------------------------------- loaders
+
+
+def manifest(folder: Path, name: str, **splits: list[int]) -> Manifest:
+    for number in (number for numbers in splits.values() for number in numbers):
+        for kind in ("image", "mask"):
+            (folder / name / kind).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((3, 4), number, np.uint8)).save(folder / name / kind / f"{number}.png")
+    by_numbers = {split: {"numbers": numbers} for split, numbers in splits.items()}
+    labels = {str(value): value for value in range(10)}
+    return Manifest(folder / name, name, "paired_folders", "image", "mask", labels, splits=by_numbers)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_loaders_give_one_image_at_a_time_in_order(workers: int, tmp_path: Path) -> None:
+    data = [manifest(tmp_path, "a", train=[1], test=[3, 2]), manifest(tmp_path, "b", test=[4])]
+    reading = Compose([ReadImaged("image"), ReadLabeld("label")])
+    made = loaders(data, ["test", "validation", "train"], reading, workers)
+    assert list(made) == ["test", "train"]
+    batches = list(made["test"])
+    assert [batch["image"].unique().tolist() for batch in batches] == [[2], [3], [4]]
+    assert all(batch["image"].shape == batch["label"].shape == (1, 1, 3, 4) for batch in batches)
+
+
+def test_none_of_the_splits(tmp_path: Path) -> None:
+    data = [manifest(tmp_path, "a", train=[1]), manifest(tmp_path, "b", train=[1])]
+    with pytest.raises(InputError, match=r"^--splits: found none of test, validation in a, b\.$"):
+        loaders(data, ["test", "validation"], ReadImaged("image"))

@@ -5,7 +5,7 @@ from .datalists import datalist, input_list
 from .datasets import EpochDataset, SeedEpoch, loaders
 from .errors import InputError
 from .evaluation import ScoreTable, evaluate
-from .handlers.checkpoints import read_threshold
+from .handlers.thresholds import read_threshold
 from .manifests import open_datasets
 from .options import choice, flag, path, paths, typed
 from .provenance import record_training

@@ -22,14 +22,14 @@ def cells_from_membrane(
     Args:
         membrane_probability: float (H, W), 0 to 1.
         threshold: membrane is where the probability reaches it; membrane gets label 0.
-        seed_threshold: lower than ``threshold``.
+        seed_threshold: lower than ``threshold``; a higher one counts as equal, so that no seed crosses a membrane.
         min_area: smaller seeds and cells are left out, in pixels.
 
     Returns:
         uint16, or uint32 if there are too many cells, (H, W): 1 to N, 4-connected, 0 is membrane.
     """
     cells = label(membrane_probability < threshold, connectivity=1)
-    seeds = _large(label(membrane_probability < seed_threshold, connectivity=1), min_area)
+    seeds = _large(label(membrane_probability < min(seed_threshold, threshold), connectivity=1), min_area)
     seeded = np.zeros(cells.max() + 1, dtype=bool)
     seeded[cells[seeds > 0]] = True
     markers = np.where(seeded[cells], seeds, np.where(cells > 0, cells + seeds.max(), 0))

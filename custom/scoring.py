@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from skimage.segmentation import find_boundaries
 from torch import nn
 
 from . import metrics
+from .errors import InputError
 from .handlers.scores import Score, arrays
+
+Instances = Callable[[np.ndarray], np.ndarray]
 
 
 def at_threshold(metric: Callable[..., float], threshold: float) -> Score:
@@ -27,30 +31,40 @@ def at_threshold(metric: Callable[..., float], threshold: float) -> Score:
     return score
 
 
-def of_cells(metric: Callable[[np.ndarray, np.ndarray], float], threshold: float) -> Score:
-    """Return ``metric`` (of two label images) as a score of the cells between the membranes of a probability map.
+def of_cells(metric: Callable[[np.ndarray, np.ndarray], float], instances: Instances) -> Score:
+    """Return ``metric`` (of two label images) as a score of the cells that are found between the membranes.
+
+    The membranes between them are thinned to one pixel, see `metrics.thin_borders`.
 
     Args:
         metric: for example `metrics.rand_index`.
-        threshold: membrane is where the probability reaches it; it is thinned to one pixel, see `metrics.thin_borders`.
+        instances: function from a membrane probability map (H, W) to instance labels (H, W).
     """
 
     def score(pred: torch.Tensor, label: torch.Tensor) -> float:
-        probability, membrane, _ = arrays(pred, label)
-        cells = metrics.thin_borders(metrics.label_cells(probability < threshold))
-        return metric(cells, metrics.label_cells(~membrane))
+        probability, membrane, valid = arrays(pred, label)
+        _refuse_regions(valid)
+        return metric(metrics.thin_borders(instances(probability)), metrics.label_cells(~membrane))
 
     return score
 
 
-def warping_error(threshold: float) -> Score:
-    """Return `metrics.warping_error` as a score of a membrane probability map (1, H, W) and a label (1, H, W)."""
+def warping_error(instances: Instances) -> Score:
+    """Return `metrics.warping_error` of the cells that are found, a line between those that touch; as `of_cells`."""
 
     def score(pred: torch.Tensor, label: torch.Tensor) -> float:
-        probability, membrane, _ = arrays(pred, label)
-        return metrics.warping_error(probability < threshold, ~membrane).error
+        probability, membrane, valid = arrays(pred, label)
+        _refuse_regions(valid)
+        labels = instances(probability)
+        inside = (labels > 0) & ~find_boundaries(labels, connectivity=1, mode="outer", background=0)
+        return metrics.warping_error(inside, ~membrane).error
 
     return score
+
+
+def _refuse_regions(valid: np.ndarray) -> None:
+    if not valid.all():
+        raise InputError("The manifest names a region; the scores of cells compare whole ones and expect none.")
 
 
 def loss_value(loss: nn.Module) -> Score:
@@ -70,10 +84,9 @@ def v_rand_curve(
         valid: where the reference is annotated, bool (H, W).
 
     Raises:
-        ValueError: when a part is not annotated: segments cannot be compared there.
+        InputError: when a part is not annotated.
     """
-    if not valid.all():
-        raise ValueError("V-Rand compares whole segments and needs a label that is annotated everywhere.")
+    _refuse_regions(valid)
     return metrics.membrane_scores(membrane_probability, ~membrane, tuple(thresholds)).v_rand.curve
 
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from .errors import InputError
-from .handlers.checkpoints import BEST, THRESHOLD
+from .handlers.checkpoints import BEST
+from .handlers.thresholds import FILE as THRESHOLDS
 from .provenance import RUN, sha256
 from .writers import atomic_path
 
@@ -31,7 +32,7 @@ def ship(run: Path, bundle: Path, scores: Path | None = None) -> Path:
     Raises:
         InputError: when a file is missing, the weights are not those that the run recorded, or they are too large.
     """
-    for file in (run / BEST, run / THRESHOLD, run / RUN, *([scores] if scores else [])):
+    for file in (run / BEST, run / THRESHOLDS, run / RUN, *([scores] if scores else [])):
         if not file.is_file():
             raise InputError.about(file, "nothing", "a file of a finished training")
     content = json.loads((run / RUN).read_text(encoding="utf-8"))
@@ -42,7 +43,7 @@ def ship(run: Path, bundle: Path, scores: Path | None = None) -> Path:
     if scores is not None:
         content["scores"] = json.loads(scores.read_text(encoding="utf-8"))["splits"]
     models = bundle / "models"
-    for name in (BEST, THRESHOLD):
+    for name in (BEST, THRESHOLDS):
         with atomic_path(models / name) as path:
             shutil.copyfile(run / name, path)
     with atomic_path(models / "provenance.json") as path:

@@ -13,10 +13,12 @@ import pytest
 import tifffile
 import torch
 from bundle_runs import BUNDLES, ROOT, SMALL, command, config, evaluate, infer, same, train, weights
-from monai.bundle import ConfigParser, ConfigWorkflow
+from monai.bundle import ConfigParser, ConfigWorkflow, run
 from PIL import Image
 
 from custom import make_samples
+from custom.metrics import dice
+from custom.provenance import sha256
 from custom.readers import read_image
 
 
@@ -81,8 +83,6 @@ class TestConfigs:
         assert metadata["version"] in metadata["changelog"]
 
     def test_shipped_weights_are_those_of_the_provenance(self, bundle):
-        from custom.provenance import sha256
-
         models = ROOT / "bundles" / bundle / "models"
         assert sha256(models / "model.pt") == json.loads((models / "provenance.json").read_text())["sha256"]
         assert (models / "model.pt").stat().st_size < 16_000_000
@@ -93,10 +93,9 @@ class TestTraining:
     def test_leaves_weights_threshold_history_and_pictures(self, bundle, trained):
         output = trained[bundle]
         threshold = json.loads((output / "threshold.json").read_text())
-        assert 0 < threshold["threshold"] < 1
-        assert (
-            threshold["scores"][threshold["thresholds"].index(threshold["threshold"])] == threshold["validation_score"]
-        )
+        for name, scan in threshold["scans"].items():
+            assert 0 < threshold[name] <= 1
+            assert scan["scores"][scan["thresholds"].index(threshold[name])] == scan["best_score"]
         with (output / "history.csv").open() as file:
             rows = list(csv.DictReader(file))
         assert [row["epoch"] for row in rows] == ["1", "2"]
@@ -177,35 +176,29 @@ class TestInference:
         assert (output / "x_overlay.png").is_file()
         assert (output / "y_overlay.png").is_file()
 
-    def test_predicts_what_the_evaluation_scored(self, bundle, samples, trained, tmp_path):
-        """Dice of the written mask is the Dice of the table."""
-        from custom.metrics import dice
-
-        # at the size of training, or the resized sizes would differ from the small ones of the evaluation
-        scored = evaluate(bundle, samples[bundle], tmp_path / "scores", trained[bundle] / "model.pt", **_full(bundle))
-        with (scored / "scores.csv").open() as file:
-            row = next(row for row in csv.DictReader(file) if row["split"] == "test")
-        workflow = ConfigWorkflow(config(bundle, "train"), dataset_dir=str(samples[bundle]))
-        workflow.initialize()
-        loaders = ConfigWorkflow(
-            config(bundle, "train", "evaluate"),
-            dataset_dir=str(samples[bundle]),
-            ckpt_path=str(trained[bundle] / "model.pt"),
+    def test_the_written_mask_has_the_dice_of_the_table(self, bundle, samples, trained, tmp_path):
+        """At the sizes of the configs: the score is the score of what the user gets."""
+        options = {
+            "dataset_dir": str(samples[bundle]),
+            "ckpt_path": str(trained[bundle] / "model.pt"),
+            "splits": ["test"],
+        }
+        run(
+            "evaluating",
+            config_file=config(bundle, "train", "evaluate"),
+            output_dir=str(tmp_path / "scores"),
+            **options,
         )
-        loaders.initialize()
-        item = loaders.parser.get_parsed_content("loaders")["test"].dataset[0]
+        with (tmp_path / "scores" / "scores.csv").open() as file:
+            expected = float(next(csv.DictReader(file))["dice"])
+        workflow = ConfigWorkflow(config(bundle, "train", "evaluate"), **options)
+        workflow.initialize()
+        item = workflow.parser.get_parsed_content("loaders")["test"].dataset[0]
         file, page = Path(item["image"].meta["filename_or_obj"]), int(item["image"].meta["page"])
-        output = infer(bundle, file, tmp_path / "out", trained[bundle] / "model.pt")
-        mask = tifffile.imread(output / f"{file.stem}_mask.tif")
+        infer(bundle, file, tmp_path / "out", trained[bundle] / "model.pt")
+        mask = tifffile.imread(tmp_path / "out" / f"{file.stem}_mask.tif")
         mask = mask[page] if mask.ndim == 3 else mask
-        assert dice(mask > 0, np.asarray(item["label"][0]) == 1) == pytest.approx(float(row["dice"]), abs=1e-4)
-
-
-def _full(bundle: str) -> dict[str, int]:
-    """Return the sizes of the config instead of the small ones."""
-    parser = ConfigParser()
-    parser.read_config(config(bundle, "train"))
-    return {name: parser[name] for name in SMALL[bundle] if name.endswith("size") and name != "batch_size"}
+        assert dice(mask > 0, np.asarray(item["label"][0]) == 1) == pytest.approx(expected, abs=1e-4)
 
 
 class TestDendrite:

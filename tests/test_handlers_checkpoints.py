@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from ignite.engine import Events
-from test_handlers_engines import THRESHOLDS, Training, identity_evaluator, predictions, squares, tiny_network
+from test_handlers_engines import Training, identity_evaluator, predictions, tiny_network
 from torch import nn
 
 from custom import read_threshold
@@ -43,7 +44,7 @@ def assert_same(first: Any, second: Any) -> None:
         assert first == second
 
 
-# ------------------------------------------------------------------------------------------------------ the best weights
+# ----------------------------------------------------------------------------------------------------- the best weights
 
 
 @pytest.mark.parametrize(
@@ -69,9 +70,7 @@ def test_the_best_weights_are_kept(
     assert training.checkpoints.best["epoch"] == epoch
     stored = json.loads((tmp_path / "threshold.json").read_text())
     assert stored["threshold"] == thresholds[epoch - 1]
-    assert stored["thresholds"] == THRESHOLDS
-    np.testing.assert_allclose(stored["scores"], curves[epoch - 1], rtol=0, atol=5e-7)
-    assert stored["validation_score"] == max(stored["scores"])
+    np.testing.assert_allclose(stored["scans"]["threshold"]["scores"], curves[epoch - 1], rtol=0, atol=5e-7)
 
 
 def test_the_files_change_only_when_validation_is_better(tmp_path: Path) -> None:
@@ -80,7 +79,7 @@ def test_the_files_change_only_when_validation_is_better(tmp_path: Path) -> None
     threshold = training.after_each_epoch(lambda: (tmp_path / "threshold.json").stat().st_ino)
     training.run()
     for files in (model, threshold):
-        assert [after == before for before, after in zip(files, files[1:], strict=False)] == [True, False, True]
+        assert [after == before for before, after in pairwise(files)] == [True, False, True]
 
 
 def test_without_validation_nothing_is_best(tmp_path: Path) -> None:
@@ -104,20 +103,7 @@ def test_a_given_threshold_is_stored(tmp_path: Path) -> None:
     assert read_threshold(tmp_path / "model.pt") == 0.3
 
 
-def test_a_threshold_without_a_score_is_a_half(tmp_path: Path) -> None:
-    empty = [item | {"label": 0 * item["label"]} for item in squares(2)]
-    for item in empty:
-        item["image"] = torch.full_like(item["image"], -1e6)
-    network = nn.Sequential(nn.Conv2d(1, 1, 1))
-    nn.init.ones_(network[0].weight)
-    Training(tmp_path, max_epochs=1, best_by="loss", validation=empty, network=network).run()
-    stored = json.loads((tmp_path / "threshold.json").read_text())
-    assert stored["threshold"] == 0.5
-    assert stored["validation_score"] is None
-    assert stored["scores"] == [None] * len(THRESHOLDS)
-
-
-# ------------------------------------------------------------------------------------------------------------ to go on
+# ------------------------------------------------------------------------------------------------------------- to go on
 
 
 @pytest.mark.parametrize("val_interval", [1, 2])
@@ -293,56 +279,3 @@ def test_other_content_than_the_weights(tmp_path: Path, content: Any, found: str
     torch.save(content, tmp_path / "model.pt")
     with pytest.raises(InputError, match=rf"model\.pt: found {found}, expected"):
         load(tmp_path / "model.pt", nn.Conv2d(1, 1, 3))
-
-
-# ----------------------------------------------------------------------------------------------------- reading thresholds
-
-
-def test_the_threshold_lies_beside_the_weights(tmp_path: Path) -> None:
-    (tmp_path / "threshold.json").write_text('{"threshold": 0.37}')
-    assert read_threshold(tmp_path / "model.pt") == 0.37
-    assert read_threshold(str(tmp_path / "checkpoint_last.pt")) == 0.37
-
-
-@pytest.mark.parametrize("given", [0.2, "0.2"])
-def test_a_given_threshold_comes_first(tmp_path: Path, given: float | str) -> None:
-    assert read_threshold(tmp_path / "model.pt", given) == 0.2
-    (tmp_path / "threshold.json").write_text('{"threshold": 0.37}')
-    assert read_threshold(tmp_path / "model.pt", given) == 0.2
-
-
-@pytest.mark.parametrize("given", [0, 0.0, 1])
-def test_the_ends_of_the_range_are_thresholds(tmp_path: Path, given: float) -> None:
-    assert read_threshold(tmp_path / "model.pt", given) == given
-
-
-def test_a_missing_threshold(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"threshold\.json: found nothing, expected .* or --threshold"):
-        read_threshold(tmp_path / "model.pt")
-
-
-@pytest.mark.parametrize(
-    ("given", "found"), [("half", "'half'"), ("", "''"), (1.5, "1.5"), ("-0.1", "-0.1"), (NAN, "nan")]
-)
-def test_a_given_threshold_that_is_none(tmp_path: Path, given: float | str, found: str) -> None:
-    with pytest.raises(InputError, match=f"--threshold: found {found}, expected a number from 0 to 1"):
-        read_threshold(tmp_path / "model.pt", given)
-
-
-@pytest.mark.parametrize(
-    ("content", "found"),
-    [
-        (b'{"threshold": 50}', "50.0"),
-        (b'{"threshold": null}', "no threshold"),
-        (b'{"threshold": "half"}', "no threshold"),
-        (b'{"scores": []}', "no threshold"),
-        (b"[0.5]", "no threshold"),
-        (b"0.5", "no threshold"),
-        (b"", "no threshold"),
-        (b"\xff\xfe", "no threshold"),
-    ],
-)
-def test_a_stored_threshold_that_is_none(tmp_path: Path, content: bytes, found: str) -> None:
-    (tmp_path / "threshold.json").write_bytes(content)
-    with pytest.raises(InputError, match=rf"threshold\.json: found {found}, expected a number from 0 to 1"):
-        read_threshold(tmp_path / "model.pt")

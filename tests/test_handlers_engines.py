@@ -119,8 +119,8 @@ class Training:
             scheduler=self.scheduler,
             evaluator=self.evaluator,
             best_by=self.best_by,
-            curve=self.curve,
-            threshold=self.threshold,
+            scans={"threshold": self.curve},
+            thresholds={"threshold": self.threshold},
             resume=self.resume,
         )
         self.trainer = SupervisedTrainer(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from ..errors import InputError
 from ..writers import atomic_path
 from .scores import ThresholdCurve
+from .thresholds import FILE as THRESHOLDS
+from .thresholds import write_thresholds
 
 LAST = "checkpoint_last.pt"
 BEST = "model.pt"
-THRESHOLD = "threshold.json"
 
 
 class Checkpoints:
@@ -36,9 +37,9 @@ class Checkpoints:
         network, optimizer, scheduler: what is saved and resumed, besides the trainer's own state.
         evaluator: the engine that validates.
         best_by: what decides: the evaluator's key ``"metric"``, its ``"loss"`` (named ``val_loss``), or ``"last"`` for
-            the weights of the last epoch.
-        curve: the threshold scan among the evaluator's metrics.
-        threshold: one that was chosen before, stored instead of the scan's; for training on the validation split too.
+            the weights of the last epoch, with the thresholds of the last validation.
+        scans: name of a threshold → its scan, among the evaluator's metrics.
+        thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
         resume: whether to go on from ``checkpoint_last.pt``.
 
     Raises:
@@ -53,8 +54,8 @@ class Checkpoints:
         scheduler: LRScheduler,
         evaluator: Engine,
         best_by: str,
-        curve: ThresholdCurve,
-        threshold: float | None = None,
+        scans: Mapping[str, ThresholdCurve],
+        thresholds: Mapping[str, float | None] | None = None,
         resume: bool = False,
     ) -> None:
         self.folder = Path(folder)
@@ -62,10 +63,10 @@ class Checkpoints:
         self.saved: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
         self.evaluator = evaluator
         self.best_by = best_by
-        self.curve = curve
-        self.threshold = threshold
+        self.scans = scans
+        self.thresholds = thresholds
         self.resume = resume
-        self.best: dict[str, float] = {}
+        self.best: dict[str, Any] = {}
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates."""
@@ -83,7 +84,8 @@ class Checkpoints:
                 target.load_state_dict(checkpoint[name])
             engine.state.epoch = checkpoint["trainer"]["epoch"]
             engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
-            self.best = checkpoint["best"]
+            best = checkpoint["best"]
+            self.best = best if best.get("by") == self.best_by else {}  # scores of two kinds cannot be compared
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError.about(file, "the state of another training", "a checkpoint of this one") from error
         if engine.state.epoch >= (engine.state.max_epochs or 0):
@@ -98,14 +100,14 @@ class Checkpoints:
         save_weights(state | {"best": self.best}, self.folder / LAST)
 
     def _save_best(self, engine: Engine) -> None:
-        if self.evaluator.state.epoch != engine.state.epoch:
+        if self.best_by != "last" and self.evaluator.state.epoch != engine.state.epoch:
             return  # no validation in this epoch
         score = self._score(engine)
         if not math.isfinite(score) or (self.best and score <= self.best["score"]):
             return
-        self.best = {"score": score, "epoch": engine.state.epoch}
+        self.best = {"by": self.best_by, "score": score, "epoch": engine.state.epoch}
         save_weights(self.network.state_dict(), self.folder / BEST)
-        write_threshold(self.curve, self.folder / THRESHOLD, self.threshold)
+        write_thresholds(self.folder / THRESHOLDS, self.scans, self.thresholds)
 
     def _check_best(self, engine: Engine) -> None:
         if not self.best:
@@ -169,39 +171,3 @@ def save_weights(content: dict[str, Any], file: Path) -> None:
     """Write a dictionary of tensors, whole or not at all."""
     with atomic_path(file) as path:
         torch.save(content, path)
-
-
-def write_threshold(curve: ThresholdCurve, file: Path, given: float | None = None) -> None:
-    """Write the best threshold of a scan (or a given one), the best score and the whole curve as JSON."""
-    scores = [round(float(value), 6) if math.isfinite(value) else None for value in curve.mean_curve()]
-    content = {
-        "threshold": curve.best_threshold() if given is None else given,
-        "validation_score": max((score for score in scores if score is not None), default=None),
-        "thresholds": curve.thresholds.round(6).tolist(),
-        "scores": scores,
-    }
-    with atomic_path(file) as path:
-        path.write_text(json.dumps(content), encoding="utf-8")
-
-
-def read_threshold(weights: str | Path, given: float | str | None = None) -> float:
-    """Return the threshold that belongs to a file of weights, unless one is given.
-
-    Args:
-        weights: the file beside which ``threshold.json`` lies.
-        given: a threshold from the command line, or None.
-
-    Raises:
-        InputError: when the threshold is not a number in [0, 1], or there is none.
-    """
-    file = Path(weights).with_name(THRESHOLD)
-    if given is None and not file.is_file():
-        raise InputError.about(file, "nothing", "the threshold that belongs to the weights, or --threshold")
-    try:
-        value = float(json.loads(file.read_text(encoding="utf-8"))["threshold"] if given is None else given)
-    except (ValueError, KeyError, TypeError) as error:
-        where, found = (file, "no threshold") if given is None else ("--threshold", f"{given!r}")
-        raise InputError.about(where, found, "a number from 0 to 1") from error
-    if not 0 <= value <= 1:
-        raise InputError.about(file if given is None else "--threshold", f"{value}", "a number from 0 to 1")
-    return value

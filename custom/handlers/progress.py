@@ -45,7 +45,7 @@ class Progress:
 
     def _numbers(self, engine: Engine) -> str:
         shown = dict(engine.state.metrics)
-        if self.evaluator is not None:
+        if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
             shown |= self.evaluator.state.metrics
         return ", ".join(f"{name} {value:.4f}" for name, value in shown.items() if isinstance(value, float))
 

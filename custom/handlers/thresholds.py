@@ -1,0 +1,63 @@
+"""Thresholds that belong to weights: chosen on validation, stored beside the weights, read with them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..writers import atomic_path
+from .scores import ThresholdCurve
+
+FILE = "threshold.json"
+
+
+def write_thresholds(
+    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float | None] | None = None
+) -> None:
+    """Write thresholds with the scans that they come from as JSON.
+
+    Args:
+        file: usually ``threshold.json`` beside the weights.
+        scans: name of a threshold → its scan, which has just seen the validation split.
+        chosen: name → a number to store instead of the best of the scan, or None.
+    """
+    chosen = {name: value for name, value in (chosen or {}).items() if value is not None}
+    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | chosen
+    content["scans"] = {name: _curve(scan) for name, scan in scans.items()}
+    with atomic_path(file) as path:
+        path.write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+
+def _curve(scan: ThresholdCurve) -> dict[str, Any]:
+    scores = [round(float(value), 6) if math.isfinite(value) else None for value in scan.mean_curve()]
+    best = max((score for score in scores if score is not None), default=None)
+    return {"best_score": best, "thresholds": scan.thresholds.round(6).tolist(), "scores": scores}
+
+
+def read_threshold(weights: str | Path, given: float | str | None = None, name: str = "threshold") -> float:
+    """Return a threshold that belongs to a file of weights, unless one is given.
+
+    Args:
+        weights: the file beside which ``threshold.json`` lies.
+        given: a threshold from the command line, or None.
+        name: which of the thresholds; also the name of its option.
+
+    Raises:
+        InputError: when the threshold is not a number in [0, 1], or there is none.
+    """
+    file = Path(weights).with_name(FILE)
+    if given is None and not file.is_file():
+        raise InputError.about(file, "nothing", f"the {name} that belongs to the weights, or --{name}")
+    where: str | Path = file if given is None else f"--{name}"
+    try:
+        value = float(json.loads(file.read_text(encoding="utf-8"))[name] if given is None else given)
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"no {name}" if given is None else repr(given)
+        raise InputError.about(where, found, "a number from 0 to 1") from error
+    if not 0 <= value <= 1:
+        raise InputError.about(where, f"{value}", "a number from 0 to 1")
+    return value

@@ -1,0 +1,131 @@
+"""What a run says first and last: absolute paths, counts, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_handlers_engines import Training
+from torch import nn
+
+from custom import announcements, input_list, open_datasets
+from custom.manifests import Manifest
+from custom.provenance import RUN, record_training
+
+WEIGHTS = Path("/models/model.pt")
+
+
+def data_set(folder: Path, name: str) -> Manifest:
+    folder.mkdir()
+    manifest = {"name": name, "layout": "stacks", "image": "image.tif", "label": "label.tif"}
+    manifest |= {"labels": {"cell": 0, "membrane": 255}, "splits": {"train": {"pages": [0, 3]}}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return open_datasets([folder], None, name)[0]
+
+
+def test_before_a_training(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    data = [data_set(tmp_path / "one", "first"), data_set(tmp_path / "two", "second")]
+    images = {"training": 28, "validation": 6}
+    announcements.announce_training("dendrite", "cpu", data, images, nn.Conv2d(100, 100, 10), tmp_path / "out")
+    assert capsys.readouterr().out.splitlines() == [
+        "Training dendrite on CPU: Conv2d with 1.00 million parameters.",
+        f"Images: 28 training, 6 validation, from {tmp_path / 'one'} (first), {tmp_path / 'two'} (second)",
+        f"Results: {tmp_path / 'out'}",
+    ]
+
+
+def test_before_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    data = [data_set(tmp_path / "one", "first")]
+    announcements.announce_evaluation("neuron_em", "cpu", data, {"validation": 5, "test": 7}, WEIGHTS, 0.456)
+    assert capsys.readouterr().out.splitlines() == [
+        "Scoring neuron_em on CPU with /models/model.pt, threshold 0.46.",
+        f"Images: 5 validation, 7 test, from {tmp_path / 'one'} (first)",
+    ]
+
+
+def pictures(folder: Path, *names: str) -> Path:
+    folder.mkdir()
+    for name in names:
+        Image.fromarray(np.zeros((4, 6), np.uint8)).save(folder / name)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "first"),
+    [
+        (("a.png", "b.tif"), "in", "Segmenting 2 image(s), 2 page(s), from {}/in"),
+        (("a.png",), "in/a.png", "Segmenting 1 image(s), 1 page(s), from {}/in/a.png"),
+    ],
+)
+def test_before_an_inference(
+    names: tuple[str, ...],
+    given: str,
+    first: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    """The input may be relative, what is printed is not."""
+    pictures(tmp_path / "in", *names)
+    monkeypatch.chdir(tmp_path)
+    announcements.announce_inference("dendrite", "cpu", input_list(given), WEIGHTS, 0.5, tmp_path / "out")
+    assert capsys.readouterr().out.splitlines() == [
+        first.format(tmp_path),
+        "dendrite on CPU with /models/model.pt, threshold 0.50.",
+        f"Results: {tmp_path / 'out'}",
+    ]
+
+
+def test_pages_are_counted_apart_from_files(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    pages = [Image.fromarray(np.full((4, 6), 50 * page, np.uint8)) for page in range(3)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    items = input_list(tmp_path / "stack.tif")
+    announcements.announce_inference("dendrite", "cpu", items, WEIGHTS, 0.5, tmp_path)
+    assert "Segmenting 1 image(s), 3 page(s)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("best_by", "said"),
+    [
+        ("metric", "best validation score 0.7500, from epoch 2"),
+        ("loss", "lowest validation loss 1.2500, from epoch 1"),
+        ("last", "last epoch, from epoch 2"),
+    ],
+)
+def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by: str, said: str) -> None:
+    Training(tmp_path, max_epochs=2, best_by=best_by, scores=[0.5, 0.75], losses=[1.25, 2.5]).run()
+    record_training(tmp_path, 0, "cpu", [], {"training": 4})
+    assert (tmp_path / RUN).is_file()
+    capsys.readouterr()
+    announcements.conclude_training(best_by, tmp_path)
+    weights = tmp_path / "model.pt"
+    assert capsys.readouterr().out.splitlines() == [
+        f"Weights of the {said}: {weights}",
+        f"Curves: {tmp_path / 'history.png'}   Pictures: {tmp_path / 'pictures'}",
+        f"Next: evaluate or predict with --ckpt_path {weights}",
+    ]
+
+
+def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
+    written = [tmp_path / f"{stem}_{kind}" for stem in ("a", "b", "c") for kind in kinds]
+    announcements.conclude_inference(written)
+    assert capsys.readouterr().out.splitlines() == [
+        "Wrote 15 files.",
+        f"Mask: {tmp_path / 'a_mask.tif'} and 2 more",
+        f"Labels: {tmp_path / 'a_labels.tif'} and 2 more",
+        f"Look at: {tmp_path / 'a_overlay.png'} and 2 more",
+    ]
+
+
+def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    written = [tmp_path / f"a_{kind}" for kind in ("probability.tif", "mask.tif", "overlay.png")]
+    announcements.conclude_inference(written)
+    assert capsys.readouterr().out.splitlines() == [
+        "Wrote 3 files.",
+        f"Mask: {tmp_path / 'a_mask.tif'}",
+        f"Look at: {tmp_path / 'a_overlay.png'}",
+    ]

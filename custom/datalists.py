@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -102,19 +103,36 @@ def _regions(manifest: Manifest) -> dict:
 def _files(folder: Path, where: str) -> list[Path]:
     """Return the image files in a folder, or those that a glob names."""
     if any(sign in where for sign in "*?["):
-        return sorted(file for file in folder.glob(where) if is_image_file(file))
+        return sorted(_glob(folder, where))
     if not (folder / where).is_dir():
         raise InputError.about(folder / where, "nothing", "a folder of images")
     return sorted(file for file in (folder / where).iterdir() if is_image_file(file))
+
+
+def _glob(folder: Path, pattern: str) -> list[Path]:
+    """Return the image files in ``folder`` that a pattern names, in no order."""
+    try:
+        found = list(folder.glob(pattern))
+    except ValueError as error:  # for example, ** with more in the same name
+        raise InputError.about((folder / pattern).absolute(), f"a broken pattern ({error})", "a glob") from error
+    return [file for file in found if is_image_file(file)]
 
 
 def _chosen(manifest: Manifest, split: str, keys: list) -> list:
     kind, value = next(iter(manifest.splits[split].items()))
     if kind == "fraction":
         return _fraction(manifest, split, keys)
-    if kind == "numbers":
-        return [key for key in keys if key in set(value)]
-    return [key for key in keys if str(key) in set(value)]
+    pairs = {key if kind == "numbers" else str(key): key for key in keys}
+    missing = [name for name in value if name not in pairs]
+    if missing:
+        _warn_of_missing(split, kind, missing)
+    named = set(value)
+    return [key for name, key in pairs.items() if name in named]
+
+
+def _warn_of_missing(split: str, kind: str, missing: list) -> None:
+    first = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+    warnings.warn(f"{len(missing)} of the {kind} in the split {split} match no pair: {first}", stacklevel=6)
 
 
 def _fraction(manifest: Manifest, split: str, keys: list) -> list:
@@ -144,7 +162,7 @@ def input_files(source: str | Path) -> list[Path]:
     """Return the image files that ``source`` names: a file, a folder, or a glob.
 
     Raises:
-        InputError: when there is nothing there, or no image in it.
+        InputError: when there is nothing there, no image in it, or the glob is broken.
     """
     path = Path(source).expanduser()
     if path.is_file():
@@ -152,9 +170,7 @@ def input_files(source: str | Path) -> list[Path]:
     if path.is_dir():
         found = [file for file in path.iterdir() if is_image_file(file)]
     else:
-        found = [
-            file for file in Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))) if is_image_file(file)
-        ]
+        found = _glob(Path(path.anchor or "."), str(path.relative_to(path.anchor)))
     if not found:
         what = "a folder without images" if path.is_dir() else "nothing"
         raise InputError.about(path.resolve(), what, f"images ({' '.join(SUFFIXES)})")

@@ -43,6 +43,9 @@ class EpochDataset(CacheDataset):
         self.epoch = 0
 
     def _transform(self, index: int) -> Any:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"Index {index} is out of range for {len(self)} samples.")
+        index %= len(self)  # one seed for both ways to name a sample; and a part of a cache has no negative indices
         self.transform.set_random_state(seed=derive_seed(self.seed, self.epoch, index))
         return super()._transform(index)
 

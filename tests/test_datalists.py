@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -154,6 +157,28 @@ def test_several_data_sets(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "named", "text"),
+    [
+        ("numbers", [2, 9, 8], "2 of the numbers in the split train match no pair: 9, 8"),
+        ("numbers", [*range(9, 2, -1), 2], "7 of the numbers in the split train match no pair: 9, 8, 7, 6, 5, …"),
+        ("stems", ["x y", "2"], "1 of the stems in the split train match no pair: x y"),
+    ],
+)
+def test_what_matches_no_pair_is_told_once(kind: str, named: list, text: str, tmp_path: Path) -> None:
+    data = manifest(pairs(tmp_path, [1, 2]), splits={"train": {kind: named}})
+    with pytest.warns(UserWarning, match=f"^{re.escape(text)}$") as caught:
+        assert names(datalist(data, "train")) == ["2"]
+    assert len(caught) == 1
+
+
+def test_no_warning_when_all_match(tmp_path: Path) -> None:
+    data = manifest(pairs(tmp_path, [1, 2]), splits={"train": {"numbers": [2, 1]}, "test": {"numbers": [9]}})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert names(datalist(data, "train")) == ["1", "2"]
+
+
 # -------------------------------------------------------------------------------------------------------- what is wrong
 
 
@@ -207,6 +232,11 @@ def test_no_folder(tmp_path: Path) -> None:
     assert refusal(manifest(tmp_path)) == f"{tmp_path / 'mask'}: found nothing, expected a folder of images."
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 takes ** beside other letters for *")
+def test_a_broken_glob_in_a_manifest(tmp_path: Path) -> None:
+    assert refusal(manifest(tmp_path, image="**foo/*.png")).startswith(f"{tmp_path / '**foo/*.png'}: found a broken")
+
+
 def test_region_is_missing(tmp_path: Path) -> None:
     pairs(tmp_path, [1, 2])
     picture(tmp_path / "seen" / "1.png")
@@ -222,6 +252,7 @@ def test_region_of_another_size(tmp_path: Path) -> None:
     assert refusal(data).startswith(f"{tmp_path / 'seen' / '1.png'}: found 5 × 5 pixels")
 
 
+@pytest.mark.filterwarnings("ignore:.*match no pair")
 @pytest.mark.parametrize(
     "splits", [{}, {"train": {"numbers": []}}, {"train": {"numbers": [9]}}, {"train": {"fraction": 0}}]
 )
@@ -284,6 +315,16 @@ def test_nothing_to_read(source: str, found: str, tmp_path: Path, monkeypatch: p
     with pytest.raises(InputError) as raised:
         input_files(source)
     assert str(raised.value).startswith(f"{tmp_path.resolve() / source}: found {found}, expected images (.tif ")
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 takes ** beside other letters for *")
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_broken_glob(relative: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as raised:
+        input_files("**foo/*.png" if relative else tmp_path / "**foo/*.png")
+    assert str(raised.value).startswith(f"{tmp_path / '**foo/*.png'}: found a broken pattern (")
+    assert str(raised.value).endswith("), expected a glob.")
 
 
 def test_list_has_an_item_for_each_page(tmp_path: Path) -> None:

@@ -103,6 +103,23 @@ def test_what_came_before_changes_nothing() -> None:
     assert torch.equal(data[2]["image"], expected)
 
 
+@pytest.mark.parametrize("cache_rate", [1.0, 0.4, 0.0])
+def test_negative_indices_count_from_the_end(cache_rate: float) -> None:
+    data = dataset(seed=3, cache_rate=cache_rate)
+    for index in range(5):
+        assert torch.equal(data[index - 5]["image"], data[index]["image"])
+
+
+@pytest.mark.parametrize("index", [5, -6])
+def test_indices_out_of_range(index: int) -> None:
+    with pytest.raises(IndexError):
+        dataset()[index]
+
+
+def test_iteration_ends() -> None:
+    assert sum(1 for _ in dataset()) == 5
+
+
 def test_global_generators_are_left_alone() -> None:
     data = dataset()
     np.random.seed(5)

@@ -11,6 +11,7 @@ import torch
 from monai.losses import DiceCELoss
 
 from custom import metrics, scoring
+from custom.errors import InputError
 from custom.losses import AnnotatedDiceCELoss
 from custom.transforms import UNANNOTATED
 
@@ -162,7 +163,7 @@ def test_v_rand_curve_refuses_what_is_not_annotated() -> None:
     membrane = wall(7) > 0
     valid = np.ones_like(membrane)
     valid[0, 0] = False
-    with pytest.raises(ValueError, match="annotated everywhere"):
+    with pytest.raises(InputError, match="region"):
         scoring.v_rand_curve(wall(7), membrane, (0.5,), valid)
 
 

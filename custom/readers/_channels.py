@@ -1,0 +1,105 @@
+"""From samples to one value per pixel: palette, white that is zero, alpha, colour; gray values or labels."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ._image import Stored
+
+JPEG_NOISE = 24
+"""Largest difference between the channels of an 8-bit gray picture that was compressed as RGB."""
+
+
+def shown(file: Path, stored: Stored) -> np.ndarray:
+    """Return the samples as a viewer shows them: palette applied, white high."""
+    if stored.palette is not None:
+        indices = stored.pixels[..., 0]
+        if int(indices.max()) >= len(stored.palette):
+            raise InputError.about(
+                file, f"the palette index {indices.max()}", f"indices below {len(stored.palette)}, the palette's size"
+            )
+        return stored.palette[indices]
+    if stored.white_is_zero:
+        return _inverted(stored.pixels)
+    return stored.pixels
+
+
+def _inverted(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype == bool:
+        return ~pixels
+    top = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max()
+    return top - pixels
+
+
+def _drop_alpha(file: Path, samples: np.ndarray) -> np.ndarray:
+    if samples.shape[-1] not in (2, 4):
+        return samples
+    alpha = samples[..., -1]
+    if alpha.min() != alpha.max():
+        raise InputError.about(
+            file,
+            f"{samples.shape[-1]} channels of which the last, transparency or a second signal, varies",
+            "a gray image of one channel",
+        )
+    return samples[..., :-1]
+
+
+def _spread(samples: np.ndarray) -> float:
+    """Return the largest difference between the channels of one pixel."""
+    planes = list(np.moveaxis(samples, -1, 0))  # plane by plane: a reduction over a short last axis is slow
+    highest, lowest = reduce(np.maximum, planes), reduce(np.minimum, planes)
+    return float((highest.astype(np.float64) - lowest).max())
+
+
+def to_gray(file: Path, samples: np.ndarray, channels: str) -> np.ndarray:
+    """Return (Z, H, W) from (Z, H, W, S)."""
+    samples = _drop_alpha(file, samples)
+    if samples.shape[-1] == 1:
+        return samples[..., 0]
+    if samples.shape[-1] != 3:
+        raise InputError.about(file, f"{samples.shape[-1]} channels", "a gray or RGB image")
+    spread = _spread(samples)
+    if spread == 0:
+        return samples[..., 0]
+    if channels == "luminance":
+        return _weighted(samples, (0.299, 0.587, 0.114))
+    if samples.dtype.kind == "f" or spread > JPEG_NOISE:
+        raise InputError.about(
+            file,
+            f"colour, 3 channels that differ by up to {spread:g}",
+            f"a gray image (channels within {JPEG_NOISE}); `luminance` in the manifest allows colour",
+        )
+    return _weighted(samples, (1 / 3, 1 / 3, 1 / 3))
+
+
+def _weighted(samples: np.ndarray, weights: tuple[float, float, float]) -> np.ndarray:
+    gray = samples @ np.asarray(weights, dtype=np.float64)
+    return (gray if samples.dtype.kind == "f" else np.rint(gray)).astype(samples.dtype)
+
+
+def only_channel(file: Path, samples: np.ndarray) -> np.ndarray:
+    """Return (Z, H, W) from (Z, H, W, S) with equal channels."""
+    samples = _drop_alpha(file, samples)
+    spread = _spread(samples) if samples.shape[-1] > 1 else 0
+    if spread:
+        raise InputError.about(
+            file, f"{samples.shape[-1]} channels that differ by up to {spread:g}", "labels in one channel"
+        )
+    return samples[..., 0]
+
+
+def to_unsigned(file: Path, values: np.ndarray) -> np.ndarray:
+    """Return label values as unsigned integers, bool as it is; raise InputError for fractions and negative values."""
+    if values.dtype.kind in "bu":
+        return values
+    if values.dtype.kind == "f":
+        fractions = int(np.count_nonzero(values != np.rint(values)))
+        if fractions:
+            raise InputError.about(file, f"{fractions} pixels that are no whole numbers", "integer labels")
+    if values.min() < 0:
+        raise InputError.about(file, f"the negative label {values.min():g}", "labels from 0 up")
+    return values.astype(np.min_scalar_type(int(values.max())))

@@ -1,0 +1,48 @@
+"""The suffixes, and the reader of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import InputError
+from ._arrays import describe_npy, load_npy
+from ._image import ImageInfo, Stored, suffix_of
+from ._pictures import PILLOW_FORMATS, describe_picture, load_picture
+from ._tiff import describe_tiff, load_tiff
+from ._volumes import ITK_READERS, describe_itk, describe_nifti, load_itk, load_nifti
+
+
+class Format(NamedTuple):
+    """How the files of one kind are read: the header alone, and the pixels of one page or all."""
+
+    describe: Callable[[Path], ImageInfo]
+    load: Callable[[Path, int | None], Stored]
+
+
+_FORMATS = {
+    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8"), Format(describe_tiff, load_tiff)),
+    **dict.fromkeys(PILLOW_FORMATS, Format(describe_picture, load_picture)),
+    ".npy": Format(describe_npy, load_npy),
+    **dict.fromkeys((".nii.gz", ".nii"), Format(describe_nifti, load_nifti)),
+    **dict.fromkeys(ITK_READERS, Format(describe_itk, load_itk)),
+}
+
+SUFFIXES = tuple(_FORMATS)
+"""Suffixes of the files that this package reads, in lower case; a file's own may be in upper case."""
+
+
+def is_image_file(path: str | os.PathLike[str]) -> bool:
+    """Tell whether this is a file with one of ``SUFFIXES``; hidden files, such as half-written ones, are not."""
+    file = Path(path)
+    return file.is_file() and not file.name.startswith(".") and file.name.lower().endswith(SUFFIXES)
+
+
+def format_of(file: Path) -> Format:
+    """Return the reader of a file by its suffix; raise InputError for a suffix that is not one of ``SUFFIXES``."""
+    suffix = suffix_of(file)
+    if suffix not in _FORMATS:
+        raise InputError.about(file, f"the suffix '{file.suffix}'", "one of " + ", ".join(SUFFIXES))
+    return _FORMATS[suffix]

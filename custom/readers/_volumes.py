@@ -1,0 +1,105 @@
+"""NIfTI, by nibabel; NRRD, MetaImage and DICOM, by ITK: both are slow to import, so only where they are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ._image import ImageInfo, Stored, check_page, decoding, suffix_of
+from ._pixel_size import size_from_millimetres
+
+ITK_READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO", ".dcm": "GDCMImageIO"}
+
+_ITK_DTYPES = {
+    "unsigned_char": "uint8",
+    "char": "int8",
+    "unsigned_short": "uint16",
+    "short": "int16",
+    "unsigned_int": "uint32",
+    "int": "int32",
+    "float": "float32",
+    "double": "float64",
+}
+
+
+def describe_nifti(file: Path) -> ImageInfo:
+    image, shape = _open_nifti(file)
+    scaled = (image.dataobj.slope, image.dataobj.inter) != (1.0, 0.0)
+    dtype = np.dtype(np.float64) if scaled else image.header.get_data_dtype()
+    unit = image.header.get_xyzt_units()[0]
+    column, row = (float(zoom) for zoom in image.header.get_zooms()[:2])
+    millimetres = {"mm": 1.0, "micron": 1e-3, "meter": 1e3}.get(unit)
+    size = None if millimetres is None else size_from_millimetres(row * millimetres, column * millimetres)
+    return ImageInfo(file, shape[::-1], dtype, size)
+
+
+def load_nifti(file: Path, page: int | None) -> Stored:
+    image, shape = _open_nifti(file)
+    check_page(file, page, shape[2])
+    with decoding(file):
+        if page is None or len(image.shape) == 2:
+            array = np.asarray(image.dataobj).reshape(shape)
+        else:
+            index = (slice(None), slice(None), slice(page, page + 1)) + (0,) * (len(image.shape) - 3)
+            array = np.asarray(image.dataobj[index])
+    return Stored(array.T[..., np.newaxis])
+
+
+def _open_nifti(file: Path) -> tuple[Any, tuple[int, ...]]:
+    """Return nibabel's image and its shape (x, y, z)."""
+    import nibabel
+
+    with decoding(file):
+        image: Any = nibabel.load(file)
+    shape = tuple(image.shape)
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) not in (2, 3):
+        raise InputError.about(file, f"an array of shape {image.shape}", "one image or one stack")
+    return image, (*shape, 1)[:3]
+
+
+def describe_itk(file: Path) -> ImageInfo:
+    reader, size = _open_itk(file)
+    pixel_size = size_from_millimetres(reader.GetSpacing(1), reader.GetSpacing(0))
+    return ImageInfo(file, size[::-1], _itk_dtype(file, reader), pixel_size)
+
+
+def load_itk(file: Path, page: int | None) -> Stored:
+    import itk
+
+    reader, size = _open_itk(file)
+    dtype = _itk_dtype(file, reader)
+    check_page(file, page, size[2])
+    with decoding(file):
+        array = itk.array_from_image(itk.imread(str(file), imageio=reader))
+    array = array.reshape(*size[::-1], -1)
+    if array.dtype != dtype:
+        raise InputError.about(file, f"{dtype} values that ITK reads as {array.dtype}", "a type that ITK keeps")
+    return Stored(array if page is None else array[page : page + 1])
+
+
+def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
+    """Return ITK's reader with the header read, and the size (x, y, z)."""
+    import itk
+
+    reader = getattr(itk, ITK_READERS[suffix_of(file)]).New()
+    reader.SetFileName(str(file))
+    with decoding(file):
+        reader.ReadImageInformation()
+    dimensions = reader.GetNumberOfDimensions()
+    size = tuple(int(reader.GetDimensions(i)) for i in range(dimensions))
+    if dimensions not in (2, 3):
+        raise InputError.about(file, f"an array of {dimensions} dimensions", "one image or one stack")
+    return reader, (*size, 1)[:3]
+
+
+def _itk_dtype(file: Path, reader: Any) -> np.dtype:
+    name = reader.GetComponentTypeAsString(reader.GetComponentType())
+    pixel = reader.GetPixelTypeAsString(reader.GetPixelType())
+    if name not in _ITK_DTYPES or "complex" in pixel:
+        raise InputError.about(file, f"{pixel} pixels of type {name}", "one of " + ", ".join(_ITK_DTYPES.values()))
+    return np.dtype(_ITK_DTYPES[name])

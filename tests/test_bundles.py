@@ -123,7 +123,7 @@ class TestTraining:
 
     def test_resume_false_as_typed_starts_anew(self, bundle, samples, trained, tmp_path):
         shutil.copy(trained[bundle] / "checkpoint_last.pt", tmp_path)
-        anew = train(bundle, samples[bundle], tmp_path, resume="false")
+        anew = train(bundle, samples[bundle], tmp_path, resume="false", device="cpu")
         assert same(weights(anew / "checkpoint_last.pt"), weights(trained[bundle] / "checkpoint_last.pt"))
 
     def test_best_by_loss_keeps_the_lowest_validation_loss(self, bundle, samples, tmp_path):
@@ -282,5 +282,6 @@ def test_as_a_user_types_it_from_another_folder(bundle, trained, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     assert list((tmp_path / "2024_05").glob("*_mask.tif"))
+    assert [path.name for path in tmp_path.iterdir()] == ["2024_05"]
     assert f"Results: {tmp_path / '2024_05'}" in result.stdout
     assert str(ROOT / "bundles" / bundle / "models" / "model.pt") in result.stdout

@@ -18,13 +18,14 @@ LARGEST = 16_000_000
 """Bytes; larger weights do not belong into a repository."""
 
 
-def ship(run: Path, bundle: Path, scores: Path | None = None) -> Path:
+def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None = None) -> Path:
     """Copy weights and threshold of a training into ``models/`` of a bundle, with ``provenance.json`` beside them.
 
     Args:
         run: output folder of a training.
         bundle: root folder of the bundle.
-        scores: ``scores.json`` of an evaluation of these weights, to be kept with them.
+        scores: ``scores.json`` of an evaluation, to be kept with the weights.
+        note: what a reader of the scores has to know, for example that they are those of other weights.
 
     Returns:
         The file of the weights.
@@ -42,6 +43,8 @@ def ship(run: Path, bundle: Path, scores: Path | None = None) -> Path:
         raise InputError.about(run / BEST, f"{(run / BEST).stat().st_size} bytes", f"at most {LARGEST}")
     if scores is not None:
         content["scores"] = json.loads(scores.read_text(encoding="utf-8"))["splits"]
+    if note is not None:
+        content["note"] = note
     models = bundle / "models"
     for name in (BEST, THRESHOLDS):
         with atomic_path(models / name) as path:
@@ -56,10 +59,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m custom.sharing", description=__doc__)
     parser.add_argument("run", type=Path, help="output folder of a training")
     parser.add_argument("bundle", type=Path, help="root folder of the bundle")
-    parser.add_argument("--scores", type=Path, help="scores.json of an evaluation of these weights")
+    parser.add_argument("--scores", type=Path, help="scores.json of an evaluation")
+    parser.add_argument("--note", help="what a reader of the scores has to know")
     arguments = parser.parse_args()
     try:
-        print(f"Shipped: {ship(arguments.run, arguments.bundle, arguments.scores).resolve()}")
+        print(f"Shipped: {ship(arguments.run, arguments.bundle, arguments.scores, arguments.note).resolve()}")
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -26,9 +26,10 @@ def config(bundle: str, *names: str) -> list[str]:
     return [str(ROOT / "bundles" / bundle / "configs" / f"{name}.yaml") for name in names]
 
 
-def train(bundle: str, data: Path, output: Path, **options: Any) -> Path:
+def train(bundle: str, data: Path | list[str], output: Path, **options: Any) -> Path:
     """Train a bundle for two short epochs, unless told otherwise."""
-    settings = SMALL[bundle] | {"dataset_dir": str(data), "output_dir": str(output), "max_epochs": 2} | options
+    folders = data if isinstance(data, list) else str(data)
+    settings = SMALL[bundle] | {"dataset_dir": folders, "output_dir": str(output), "max_epochs": 2} | options
     run("training", config_file=config(bundle, "train"), **settings)
     return output
 

@@ -110,7 +110,7 @@ class TestTraining:
         unbroken = train(bundle, samples[bundle], tmp_path / "unbroken", max_epochs=3)
         stop_early = {"train#trainer#max_epochs": 1, "max_epochs": 3, "num_workers": 2}
         broken = train(bundle, samples[bundle], tmp_path / "broken", **stop_early)
-        assert not same(weights(broken / "model.pt"), weights(unbroken / "model.pt"))
+        assert not same(weights(broken / "checkpoint_last.pt"), weights(unbroken / "checkpoint_last.pt"))
         train(bundle, samples[bundle], broken, max_epochs=3, resume="true")
         for file in ("model.pt", "checkpoint_last.pt"):
             assert same(weights(broken / file), weights(unbroken / file)), file
@@ -162,7 +162,7 @@ class TestEvaluation:
 class TestInference:
     def test_a_stack_gives_stacks(self, bundle, trained, tmp_path):
         pages = np.random.default_rng(0).integers(0, 255, (3, 60, 90), dtype=np.uint8)
-        tifffile.imwrite(tmp_path / "x.tif", pages)
+        tifffile.imwrite(tmp_path / "x.tif", pages, photometric="minisblack")
         tifffile.imwrite(tmp_path / "y.tif", pages[0])
         output = infer(bundle, tmp_path, tmp_path / "out", trained[bundle] / "model.pt")
         mask, probability = tifffile.imread(output / "x_mask.tif"), tifffile.imread(output / "x_probability.tif")

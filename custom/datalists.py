@@ -174,14 +174,33 @@ def input_files(source: str | Path) -> list[Path]:
     if not found:
         what = "a folder without images" if path.is_dir() else "nothing"
         raise InputError.about(path.resolve(), what, f"images ({' '.join(SUFFIXES)})")
-    return sorted(file.resolve() for file in found)
+    return sorted(file.resolve() for file in _without_results(found))
+
+
+def _without_results(files: list[Path]) -> list[Path]:
+    """Leave out what an earlier inference wrote into the folder of its input."""
+    stems = {file.stem for file in files}
+    results = {f"{stem}_{kind}" for stem in stems for kind in ("probability", "mask", "labels", "overlay")}
+    return [file for file in files if file.stem not in results]
+
+
+def _check_names(files: list[Path]) -> None:
+    """Refuse inputs whose results would have one name."""
+    by_stem: dict[str, Path] = {}
+    for file in files:
+        if file.stem in by_stem:
+            raise InputError.about(
+                file, f"the same name as {by_stem[file.stem]}", "names that differ before the suffix"
+            )
+        by_stem[file.stem] = file
 
 
 def input_list(source: str | Path, channels: str = "equal") -> list[dict[str, Any]]:
     """Return an item for every page of every image that ``source`` names: ``image``, ``page``, ``pages``, ``name``."""
     items = []
-    files, _ = pairing.index_files(input_files(source), lambda file: file.stem)  # results are named by the stem
-    for file in files.values():
+    files = input_files(source)
+    _check_names(files)
+    for file in files:
         shape = describe(file).shape
         pages = shape[0] if len(shape) == 3 else 1
         items += [

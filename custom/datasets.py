@@ -13,7 +13,7 @@ from monai.utils import set_determinism
 
 from .datalists import datalist
 from .errors import InputError
-from .manifests import Manifest
+from .manifests import SPLITS, Manifest
 
 
 def derive_seed(*numbers: int) -> int:
@@ -72,13 +72,17 @@ class SeedEpoch:
 
 
 def loaders(
-    manifests: Sequence[Manifest], splits: Sequence[str], transform: Callable, num_workers: int = 0
+    manifests: Sequence[Manifest], splits: str | Sequence[str], transform: Callable, num_workers: int = 0
 ) -> dict[str, DataLoader]:
     """Return a loader, one image at a time and in order, for each of the splits that the data sets have.
 
     Raises:
         InputError: when they have none of them.
     """
+    splits = [splits] if isinstance(splits, str) else splits
+    unknown = [split for split in splits if split not in SPLITS]
+    if unknown:
+        raise InputError(f"--splits: found {unknown[0]!r}, expected some of {', '.join(SPLITS)}.")
     found = [split for split in splits if any(split in manifest.splits for manifest in manifests)]
     if not found:
         raise InputError(f"--splits: found none of {', '.join(splits)} in {', '.join(m.name for m in manifests)}.")

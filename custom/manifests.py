@@ -221,7 +221,8 @@ def _check_pattern(path: Path, pattern: object) -> None:
 
 
 def _check_splits(path: Path, manifest: Manifest) -> None:
-    kinds = ("pages",) if manifest.layout == "stacks" else ("numbers", "stems", "fraction")
+    by_name = "numbers" if manifest.pair_by == "number" else "stems"
+    kinds = ("pages",) if manifest.layout == "stacks" else (by_name, "fraction")
     taken: dict[object, str] = {}
     if not isinstance(manifest.splits, dict):
         raise InputError.about(path, f"splits {manifest.splits!r}", "an object with the names of splits")

@@ -16,7 +16,7 @@ from .errors import InputError
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 
-def flag(value: bool | str | int) -> bool:
+def flag(option: str, value: bool | str | int) -> bool:
     """Return a switch as a bool: the command line hands ``true`` and ``false`` over as strings.
 
     Raises:
@@ -26,29 +26,29 @@ def flag(value: bool | str | int) -> bool:
         return _WORDS[value.lower()]
     if value in (True, False):
         return bool(value)
-    raise InputError(f"Found {value!r} for a switch, expected true or false.")
+    raise InputError(f"--{option}: found {value!r}, expected true or false.")
 
 
 def typed(option: str, value: Any) -> str:
-    """Return the text that was typed for ``--option``: the command line turns ``2024_05`` into the number 202405.
+    """Return the text that was typed for ``--option``.
+
+    The command line reads it as Python: it turns ``2024_05`` into the number 202405 and cuts ``run#2`` off at the sign.
 
     Args:
         option: name of the config id.
-        value: its value as the config holds it.
+        value: its value as the config holds it, taken when the option was not typed.
     """
-    if isinstance(value, str):
-        return value
-    for index, argument in reversed(list(enumerate(sys.argv))):  # of an option typed twice, the last counts
-        name, equals, text = argument.partition("=")
+    text = str(value)
+    for index, argument in enumerate(sys.argv):
+        name, equals, after = argument.partition("=")
         if name == f"--{option}" and (equals or index + 1 < len(sys.argv)):
-            return text if equals else sys.argv[index + 1]
-    return str(value)
+            text = after if equals else sys.argv[index + 1]  # of several the last one counts
+    return text
 
 
 def paths(option: str, value: Any) -> list[Path]:
-    """Return the absolute path, or several, of an option; relative ones start where the user stands."""
-    several = isinstance(value, (list, tuple))
-    texts = [str(text) for text in value] if several else [typed(option, value)]
+    """Return the absolute path, or those of a list, of an option; relative ones start where the user stands."""
+    texts = [str(text) for text in value] if isinstance(value, list) else [typed(option, value)]
     return [Path(text).expanduser().resolve() for text in texts]
 
 
@@ -86,6 +86,9 @@ def check_overrides() -> None:
     files = [argument for argument in _config_files() if Path(argument).is_file()]
     if not files:
         return  # started from Python: overrides are keyword arguments there
+    extra = _positional()[2:]  # after `run` and what to run
+    if extra:
+        raise InputError(f"{extra[0]}: found an argument without an option, expected a glob to stand in quotes.")
     known = _ids(ConfigParser.load_config_files(files))
     own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file", "run_id", "args_file"}
     for key in _typed_keys():
@@ -102,6 +105,13 @@ def _config_files() -> list[str]:
             value = text if equals else (sys.argv[index + 1] if index + 1 < len(sys.argv) else "")
             return re.findall(r"[^\[\]'\",]+", value)
     return []
+
+
+def _positional() -> list[str]:
+    """Return the arguments that are neither options nor their values."""
+    before = ["", *sys.argv[1:]]
+    pairs = zip(before, sys.argv[1:], strict=False)
+    return [here for last, here in pairs if not here.startswith("--") and ("=" in last or not last.startswith("--"))]
 
 
 def _typed_keys() -> list[str]:

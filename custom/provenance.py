@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import platform
 import shlex
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,6 @@ from .writers import atomic_path
 
 RUN = "run.json"
 _PACKAGES = ("torch", "monai", "pytorch-ignite", "numpy", "scipy", "scikit-image", "tifffile")
-_STARTED = time.time()
 
 
 def record_training(folder: Path, seed: int, device: Any, data: Sequence[Manifest], images: Mapping[str, int]) -> None:
@@ -41,13 +40,19 @@ def record_training(folder: Path, seed: int, device: Any, data: Sequence[Manifes
         "images": dict(images),
         "seed": seed,
         "best": best,
-        "minutes": round((time.time() - _STARTED) / 60, 1),
+        "minutes": _minutes(folder),
         "machine": f"{platform.machine()}, {torch.device(device).type}, {torch.get_num_threads()} torch thread(s)",
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
         "sha256": sha256(folder / BEST),
     }
     with atomic_path(folder / RUN) as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _minutes(folder: Path) -> float:
+    """Return how long the epochs took, those before an interruption too."""
+    with (folder / "history.csv").open(newline="", encoding="utf-8") as stream:
+        return round(sum(float(row["seconds"]) for row in csv.DictReader(stream)) / 60, 1)
 
 
 def command_line() -> str:

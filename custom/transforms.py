@@ -36,7 +36,6 @@ class ReadImaged(MapTransform):
             image = read_image(file, page=page, channels=item.get("channels", "equal"))
             meta = {"filename_or_obj": file, "page": page, "spatial_shape": image.shape}
             item[key] = MetaTensor(torch.from_numpy(image.astype(np.float32))[None], meta=meta)
-        item.pop("channels", None)
         return item
 
 

@@ -8,10 +8,11 @@ import warnings
 from types import FrameType
 from typing import Any
 
+import torch
 from monai.bundle import ConfigWorkflow
 from monai.utils import set_determinism
 
-from .errors import show_input_errors
+from .errors import InputError, show_input_errors
 from .options import check_overrides
 
 
@@ -36,23 +37,34 @@ def _workflow() -> ConfigWorkflow:
     raise RuntimeError("This function serves expressions in the config of a bundle, and no config is being run.")
 
 
-def begin(seed: int | None = None) -> None:
+def begin(device: Any = "cpu", seed: int | None = None) -> None:
     """Prepare a run; the first entry of every list that a bundle runs.
 
     From here on what a user can mend is shown as one sentence, overrides that no config knows are refused, and all
     generators start from ``seed``.
 
     Args:
+        device: torch device or its name, to be checked.
         seed: seed for weights and whatever else is drawn; None leaves the generators alone.
 
     Raises:
-        InputError: when the command line sets an id that no config has.
+        InputError: when the command line sets an id that no config has, or the device is not there.
     """
     show_input_errors()
     _quieten()
     check_overrides()
+    _check_device(device)
     if seed is not None:
         set_determinism(seed)
+
+
+def _check_device(device: Any) -> None:
+    try:
+        kind = torch.device(device).type
+    except (RuntimeError, TypeError) as error:
+        raise InputError(f"--device: found {device!r}, expected cpu, cuda or cuda:0.") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device: found cuda, but PyTorch sees no GPU here, expected cpu.")
 
 
 def _quieten() -> None:

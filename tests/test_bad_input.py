@@ -142,6 +142,8 @@ def test_training_on_faulty_data(fault, data, tmp_path):
         ({"resume": True}, "checkpoint_last.pt"),
         ({"manifest": "isbi"}, "isbi2012"),
         ({"dataset_dir": "nowhere"}, "nowhere"),
+        ({"device": "gpu"}, "expected cpu"),
+        ({"threshold": 50}, "--threshold: found 50"),
     ],
 )
 def test_wrong_options_of_training(options, expected, samples, tmp_path):
@@ -149,6 +151,21 @@ def test_wrong_options_of_training(options, expected, samples, tmp_path):
         train("dendrite", samples, tmp_path / "out", **options)
     assert expected in (find_input_error(caught.value) or "")
     assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_splits_by_name(samples, weights_file, tmp_path):
+    evaluate("dendrite", samples, tmp_path / "out", weights_file, splits="test")
+    assert list(json.loads((tmp_path / "out" / "scores.json").read_text())["splits"]) == ["test"]
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        evaluate("dendrite", samples, tmp_path / "out", weights_file, splits=["testing"])
+    assert "'testing'" in (find_input_error(caught.value) or "")
+
+
+def test_resume_with_another_number_of_epochs(samples, tmp_path):
+    train("dendrite", samples, tmp_path, max_epochs=2, **{"train#trainer#max_epochs": 1})
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        train("dendrite", samples, tmp_path, max_epochs=3, resume="true")
+    assert "--max_epochs 2" in (find_input_error(caught.value) or "")
 
 
 def damaged(file: Path, source: Path) -> str:

@@ -134,6 +134,11 @@ class TestTraining:
         assert best["epoch"] == 1 + int(np.argmin(losses))
         assert -best["score"] == pytest.approx(min(losses), rel=1e-4)
 
+    def test_the_last_epoch_is_validated(self, bundle, samples, tmp_path):
+        output = train(bundle, samples[bundle], tmp_path, max_epochs=1, val_interval=2)
+        assert weights(output / "checkpoint_last.pt")["best"]["epoch"] == 1
+        assert "val_loss" in (output / "history.csv").read_text().splitlines()[0]
+
     def test_shipped_weights_are_left_alone(self, bundle, trained):
         assert not trained[bundle].is_relative_to(ROOT / "bundles")
 
@@ -175,6 +180,13 @@ class TestInference:
         np.testing.assert_array_equal(tifffile.imread(output / "y_mask.tif"), mask[0])
         assert (output / "x_overlay.png").is_file()
         assert (output / "y_overlay.png").is_file()
+
+    @pytest.mark.parametrize("shape", [(1, 1), (7, 300)])
+    def test_tiny_and_narrow_images(self, bundle, shape, trained, tmp_path):
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)).save(tmp_path / "x.png")
+        options = {"restore_size": "true"} if bundle == "dendrite" else {}
+        output = infer(bundle, tmp_path / "x.png", tmp_path / "out", trained[bundle] / "model.pt", **options)
+        assert tifffile.imread(output / "x_mask.tif").shape == shape
 
     def test_the_written_mask_has_the_dice_of_the_table(self, bundle, samples, trained, tmp_path):
         """At the sizes of the configs: the score is the score of what the user gets."""

@@ -352,3 +352,9 @@ def test_a_file_that_is_no_image(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(InputError, match=r"notes\.txt: found the suffix '\.txt'"):
         input_list(tmp_path / "notes.txt")
+
+
+def test_what_an_earlier_inference_wrote_is_no_input(tmp_path):
+    for name in ("a.tif", "a_mask.tif", "a_probability.tif", "a_labels.tif", "a_overlay.png", "b_mask.tif"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [file.name for file in input_files(tmp_path)] == ["a.tif", "b_mask.tif"]

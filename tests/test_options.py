@@ -43,18 +43,18 @@ def configs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("value", [True, "true", "True", "yes", 1])
 def test_flag_on(value: bool | str | int) -> None:
-    assert flag(value) is True
+    assert flag("resume", value) is True
 
 
 @pytest.mark.parametrize("value", [False, "false", "False", "NO", 0])
 def test_flag_off(value: bool | str | int) -> None:
-    assert flag(value) is False
+    assert flag("resume", value) is False
 
 
 @pytest.mark.parametrize("value", ["maybe", "", 2, None])
 def test_flag_refuses(value: object) -> None:
     with pytest.raises(InputError, match=f"{value!r}.* true or false"):
-        flag(value)
+        flag("resume", value)
 
 
 @pytest.mark.parametrize(
@@ -193,4 +193,28 @@ def test_several_configs_know_more(quoted: str, monkeypatch: pytest.MonkeyPatch)
 )
 def test_nothing_to_compare_with(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     command_line(monkeypatch, *arguments)
+    check_overrides()
+
+
+def test_a_sign_of_comments_stays_in_a_path(monkeypatch, tmp_path):
+    """The command line reads values as Python and would cut them off."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bundle", "run", "training", "--output_dir", "run#2"])
+    assert path("output_dir", "run") == tmp_path / "run#2"
+
+
+def test_commas_stay_in_a_path(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bundle", "run", "training", "--output_dir", "a,b"])
+    assert path("output_dir", ("a", "b")) == tmp_path / "a,b"
+
+
+def test_a_glob_without_quotes_is_refused(monkeypatch, tmp_path):
+    config = tmp_path / "x.yaml"
+    config.write_text("input: null\n")
+    arguments = ["bundle", "run", "inference", f"--config_file={config}", "--input", "1.tif", "2.tif"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(InputError, match=r"2\.tif: .*quotes"):
+        check_overrides()
+    monkeypatch.setattr(sys, "argv", arguments[:-1])
     check_overrides()

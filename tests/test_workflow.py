@@ -23,7 +23,7 @@ CONFIG = """\
 imports: [$import custom]
 bundle_root: $custom.bundle_root()
 size: 250
-training: [$custom.begin(0), "$print('size', @size)"]
+training: [$custom.begin('cpu', 0), "$print('size', @size)"]
 """
 
 
@@ -95,11 +95,11 @@ def test_no_root_without_a_config() -> None:
 
 @pytest.mark.usefixtures("begun")
 def test_begin_seeds_all_generators() -> None:
-    custom.begin(3)
+    custom.begin(seed=3)
     first = drawn()
-    custom.begin(3)
+    custom.begin(seed=3)
     assert drawn() == first
-    custom.begin(4)
+    custom.begin(seed=4)
     assert not set(drawn()) & set(first)
 
 

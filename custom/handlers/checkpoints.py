@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..writers import atomic_path
 from .scores import ThresholdCurve
 from .thresholds import FILE as THRESHOLDS
-from .thresholds import write_thresholds
+from .thresholds import checked_threshold, write_thresholds
 
 LAST = "checkpoint_last.pt"
 BEST = "model.pt"
@@ -37,13 +37,14 @@ class Checkpoints:
         network, optimizer, scheduler: what is saved and resumed, besides the trainer's own state.
         evaluator: the engine that validates.
         best_by: what decides: the evaluator's key ``"metric"``, its ``"loss"`` (named ``val_loss``), or ``"last"`` for
-            the weights of the last epoch, with the thresholds of the last validation.
+            the weights of the last epoch. The last epoch is always validated.
         scans: name of a threshold → its scan, among the evaluator's metrics.
         thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
         resume: whether to go on from ``checkpoint_last.pt``.
 
     Raises:
-        InputError: when there is nothing to resume, it belongs to another network, or no validation gave a score.
+        InputError: when there is nothing to resume, it belongs to another training, a threshold is no number from 0 to
+            1, or no validation gave a score.
     """
 
     def __init__(
@@ -64,7 +65,11 @@ class Checkpoints:
         self.evaluator = evaluator
         self.best_by = best_by
         self.scans = scans
-        self.thresholds = thresholds
+        self.thresholds = {
+            name: checked_threshold(f"--{name}", value)
+            for name, value in (thresholds or {}).items()
+            if value is not None
+        }
         self.resume = resume
         self.best: dict[str, Any] = {}
 
@@ -80,6 +85,8 @@ class Checkpoints:
         file = self.folder / LAST
         checkpoint = load_weights(file)
         try:
+            self._check_schedule(file, checkpoint)
+            self._add_scaler(engine)
             for name, target in self.saved.items():
                 target.load_state_dict(checkpoint[name])
             engine.state.epoch = checkpoint["trainer"]["epoch"]
@@ -93,14 +100,30 @@ class Checkpoints:
                 file, f"{engine.state.epoch} finished epochs", f"fewer than {engine.state.max_epochs}"
             )
 
+    def _check_schedule(self, file: Path, checkpoint: dict[str, Any]) -> None:
+        """Refuse another number of epochs: the learning rate would climb again where the old schedule ends."""
+        planned, now = (state.get("T_max") for state in (checkpoint["scheduler"], self.saved["scheduler"].state_dict()))
+        if planned != now:
+            raise InputError.about(
+                file, f"a training planned for {planned} epochs", f"--max_epochs {planned}, not {now}"
+            )
+
+    def _add_scaler(self, engine: Engine) -> None:
+        """Mixed precision scales the loss, by a factor that belongs to the state of the training."""
+        if getattr(engine, "scaler", None) is not None:
+            self.saved["scaler"] = engine.scaler
+
     def _save(self, engine: Engine) -> None:
+        if engine.state.epoch == engine.state.max_epochs and self.evaluator.state.epoch != engine.state.epoch:
+            self.evaluator.run(engine.state.epoch)
         self._save_best(engine)
+        self._add_scaler(engine)
         state = {name: target.state_dict() for name, target in self.saved.items()}
         state["trainer"] = {"epoch": engine.state.epoch, "iteration": engine.state.iteration}
         save_weights(state | {"best": self.best}, self.folder / LAST)
 
     def _save_best(self, engine: Engine) -> None:
-        if self.best_by != "last" and self.evaluator.state.epoch != engine.state.epoch:
+        if self.evaluator.state.epoch != engine.state.epoch:
             return  # no validation in this epoch
         score = self._score(engine)
         if not math.isfinite(score) or (self.best and score <= self.best["score"]):
@@ -111,7 +134,7 @@ class Checkpoints:
 
     def _check_best(self, engine: Engine) -> None:
         if not self.best:
-            expected = "a val_interval of at most max_epochs, and foreground in the validation images"
+            expected = "foreground in the validation images"
             raise InputError.about(self.folder / BEST, "no validation score to choose weights by", expected)
 
     def _score(self, engine: Engine) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from ignite.engine import Engine, Events
 
-from ..readers import describe
+from ..readers import describe, read_image
 from ..writers import contact_sheet, evenly_spaced, overlay, write_image, write_png
 
 FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
@@ -20,6 +20,9 @@ class PredictionWriter:
     ``x_probability.tif`` (float32, 0 to 1), ``x_mask.tif`` (uint8, 0 and 255), ``x_labels.tif`` (uint16 or uint32,
     where there are instances) and ``x_overlay.png``. For a stack the TIFFs are stacks, the picture shows up to nine
     of its pages and ``x_overlay.tif`` all of them.
+
+    The pictures show the image as the network saw it, or, where only the prediction was brought back to the size of
+    the file, as the file holds it.
 
     Args:
         folder: where the files go.
@@ -42,8 +45,12 @@ class PredictionWriter:
 
     def __call__(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
+            if len(output["pred"]) != 1:
+                raise ValueError(f"expected one channel of probability, found {len(output['pred'])}.")
             image = np.asarray(output["image"][0].cpu())
             probability = np.asarray(output["pred"][0].float().cpu())
+            if image.shape != probability.shape:
+                image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
             self.pages.append((image, probability))
             if int(item["page"]) == int(item["pages"]) - 1:
                 self._write(Path(item["file"]), item["name"])

@@ -16,17 +16,16 @@ FILE = "threshold.json"
 
 
 def write_thresholds(
-    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float | None] | None = None
+    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float] | None = None
 ) -> None:
     """Write thresholds with the scans that they come from as JSON.
 
     Args:
         file: usually ``threshold.json`` beside the weights.
         scans: name of a threshold → its scan, which has just seen the validation split.
-        chosen: name → a number to store instead of the best of the scan, or None.
+        chosen: name → a number to store instead of the best of the scan.
     """
-    chosen = {name: value for name, value in (chosen or {}).items() if value is not None}
-    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | chosen
+    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | dict(chosen or {})
     content["scans"] = {name: _curve(scan) for name, scan in scans.items()}
     with atomic_path(file) as path:
         path.write_text(json.dumps(content) + "\n", encoding="utf-8")
@@ -52,12 +51,29 @@ def read_threshold(weights: str | Path, given: float | str | None = None, name: 
     file = Path(weights).with_name(FILE)
     if given is None and not file.is_file():
         raise InputError.about(file, "nothing", f"the {name} that belongs to the weights, or --{name}")
-    where: str | Path = file if given is None else f"--{name}"
+    if given is not None:
+        return checked_threshold(f"--{name}", given)
     try:
-        value = float(json.loads(file.read_text(encoding="utf-8"))[name] if given is None else given)
+        stored = json.loads(file.read_text(encoding="utf-8"))[name]
     except (ValueError, KeyError, TypeError) as error:
-        found = f"no {name}" if given is None else repr(given)
-        raise InputError.about(where, found, "a number from 0 to 1") from error
-    if not 0 <= value <= 1:
-        raise InputError.about(where, f"{value}", "a number from 0 to 1")
-    return value
+        raise InputError.about(file, f"no {name}", "a number from 0 to 1") from error
+    return checked_threshold(file, stored)
+
+
+def checked_threshold(where: str | Path, value: Any) -> float:
+    """Return a threshold as a number.
+
+    Args:
+        where: the file or the option that it comes from.
+        value: what stands there.
+
+    Raises:
+        InputError: when it is not a number in [0, 1].
+    """
+    try:
+        number = float(value)
+    except (ValueError, TypeError):
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise InputError.about(where, f"{value!r}", "a number from 0 to 1")
+    return number

@@ -71,7 +71,8 @@ def to_gray(file: Path, samples: np.ndarray, channels: str) -> np.ndarray:
         raise InputError.about(
             file,
             f"colour, 3 channels that differ by up to {spread:g}",
-            f"a gray image (channels within {JPEG_NOISE}); `luminance` in the manifest allows colour",
+            f"a gray image (channels within {JPEG_NOISE}); "
+            "`--channels luminance`, in a manifest `channels`, converts colour",
         )
     return _weighted(samples, (1 / 3, 1 / 3, 1 / 3))
 

@@ -33,6 +33,7 @@ def typed(option: str, value: Any) -> str:
     """Return the text that was typed for ``--option``.
 
     The command line reads it as Python: it turns ``2024_05`` into the number 202405 and cuts ``run#2`` off at the sign.
+    Quotes around it, which say that it is text, are taken off here too.
 
     Args:
         option: name of the config id.
@@ -43,7 +44,8 @@ def typed(option: str, value: Any) -> str:
         name, equals, after = argument.partition("=")
         if name == f"--{option}" and (equals or index + 1 < len(sys.argv)):
             text = after if equals else sys.argv[index + 1]  # of several the last one counts
-    return text
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text
 
 
 def paths(option: str, value: Any) -> list[Path]:

@@ -87,14 +87,17 @@ def test_without_validation_nothing_is_best(tmp_path: Path) -> None:
     there = training.after_each_epoch((tmp_path / "model.pt").is_file)
     training.run()
     assert there == [False, True, True, True]
-    assert training.checkpoints.best == {"score": 0.9, "epoch": 2}
+    assert training.checkpoints.best == {"by": "metric", "score": 0.9, "epoch": 2}
 
 
-@pytest.mark.parametrize("options", [{"val_interval": 4}, {"scores": [NAN] * 3}])
-def test_a_training_that_never_scored_is_the_users_error(tmp_path: Path, options: dict) -> None:
-    with pytest.raises(InputError, match=r"model\.pt: found no validation score .*val_interval"):
-        Training(tmp_path, **options).run()
+def test_a_training_that_never_scored_is_the_users_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"model\.pt: found no validation score .*foreground"):
+        Training(tmp_path, scores=[NAN] * 3).run()
     assert (tmp_path / "checkpoint_last.pt").is_file()
+
+
+def test_the_last_epoch_is_validated_whatever_the_interval(tmp_path: Path) -> None:
+    assert Training(tmp_path, val_interval=4, scores=[0.5]).run().checkpoints.best["epoch"] == 3
 
 
 def test_a_given_threshold_is_stored(tmp_path: Path) -> None:
@@ -142,7 +145,7 @@ def test_a_resumed_run_ends_as_the_unbroken_one(tmp_path: Path, num_workers: int
         assert_same(torch.load(broken / name), torch.load(whole / name))
     assert (broken / "threshold.json").read_bytes() == (whole / "threshold.json").read_bytes()
     assert resumed.scheduler.get_last_lr() == unbroken.scheduler.get_last_lr()
-    assert resumed.checkpoints.best == {"score": 0.8, "epoch": 2}
+    assert resumed.checkpoints.best == {"by": "metric", "score": 0.8, "epoch": 2}
 
 
 @pytest.mark.parametrize("options", [{"seed": 1}, {"network": tiny_network(3)}])
@@ -159,7 +162,7 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_resumed_run_trains_all_remaining_epochs_with_another_batch_size(tmp_path: Path) -> None:
-    Training(tmp_path, max_epochs=2, batch_size=1).run()
+    interrupt(Training(tmp_path, max_epochs=4, batch_size=1), iteration=12)  # of 4 in an epoch, before it is saved
     resumed = Training(tmp_path, max_epochs=4, batch_size=4, resume=True)
     epochs = resumed.after_each_epoch(lambda: resumed.trainer.state.epoch)
     resumed.run()
@@ -170,7 +173,7 @@ def test_a_resumed_run_trains_all_remaining_epochs_with_another_batch_size(tmp_p
 def test_without_resume_a_run_starts_anew(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=2, scores=[0.9, 0.8]).run()
     again = Training(tmp_path, max_epochs=1, scores=[0.1]).run()
-    assert again.checkpoints.best == {"score": 0.1, "epoch": 1}
+    assert again.checkpoints.best == {"by": "metric", "score": 0.1, "epoch": 1}
 
 
 def test_nothing_to_resume(tmp_path: Path) -> None:
@@ -185,11 +188,18 @@ def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
         Training(tmp_path, max_epochs=2, resume=True).run()
 
 
+def test_a_run_of_another_length_is_not_resumed(tmp_path: Path) -> None:
+    """The schedule of the learning rate would climb again where the old one ends."""
+    Training(tmp_path, max_epochs=2).run()
+    with pytest.raises(InputError, match="planned for 2 epochs, expected --max_epochs 2, not 4"):
+        Training(tmp_path, max_epochs=4, resume=True).run()
+
+
 def test_the_checkpoint_of_another_network_is_not_resumed(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=1).run()
     before = (tmp_path / "checkpoint_last.pt").read_bytes()
     with pytest.raises(InputError, match="found the state of another training"):
-        Training(tmp_path, resume=True, network=tiny_network(3)).run()
+        Training(tmp_path, max_epochs=1, resume=True, network=tiny_network(3)).run()
     assert (tmp_path / "checkpoint_last.pt").read_bytes() == before
 
 

@@ -40,7 +40,7 @@ def test_read_image(tmp_path: Path) -> None:
     pixels = np.arange(12, dtype=np.uint16).reshape(3, 4) * 1000
     file = write(tmp_path / "a.tif", pixels)
     item = apply(ReadImaged("image"), {"image": file, "channels": "equal", "name": "a"})
-    assert item.keys() == {"image", "name"}
+    assert item.keys() == {"image", "name", "channels"}
     image = item["image"]
     assert isinstance(image, MetaTensor)
     assert (image.shape, image.dtype) == ((1, 3, 4), torch.float32)

@@ -23,7 +23,7 @@ CONFIG = """\
 imports: [$import custom]
 bundle_root: $custom.bundle_root()
 size: 250
-training: [$custom.begin('cpu', 0), "$print('size', @size)"]
+training: ["$custom.begin('cpu', 0)", "$print('size', @size)"]
 """
 
 

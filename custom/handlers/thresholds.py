@@ -16,16 +16,17 @@ FILE = "threshold.json"
 
 
 def write_thresholds(
-    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float] | None = None
+    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float | None] | None = None
 ) -> None:
     """Write thresholds with the scans that they come from as JSON.
 
     Args:
         file: usually ``threshold.json`` beside the weights.
         scans: name of a threshold → its scan, which has just seen the validation split.
-        chosen: name → a number to store instead of the best of the scan.
+        chosen: name → a number to store instead of the best of the scan, or None.
     """
-    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | dict(chosen or {})
+    given = {name: value for name, value in (chosen or {}).items() if value is not None}
+    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | given
     content["scans"] = {name: _curve(scan) for name, scan in scans.items()}
     with atomic_path(file) as path:
         path.write_text(json.dumps(content) + "\n", encoding="utf-8")
@@ -75,5 +76,5 @@ def checked_threshold(where: str | Path, value: Any) -> float:
     except (ValueError, TypeError):
         number = math.nan
     if not 0 <= number <= 1:
-        raise InputError.about(where, f"{value!r}", "a number from 0 to 1")
+        raise InputError.about(where, f"{value}", "a number from 0 to 1")
     return number

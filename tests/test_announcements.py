@@ -96,7 +96,7 @@ def test_pages_are_counted_apart_from_files(tmp_path: Path, capsys: pytest.Captu
     ],
 )
 def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by: str, said: str) -> None:
-    Training(tmp_path, max_epochs=2, best_by=best_by, scores=[0.5, 0.75], losses=[1.25, 2.5]).run()
+    Training(tmp_path, max_epochs=2, best_by=best_by, scores=[0.5, 0.75], losses=[1.25, 2.5], history=True).run()
     record_training(tmp_path, 0, "cpu", [], {"training": 4})
     assert (tmp_path / RUN).is_file()
     capsys.readouterr()

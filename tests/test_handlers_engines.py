@@ -76,6 +76,7 @@ class Training:
 
     folder: Path
     max_epochs: int = 3
+    planned: int | None = None  # epochs of the schedule; None: max_epochs
     val_interval: int = 1
     best_by: str = "metric"
     threshold: float | None = None
@@ -94,7 +95,9 @@ class Training:
     def __post_init__(self) -> None:
         loss = AnnotatedDiceCELoss(batch=True)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=0.05)
-        self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, T_max=self.max_epochs)
+        self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
+            self.optimizer, T_max=self.planned or self.max_epochs
+        )
         self.curve = ThresholdCurve(metrics.dice_per_threshold, THRESHOLDS)
         key = {"val_dice": self.curve}
         if self.scores is not None:

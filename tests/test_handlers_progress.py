@@ -37,7 +37,7 @@ def test_a_plain_line_for_each_epoch(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_resumed_run_goes_on_counting(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    training_with_progress(tmp_path, max_epochs=1).run()
+    training_with_progress(tmp_path, max_epochs=1, planned=3).run()
     training_with_progress(tmp_path, max_epochs=3, resume=True).run()
     starts = [line.split(":")[0] for line in capsys.readouterr().out.splitlines()]
     assert starts == ["epoch 1/1", "epoch 2/3", "epoch 3/3"]
@@ -82,7 +82,7 @@ def test_a_bar_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture, monk
     for epochs, iterations in ((1, "2/2"), (3, "6/6")):
         terminal = Terminal()
         monkeypatch.setattr(sys, "stderr", terminal)
-        training_with_progress(tmp_path, max_epochs=epochs, resume=epochs > 1).run()
+        training_with_progress(tmp_path, max_epochs=epochs, planned=3, resume=epochs > 1).run()
         last = terminal.getvalue().rstrip().rsplit("\r", 1)[-1]
         assert re.search(rf"squares: 100%.*{iterations} .*epoch {epochs}, train_dice \d\.\d{{4}}", last)
     assert capsys.readouterr().out == ""

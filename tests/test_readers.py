@@ -231,7 +231,7 @@ def test_nearly_equal_channels_become_their_mean(tmp_path: Path, name: str, diff
 def test_colour_needs_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(rgb(JPEG_NOISE + 1)).save(path)
-    with pytest.raises(InputError, match=r"differ by up to 25, .*`luminance` in the manifest"):
+    with pytest.raises(InputError, match=r"differ by up to 25, .*`--channels luminance`"):
         read_image(path)
     assert read_image(path, channels="luminance")[1, 5] == round(100 + 0.299 * 25)
 

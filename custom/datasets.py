@@ -28,7 +28,7 @@ class EpochDataset(CacheDataset):
     have seen, and the number of loader workers changes nothing.
 
     Args:
-        data: items, dictionaries as ``manifests.datalist`` makes them.
+        data: items, dictionaries as ``datalists.datalist`` makes them.
         transform: what to do with an item; everything before the first random transform is done once and cached.
         seed: the seed of the run.
         cache_rate: the part of the items that is kept in memory, 0 to 1.

@@ -1,4 +1,4 @@
-"""Networks that MONAI's own classes cannot be configured to be."""
+"""U-Net with padded convolutions, of any depth."""
 
 from __future__ import annotations
 

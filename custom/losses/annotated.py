@@ -7,7 +7,7 @@ from monai.losses import DiceLoss
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from .transforms import UNANNOTATED
+from ..transforms import UNANNOTATED
 
 
 class AnnotatedDiceCELoss(nn.Module):

@@ -1,0 +1,5 @@
+"""Losses that MONAI lacks."""
+
+from .annotated import AnnotatedDiceCELoss
+
+__all__ = ["AnnotatedDiceCELoss"]

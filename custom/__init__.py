@@ -1,12 +1,27 @@
 """What the bundles need and MONAI lacks. Configs reach everything through this package: ``$import custom``."""
 
-from . import announcements, handlers, instances, losses, metrics, networks, scoring, transforms
-from .datalists import datalist, input_list
+from . import (
+    announcements,
+    confusion,
+    distributed,
+    handlers,
+    inferers,
+    instances,
+    losses,
+    metrics,
+    networks,
+    scoring,
+    transforms,
+    vesicles,
+    weight_maps,
+)
+from .classes import check_classes
+from .datalists import datalist, describe_scale, input_list
 from .datasets import EpochDataset, SeedEpoch, loaders
 from .errors import InputError
 from .evaluation import ScoreTable, evaluate
 from .handlers.thresholds import read_threshold
-from .manifests import open_datasets
+from .manifests import open_datasets, with_folders
 from .options import choice, flag, path, paths, typed
 from .provenance import record_training
 from .samples import make_samples
@@ -20,11 +35,16 @@ __all__ = [
     "announcements",
     "begin",
     "bundle_root",
+    "check_classes",
     "choice",
+    "confusion",
     "datalist",
+    "describe_scale",
+    "distributed",
     "evaluate",
     "flag",
     "handlers",
+    "inferers",
     "input_list",
     "instances",
     "loaders",
@@ -40,4 +60,7 @@ __all__ = [
     "scoring",
     "transforms",
     "typed",
+    "vesicles",
+    "weight_maps",
+    "with_folders",
 ]

@@ -35,22 +35,22 @@ def announce_training(
 
 
 def announce_evaluation(
-    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float | None
 ) -> None:
     """Print what an evaluation will do; arguments as above, with the file of the weights and the threshold in use."""
     counts = ", ".join(f"{count} {split}" for split, count in images.items())
-    print(f"Scoring {task} on {_device(device)} with {weights}, threshold {threshold:.2f}.")
+    print(f"Scoring {task} on {_device(device)} with {_weights(weights, threshold)}.")
     _print_data(data, counts)
 
 
 def announce_inference(
-    task: str, device: Any, items: Sequence[dict], weights: Path, threshold: float, output_dir: Path
+    task: str, device: Any, items: Sequence[dict], weights: Path, threshold: float | None, output_dir: Path
 ) -> None:
     """Print what an inference will do; ``items`` are its pages, as `datalists.input_list` makes them."""
     files = list(dict.fromkeys(item["file"] for item in items))
     where = files[0] if len(files) == 1 else Path(files[0]).parent
     print(f"Segmenting {len(files)} image(s), {len(items)} page(s), from {where}")
-    print(f"{task} on {_device(device)} with {weights}, threshold {threshold:.2f}.")
+    print(f"{task} on {_device(device)} with {_weights(weights, threshold)}.")
     print(f"Results: {output_dir}", flush=True)
 
 
@@ -78,6 +78,10 @@ def conclude_inference(written: Sequence[Path]) -> None:
 def _device(device: Any) -> str:
     device = torch.device(device)
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper()
+
+
+def _weights(weights: Path, threshold: float | None) -> str:
+    return str(weights) if threshold is None else f"{weights}, threshold {threshold:.2f}"
 
 
 def _print_data(data: Sequence[Manifest], counts: str) -> None:

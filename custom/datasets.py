@@ -32,22 +32,39 @@ class EpochDataset(CacheDataset):
         transform: what to do with an item; everything before the first random transform is done once and cached.
         seed: the seed of the run.
         cache_rate: the part of the items that is kept in memory, 0 to 1.
+        samples_per_item: how often an epoch takes each item, one after the other. An item in the cache is read once for
+            all of them, another one each time. With more than 1 the first random transform gets what is in the cache,
+            not a copy, and must leave it as it is, as `transforms.RandCropByClassd` does.
+
+    Raises:
+        ValueError: when ``samples_per_item`` is less than 1.
     """
 
     def __init__(
-        self, data: Sequence[dict], transform: Sequence[Callable] | Callable, seed: int = 0, cache_rate: float = 1.0
+        self,
+        data: Sequence[dict],
+        transform: Sequence[Callable] | Callable,
+        seed: int = 0,
+        cache_rate: float = 1.0,
+        samples_per_item: int = 1,
     ) -> None:
+        if samples_per_item < 1:
+            raise ValueError(f"samples_per_item must be 1 or more, not {samples_per_item}.")
         compose = transform if isinstance(transform, Compose) else Compose(transform)
-        super().__init__(data, compose, cache_rate=cache_rate, progress=False)
+        self.samples_per_item = samples_per_item
+        super().__init__(data, compose, cache_rate=cache_rate, progress=False, copy_cache=samples_per_item == 1)
         self.seed = seed
         self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self.data) * self.samples_per_item
 
     def _transform(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
             raise IndexError(f"Index {index} is out of range for {len(self)} samples.")
         index %= len(self)  # one seed for both ways to name a sample; and a part of a cache has no negative indices
         self.transform.set_random_state(seed=derive_seed(self.seed, self.epoch, index))
-        return super()._transform(index)
+        return super()._transform(index // self.samples_per_item)
 
 
 class SeedEpoch:
@@ -72,12 +89,25 @@ class SeedEpoch:
 
 
 def loaders(
-    manifests: Sequence[Manifest], splits: str | Sequence[str], transform: Callable, num_workers: int = 0
+    manifests: Sequence[Manifest],
+    splits: str | Sequence[str],
+    transform: Callable,
+    num_workers: int = 0,
+    truth: str = "silver",
+    pixel_size: Any = None,
 ) -> dict[str, DataLoader]:
     """Return a loader, one image at a time and in order, for each of the splits that the data sets have.
 
+    Args:
+        manifests: the data sets.
+        splits: names of splits.
+        transform: what to do with an item.
+        num_workers: processes that read.
+        truth: ``"silver"`` or ``"gold"``, as in `datalists.datalist`.
+        pixel_size: in µm, as in `datalists.datalist`.
+
     Raises:
-        InputError: when they have none of them.
+        InputError: when they have none of the splits, or `datalists.datalist` finds something wrong.
     """
     splits = [splits] if isinstance(splits, str) else splits
     unknown = [split for split in splits if split not in SPLITS]
@@ -86,7 +116,8 @@ def loaders(
     found = [split for split in splits if any(split in manifest.splits for manifest in manifests)]
     if not found:
         raise InputError(f"--splits: found none of {', '.join(splits)} in {', '.join(m.name for m in manifests)}.")
+    items = {split: datalist(manifests, split, truth, pixel_size) for split in found}
     return {
-        split: DataLoader(Dataset(datalist(manifests, split), transform), batch_size=1, num_workers=num_workers)
-        for split in found
+        split: DataLoader(Dataset(data, transform), batch_size=1, num_workers=num_workers)
+        for split, data in items.items()
     }

@@ -5,35 +5,50 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from ignite.engine import Engine, Events
 from torch.utils.data import DataLoader
 
-from .handlers.scores import Score, arrays, mean
+from .handlers.scores import Score, mean
 from .writers import atomic_path
 
-SplitScores = Callable[[list[np.ndarray], list[np.ndarray]], dict[str, float]]
+ImageScores: TypeAlias = Mapping[str, Score] | Callable[[torch.Tensor, torch.Tensor], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class SplitScores:
+    """Scores of a whole split that are no mean of the images' own, such as a maximum over thresholds of the mean.
+
+    Args:
+        collect: function of a prediction (C, H, W) and a label (1, H, W) that returns what is kept of an image.
+        summarise: function of what was kept of all images of a split that returns the scores by name.
+    """
+
+    collect: Callable[[torch.Tensor, torch.Tensor], Any]
+    summarise: Callable[[list[Any]], dict[str, float]]
 
 
 class ScoreTable:
     """Handler that scores every image that an evaluator predicts, and keeps the numbers with the image's name.
 
     Args:
-        image_scores: name → function of prediction (C, H, W) and label (1, H, W).
-        split_scores: function of all probability maps and all references (bool) of a split, for scores that are no mean
-            of the images' own, such as a maximum over thresholds of the mean.
+        image_scores: name → function of prediction (C, H, W) and label (1, H, W), or one function of them that returns
+            all scores by name.
+        split_scores: scores of a whole split, or None.
     """
 
-    def __init__(self, image_scores: Mapping[str, Score], split_scores: SplitScores | None = None) -> None:
-        self.image_scores = dict(image_scores)
+    def __init__(self, image_scores: ImageScores, split_scores: SplitScores | None = None) -> None:
+        self.image_scores = image_scores
         self.split_scores = split_scores
         self.rows: list[dict[str, Any]] = []
         self.means: dict[str, dict[str, float]] = {}
+        self.collected: dict[str, list[Any]] = {}
         self.split = ""
-        self._maps: list[tuple[np.ndarray, np.ndarray]] = []
 
     def attach(self, engine: Engine) -> None:
         """Register on the evaluator."""
@@ -44,19 +59,23 @@ class ScoreTable:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             pred, label = output["pred"], output["label"]
             row = {"split": self.split, "image": item["name"]}
-            self.rows.append(row | {name: float(score(pred, label)) for name, score in self.image_scores.items()})
+            self.rows.append(row | self._scores(pred, label))
             if self.split_scores is not None:
-                probability, reference, _ = arrays(pred, label)
-                self._maps.append((probability, reference))
+                self.collected.setdefault(self.split, []).append(self.split_scores.collect(pred, label))
+
+    def _scores(self, pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
+        if isinstance(self.image_scores, Mapping):
+            return {name: float(score(pred, label)) for name, score in self.image_scores.items()}
+        return self.image_scores(pred, label)
 
     def _summarise(self, engine: Engine) -> None:
         rows = [row for row in self.rows if row["split"] == self.split]
+        names = [name for name in rows[0] if name not in ("split", "image")]
         means: dict[str, float] = {"images": len(rows)}
-        means |= {name: mean([row[name] for row in rows]) for name in self.image_scores}
-        means |= {f"{name}_std": mean([row[name] for row in rows], of=np.std) for name in self.image_scores}
+        means |= {name: mean([row[name] for row in rows]) for name in names}
+        means |= {f"{name}_std": mean([row[name] for row in rows], of=np.std) for name in names}
         if self.split_scores is not None:
-            maps, self._maps = self._maps, []
-            means |= self.split_scores([m for m, _ in maps], [r for _, r in maps])
+            means |= self.split_scores.summarise(self.collected[self.split])
         self.means[self.split] = means
 
 

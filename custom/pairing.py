@@ -52,6 +52,24 @@ def pair_by_stem(images: Iterable[Path], labels: Iterable[Path]) -> dict[str, tu
     return _pair(images, labels, lambda path: path.stem)
 
 
+def pair_by_rule(images: Iterable[Path], label_of: Callable[[Path], Path]) -> dict[str, tuple[Path, Path]]:
+    """Pair each image with the mask that a rule names, by the image's stem; warn of images whose mask is not there.
+
+    Args:
+        images: image files.
+        label_of: from an image to where its mask should be.
+
+    Raises:
+        InputError: when two images have the same stem.
+    """
+    image_of, _ = index_files(images, lambda path: path.stem)
+    pairs = {stem: (image, label_of(image)) for stem, image in image_of.items()}
+    alone = [image for image, label in pairs.values() if not label.is_file()]
+    if alone:
+        _warn_of_unpaired(alone)
+    return {stem: pair for stem, pair in pairs.items() if pair[0] not in alone}
+
+
 def index_files(files: Iterable[Path], key: Callable[[Path], int | str | None]) -> tuple[dict, list[Path]]:
     """Return the files by their key, and those without one.
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from . import metrics
 from .errors import InputError
-from .handlers.scores import Score, arrays
+from .evaluation import SplitScores
+from .handlers.scores import Curve, Score, arrays, class_arrays, instance_arrays, mean
 
 Instances = Callable[[np.ndarray], np.ndarray]
 
@@ -90,6 +91,15 @@ def v_rand_curve(
     return metrics.membrane_scores(membrane_probability, ~membrane, tuple(thresholds)).v_rand.curve
 
 
+def membrane_challenge() -> SplitScores:
+    """Return the measures of ISBI 2012 for the slices of a stack, as scores of a split; see `challenge_scores`."""
+
+    def summarise(slices: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
+        return challenge_scores([probability for probability, _, _ in slices], [membrane for _, membrane, _ in slices])
+
+    return SplitScores(arrays, summarise)
+
+
 def challenge_scores(membrane_probabilities: list[np.ndarray], membranes: list[np.ndarray]) -> dict[str, float]:
     """Return the measures of ISBI 2012 for the slices of a stack: maximum over thresholds of the mean over slices.
 
@@ -113,3 +123,106 @@ def challenge_scores(membrane_probabilities: list[np.ndarray], membranes: list[n
         "v_info_threshold": scores.v_info.best_threshold,
         "pixel_f_score_error": float(np.nanmean(pixels)),
     }
+
+
+# ------------------------------------------------------------------------------------------------------------- classes
+
+
+def class_scores(names: Sequence[str]) -> Callable[[torch.Tensor, torch.Tensor], dict[str, float]]:
+    """Return Dice and IoU of every class and their means, as scores of an image.
+
+    A class that is neither in the label nor in the prediction has no score, NaN, and counts in no mean.
+
+    Args:
+        names: of the classes, by class number.
+    """
+
+    def scores(pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
+        return _class_numbers(_confusion(pred, label), names)
+
+    return scores
+
+
+def pooled_classes(names: Sequence[str]) -> SplitScores:
+    """Return `class_scores` of the pixels of all images together, ``pooled_dice`` and so on, as scores of a split."""
+
+    def summarise(matrices: list[np.ndarray]) -> dict[str, float]:
+        numbers = _class_numbers(np.sum(matrices, axis=0), names)
+        return {f"pooled_{name}": value for name, value in numbers.items()}
+
+    return SplitScores(_confusion, summarise)
+
+
+def _confusion(pred: torch.Tensor, label: torch.Tensor) -> np.ndarray:
+    predicted, reference, valid = class_arrays(pred, label)
+    return metrics.confusion_matrix(predicted, reference, len(pred), valid)
+
+
+def _class_numbers(matrix: np.ndarray, names: Sequence[str]) -> dict[str, float]:
+    numbers = {}
+    for measure, per_class in (("dice", metrics.class_dice(matrix)), ("iou", metrics.class_iou(matrix))):
+        numbers[measure] = mean([float(value) for value in per_class])
+        numbers |= {f"{measure}_{name}": float(value) for name, value in zip(names, per_class, strict=True)}
+    return numbers
+
+
+# ----------------------------------------------------------------------------------------------------------- instances
+
+
+def instance_scores(instances: Instances) -> Callable[[torch.Tensor, torch.Tensor], dict[str, float]]:
+    """Return SEG, Dice and IoU of the foreground, Rand index and Rand error, as scores of an image.
+
+    Only what is annotated counts. Where not all objects are annotated no background is either, and Dice and IoU, which
+    need it, are NaN; SEG and Rand then compare the annotated objects alone.
+
+    Args:
+        instances: function from probabilities (C, H, W), background first, to instance labels (H, W).
+    """
+
+    def scores(pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
+        probability, reference, valid = instance_arrays(pred, label)
+        found = instances(probability)
+        whole = bool(valid.all())
+        rand = metrics.rand_index(found[valid], reference[valid])
+        return {
+            "seg": metrics.seg(found, reference),
+            "dice": metrics.dice(found > 0, reference > 0) if whole else float("nan"),
+            "iou": metrics.iou(found > 0, reference > 0) if whole else float("nan"),
+            "rand_index": rand,
+            "rand_error": 1 - rand,
+        }
+
+    return scores
+
+
+def pooled_seg(instances: Instances) -> SplitScores:
+    """Return SEG as the Cell Tracking Challenge takes it, over all objects of a split, with their number.
+
+    Args:
+        instances: as in `instance_scores`.
+    """
+
+    def collect(pred: torch.Tensor, label: torch.Tensor) -> np.ndarray:
+        probability, reference, _ = instance_arrays(pred, label)
+        return metrics.seg_scores(instances(probability), reference)
+
+    def summarise(objects: list[np.ndarray]) -> dict[str, float]:
+        scores = np.concatenate(objects)
+        return {"pooled_seg": mean(list(scores)), "objects": len(scores)}
+
+    return SplitScores(collect, summarise)
+
+
+def seg_curve(instances: Callable[..., np.ndarray]) -> Curve:
+    """Return SEG at each of several thresholds, as a curve of probabilities (C, H, W) and reference labels (H, W).
+
+    Args:
+        instances: as in `instance_scores`, with an argument ``threshold``.
+    """
+
+    def curve(
+        probability: np.ndarray, reference: np.ndarray, thresholds: Sequence[float], valid: np.ndarray
+    ) -> np.ndarray:
+        return np.array([metrics.seg(instances(probability, threshold=float(t)), reference) for t in thresholds])
+
+    return curve

@@ -18,7 +18,9 @@ LARGEST = 16_000_000
 """Bytes; larger weights do not belong into a repository."""
 
 
-def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None = None) -> Path:
+def ship(
+    run: Path, bundle: Path, scores: Path | None = None, note: str | None = None, name: str | None = None
+) -> Path:
     """Copy weights and threshold of a training into ``models/`` of a bundle, with ``provenance.json`` beside them.
 
     Args:
@@ -26,6 +28,7 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
         bundle: root folder of the bundle.
         scores: ``scores.json`` of an evaluation, to be kept with the weights.
         note: what a reader of the scores has to know, for example that they are those of other weights.
+        name: folder in ``models/``, for weights beside the bundle's first ones.
 
     Returns:
         The file of the weights.
@@ -33,7 +36,7 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
     Raises:
         InputError: when a file is missing, the weights are not those that the run recorded, or they are too large.
     """
-    for file in (run / BEST, run / THRESHOLDS, run / RUN, *([scores] if scores else [])):
+    for file in (run / BEST, run / RUN, *([scores] if scores else [])):
         if not file.is_file():
             raise InputError.about(file, "nothing", "a file of a finished training")
     content = json.loads((run / RUN).read_text(encoding="utf-8"))
@@ -45,10 +48,11 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
         content["scores"] = json.loads(scores.read_text(encoding="utf-8"))["splits"]
     if note is not None:
         content["note"] = note
-    models = bundle / "models"
-    for name in (BEST, THRESHOLDS):
-        with atomic_path(models / name) as path:
-            shutil.copyfile(run / name, path)
+    models = bundle / "models" / (name or "")
+    for file in (run / BEST, run / THRESHOLDS):
+        if file.is_file():  # a network of several classes has no threshold
+            with atomic_path(models / file.name) as path:
+                shutil.copyfile(file, path)
     with atomic_path(models / "provenance.json") as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return models / BEST
@@ -61,9 +65,10 @@ def main() -> int:
     parser.add_argument("bundle", type=Path, help="root folder of the bundle")
     parser.add_argument("--scores", type=Path, help="scores.json of an evaluation")
     parser.add_argument("--note", help="what a reader of the scores has to know")
-    arguments = parser.parse_args()
+    parser.add_argument("--name", help="folder in models/, for weights beside the bundle's first ones")
+    given = parser.parse_args()
     try:
-        print(f"Shipped: {ship(arguments.run, arguments.bundle, arguments.scores, arguments.note).resolve()}")
+        print(f"Shipped: {ship(given.run, given.bundle, given.scores, given.note, given.name).resolve()}")
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

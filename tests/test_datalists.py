@@ -74,6 +74,7 @@ def test_an_item_of_a_pair(tmp_path: Path) -> None:
         "name": "7",
         "rule": LabelRule((0, 255), ("no", "yes")),
         "channels": "luminance",
+        "pixel_size": None,
     }
 
 

@@ -14,10 +14,12 @@ from monai.transforms import Compose, MapTransform, RandFlipd, RandGaussianNoise
 from monai.utils import set_determinism
 from PIL import Image
 
+from custom.datalists import datalist
 from custom.datasets import EpochDataset, SeedEpoch, derive_seed, loaders
 from custom.errors import InputError
 from custom.manifests import Manifest
-from custom.transforms import ReadImaged, ReadLabeld
+from custom.readers import read_image
+from custom.transforms import ClassBlocksd, RandCropByClassd, ReadImaged, ReadLabeld
 
 ITEMS = [{"image": torch.full((1, 3, 4), float(index))} for index in range(5)]
 
@@ -138,6 +140,71 @@ def test_caching_saves_work_and_changes_nothing(cache_rate: float, calls: int) -
     assert torch.equal(once, twice)
     assert torch.equal(once, samples(EpochDataset(ITEMS, [CountCalls(), RandGaussianNoised("image", prob=1.0)])))
     assert count.calls == calls
+
+
+# ---------------------------------------------------------------------------------------------- many samples of an item
+
+
+def several(workers: int = 0, **changes: object) -> torch.Tensor:
+    """Return an epoch with three samples of each item."""
+    data = EpochDataset(ITEMS, [RandGaussianNoised("image", prob=1.0)], samples_per_item=3, **changes)
+    assert len(data) == 15
+    return samples(data, workers)
+
+
+def test_samples_of_an_item_follow_each_other_and_differ() -> None:
+    seen = several()
+    assert seen.shape == (15, 1, 3, 4)
+    assert seen.mean(dim=(1, 2, 3)).round().tolist() == [float(item) for item in range(5) for _ in range(3)]
+    assert len({tuple(sample.flatten().tolist()) for sample in seen}) == 15
+
+
+@pytest.mark.parametrize("cache_rate", [1.0, 0.4, 0.0])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_samples_of_an_item_depend_on_seed_epoch_and_index_alone(cache_rate: float, workers: int) -> None:
+    assert torch.equal(several(workers, cache_rate=cache_rate), several())
+    assert not torch.equal(several(workers, cache_rate=cache_rate, seed=1), several())
+
+
+@pytest.mark.parametrize(("cache_rate", "calls"), [(1.0, 5), (0.4, 2 + 3 * 3), (0.0, 15)])
+def test_a_cached_item_is_made_once_for_all_its_samples(cache_rate: float, calls: int) -> None:
+    count = CountCalls()
+    data = EpochDataset(
+        ITEMS, [count, RandGaussianNoised("image", prob=1.0)], cache_rate=cache_rate, samples_per_item=3
+    )
+    samples(data)
+    assert count.calls == calls
+    assert data[-1]["image"].tolist() == data[14]["image"].tolist()
+    with pytest.raises(IndexError):
+        data[15]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_file_is_read_once_for_all_its_crops(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    monkeypatch.setattr("custom.transforms.reading.read_image", lambda *a, **k: reads.append(a) or read_image(*a, **k))
+    data = EpochDataset(
+        datalist(manifest(tmp_path, "a", train=[1, 2]), "train"),
+        [
+            ReadImaged("image", dtype="stored"),
+            ReadLabeld("label"),
+            ClassBlocksd("label", classes=10),
+            RandCropByClassd(["image", "label"], "label", 2, ratios=[1] * 10),
+            RandFlipd(["image", "label"], prob=0.5, spatial_axis=0),
+        ],
+        samples_per_item=20,
+    )
+    for _ in range(2):
+        seen = [batch["image"] for batch in DataLoader(data, batch_size=4, num_workers=workers)]
+        assert torch.cat(seen).shape == (40, 1, 2, 2)
+        assert torch.cat(seen).dtype == torch.uint8
+    assert len(reads) == 2
+    assert all(not item["image"].applied_operations for item in data._cache)  # a flip would have left its trace
+
+
+def test_no_samples() -> None:
+    with pytest.raises(ValueError, match="samples_per_item must be 1 or more, not 0"):
+        EpochDataset(ITEMS, [], samples_per_item=0)
 
 
 # --------------------------------------------------------------------------------------------------------------- epochs

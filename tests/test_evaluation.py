@@ -14,7 +14,7 @@ from test_handlers_engines import identity_evaluator, predictions
 from torch import nn
 
 from custom import ScoreTable, evaluate, metrics, scoring
-from custom.evaluation import format_table
+from custom.evaluation import SplitScores, format_table
 from custom.handlers import WeightsLoader
 
 LABEL = np.array([[1, 1, 0, 0]])
@@ -91,23 +91,29 @@ def test_what_belongs_to_the_scores_is_noted(tmp_path: Path) -> None:
 
 
 def test_scores_of_a_whole_split(tmp_path: Path) -> None:
-    """They are handed the maps of their own split, all of them, in order."""
+    """They are made of what was kept of each image of their own split, in order; and what was kept stays with it."""
 
-    def of_split(maps: list[np.ndarray], references: list[np.ndarray]) -> dict[str, float]:
-        assert all(reference.dtype == bool for reference in references)
-        return {"sum": float(np.sum(maps)), "foreground": float(np.sum(references)), "first": float(maps[0][0, 1])}
+    def summarise(kept: list[tuple[float, float]]) -> dict[str, float]:
+        return {"sum": sum(total for total, _ in kept), "first": kept[0][1]}
 
-    means = run(tmp_path, {"train": "a b", "test": "d"}, table_of_dice(split_scores=of_split))
+    of_split = SplitScores(lambda pred, label: (float(pred.sum()), float(pred[0, 0, 1])), summarise)
+    table = table_of_dice(split_scores=of_split)
+    means = run(tmp_path, {"train": "a b", "test": "d"}, table)
     assert means["train"] == {
         "images": 2,
         "dice": pytest.approx(5 / 6),
         "dice_std": pytest.approx(1 / 6),
         "sum": pytest.approx(3.2),
-        "foreground": 4,
         "first": pytest.approx(0.9),
     }
     assert means["test"]["sum"] == pytest.approx(3.6)
-    assert means["test"]["foreground"] == 2
+    assert {split: len(kept) for split, kept in table.collected.items()} == {"train": 2, "test": 1}
+
+
+def test_one_function_may_return_all_scores(tmp_path: Path) -> None:
+    run(tmp_path, {"test": "a d"}, ScoreTable(lambda pred, label: {"most": float(pred.max()), "none": float("nan")}))
+    assert [float(row["most"]) for row in rows_of(tmp_path)] == pytest.approx([0.9, 0.9])
+    assert json.loads((tmp_path / "scores.json").read_text())["splits"]["test"]["none"] is None
 
 
 def test_several_scores_keep_their_order(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from monai.handlers import TensorBoardStatsHandler
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -14,6 +15,8 @@ from test_handlers_engines import Training, identity_evaluator, predictions
 from torch.utils.tensorboard import SummaryWriter
 
 from custom.handlers import ValidationPictures
+from custom.handlers.pictures import class_panels, instance_panels
+from custom.transforms import UNANNOTATED
 
 HEIGHT, WIDTH, GAP = 12, 20, 8
 RED, GREEN = [230, 40, 40], [40, 200, 40]
@@ -28,10 +31,10 @@ def items(count: int) -> list[dict]:
     return predictions([probability] * count, [label] * count)
 
 
-def draw(folder: Path, epochs: int, every: int, count: int = 2, images: int = 3, threshold: float = 0.5) -> list[str]:
+def draw(folder: Path, epochs: int, every: int, count: int = 2, images: int = 3) -> list[str]:
     """Validate for some epochs, and return the names of the pictures."""
     with SummaryWriter(str(folder)) as writer:
-        pictures = ValidationPictures(folder, writer, every, count, threshold)
+        pictures = ValidationPictures(folder, writer, every, count)
         evaluator = identity_evaluator(items(images), val_handlers=[pictures])
         for epoch in range(1, epochs + 1):
             evaluator.run(epoch)
@@ -76,10 +79,33 @@ def test_what_the_four_show(tmp_path: Path) -> None:
             np.testing.assert_array_equal(panel[~contour], image[~contour])
 
 
-def test_the_threshold_decides_what_is_predicted(tmp_path: Path) -> None:
-    draw(tmp_path, 1, 1, threshold=0.9)
-    image, _, predicted, _ = panels(tmp_path)
-    np.testing.assert_array_equal(predicted, image)
+def test_class_panels_show_the_most_probable_class_and_the_label_in_its_color() -> None:
+    colors = [[0, 0, 0], [200, 0, 0], [0, 0, 200]]
+    pred = torch.zeros(3, HEIGHT, WIDTH)
+    pred[2, 2:9, 3:12] = 1
+    label = torch.zeros(1, HEIGHT, WIDTH)
+    label[0, 2:9, 13:20] = 1
+    label[0, 0] = UNANNOTATED
+    predicted, labelled = class_panels(colors)(np.zeros((HEIGHT, WIDTH)), pred, label)
+    assert predicted[2, 3].tolist() == [0, 0, 200]
+    assert labelled[2, 13].tolist() == [200, 0, 0]
+    assert not labelled[0].any()
+    assert not predicted[:, 13:].any()
+
+
+def test_instance_panels_show_foreground_found_and_reference() -> None:
+    pred = torch.zeros(2, HEIGHT, WIDTH)
+    pred[0] = 1
+    pred[:, 2:9, 3:12] = torch.tensor([0.2, 0.8])[:, None, None]
+    label = torch.full((1, HEIGHT, WIDTH), -1)
+    label[0, 2:9, 13:20] = 4
+    panels = instance_panels(lambda probabilities: (probabilities[1] > 0.5).astype(np.uint16))
+    foreground, found, reference = panels(np.zeros((HEIGHT, WIDTH)), pred, label)
+    assert foreground[5, 5].tolist() == [204] * 3
+    assert found[2:9, 3:12].any(axis=2).all()
+    assert not found[:, 13:].any()
+    assert reference[2:9, 13:20].any(axis=2).all()
+    assert not reference[:, :13].any()
 
 
 def test_images_of_different_size(tmp_path: Path) -> None:

@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
-from custom import manifests
 from custom.errors import InputError
-from custom.manifests import MANIFEST_FOLDER, LabelRule, Manifest, load_manifest, open_dataset, open_datasets
+from custom.manifests import (
+    MANIFEST_FOLDER,
+    LabelRule,
+    Manifest,
+    frame_blocks,
+    load_manifest,
+    open_dataset,
+    open_datasets,
+)
 
 PAIRED: dict[str, Any] = {
     "name": "cells",
@@ -21,6 +28,14 @@ PAIRED: dict[str, Any] = {
     "labels": {"background": 0, "cell": 255},
 }
 STACK = {**PAIRED, "layout": "stacks", "image": "a.tif", "label": "b.tif"}
+FOLDERS: dict[str, Any] = {
+    "name": "cells",
+    "layout": "paired_folders",
+    "labels": {"background": 0, "cell": 255},
+    "splits": {"train": {"folders": ["train/img", "train/mask"]}, "test": {"folders": ["test/img", "test/mask"]}},
+}
+TRACKS: dict[str, Any] = {"name": "cells", "layout": "cell_tracking", "splits": {"train": {"sequences": ["01"]}}}
+BIDS = {**PAIRED, "layout": "bids", "image": "sub-*/micr/*_SEM.png", "label": "derivatives/{folder}/{stem}_seg.png"}
 THREE = {"background": 0, "cell": 1, "border": 2}
 
 
@@ -40,7 +55,7 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in ("cells", "mine"):
         write(folder / f"{name}.json", {**PAIRED, "name": f"catalogue {name}"})
-    monkeypatch.setattr(manifests, "MANIFEST_FOLDER", folder)
+    monkeypatch.setattr("custom.manifests._finding.MANIFEST_FOLDER", folder)
     return folder
 
 
@@ -96,7 +111,7 @@ def test_what_ships_loads(file: Path, tmp_path: Path) -> None:
     manifest = load_manifest(file, tmp_path)
     assert manifest.name == file.stem
     assert manifest.description
-    assert {"train", "validation"} <= manifest.splits.keys()
+    assert manifest.splits
 
 
 @pytest.mark.parametrize(
@@ -115,6 +130,36 @@ def test_splits_of_pairs(splits: dict, tmp_path: Path) -> None:
 def test_splits_of_a_stack(tmp_path: Path) -> None:
     splits = {"train": {"pages": [0, 20]}, "validation": {"pages": [20, 21]}}
     assert load(tmp_path, {**STACK, "splits": splits}).splits == splits
+
+
+def test_splits_by_folders_need_no_image_and_label(tmp_path: Path) -> None:
+    manifest = load(tmp_path, FOLDERS)
+    assert (manifest.image, manifest.label, manifest.splits) == ("", "", FOLDERS["splits"])
+
+
+@pytest.mark.parametrize(
+    "splits",
+    [
+        {"train": {"sequences": ["01", "02"]}, "test": {"sequences": ["03"]}},
+        {"train": {"frames": {"01": [0, 60], "02": [5, 10]}}, "validation": {"frames": {"01": [60, 84]}}},
+        {"train": {"sequences": ["01"]}, "validation": {"frames": {"02": [0, 9]}}},
+    ],
+)
+def test_splits_of_sequences(splits: dict, tmp_path: Path) -> None:
+    manifest = load(tmp_path, {**TRACKS, "splits": splits})
+    assert (manifest.splits, manifest.labels) == (splits, {})
+
+
+def test_frames_of_a_split() -> None:
+    assert frame_blocks({"frames": {"01": [0, 60], "02": [5, 9]}}) == {"01": range(60), "02": range(5, 9)}
+    blocks = frame_blocks({"sequences": ["01", "02"]})
+    assert list(blocks) == ["01", "02"]
+    assert all(frame in blocks["02"] for frame in (0, 9999))
+
+
+def test_splits_of_animals(tmp_path: Path) -> None:
+    splits = {"train": {"subjects": ["sub-rat1", "sub-rat2"]}, "test": {"subjects": ["sub-rat3"]}}
+    assert load(tmp_path, {**BIDS, "splits": splits}).splits == splits
 
 
 # ------------------------------------------------------------------------------------------------------ what is refused
@@ -139,7 +184,9 @@ REFUSED = [
     pytest.param({**PAIRED, "label": None}, "label None, expected a path inside", id="no-label"),
     pytest.param({**PAIRED, "region": ".."}, "region .* a path inside", id="region-above"),
     pytest.param({**PAIRED, "region": 3}, "region 3", id="region-number"),
-    pytest.param({**STACK, "region": "seen"}, "region with the layout 'stacks'", id="region-of-a-stack"),
+    pytest.param(
+        {**STACK, "region": "seen"}, "region with the layout 'stacks', expected no region", id="region-of-a-stack"
+    ),
     pytest.param({**PAIRED, "labels": {"cell": 1}}, "labels .* two or more class names", id="one-class"),
     pytest.param({**PAIRED, "labels": {"a": 1, "b": 1}}, "labels .* different whole numbers", id="equal-values"),
     pytest.param({**PAIRED, "labels": {"a": 0, "b": 0.5}}, "labels .* whole numbers", id="fractional-value"),
@@ -199,6 +246,85 @@ REFUSED = [
     pytest.param({**STACK, **splits(train={"pages": [-1, 3]})}, "first page", id="negative-page"),
     pytest.param({**STACK, **splits(train={"pages": [0, 3, 4]})}, "first page", id="three-pages"),
     pytest.param({**STACK, **splits(train={"pages": [0, 2.0]})}, "first page", id="fractional-page"),
+    pytest.param(
+        {**PAIRED, "pixel_size_um": [0.1, float("inf")]}, "pixel_size_um .* above 0", id="pixel-size-infinite"
+    ),
+    # every split with its own folders
+    pytest.param({**FOLDERS, "image": "image"}, "image with splits that name their folders", id="folders-and-image"),
+    pytest.param({**FOLDERS, "region": "seen"}, "region with splits that name their folders", id="folders-and-region"),
+    pytest.param({**FOLDERS, **splits(train={"folders": ["a"]})}, r"\[folder of images, folder", id="one-folder"),
+    pytest.param({**FOLDERS, **splits(train={"folders": "ab"})}, r"\[folder of images, folder", id="folders-text"),
+    pytest.param({**FOLDERS, **splits(train={"folders": ["a", 1]})}, r"\[folder of images, folder", id="folder-number"),
+    pytest.param({**FOLDERS, **splits(train={"folders": ["a/*.tif", "b"]})}, r"\[folder of", id="folders-glob"),
+    pytest.param({**FOLDERS, **splits(train={"folders": ["a", "../b"]})}, "split train .* inside", id="folders-above"),
+    pytest.param(
+        {**FOLDERS, **splits(train={"folders": ["a", "b"]}, test={"folders": ["a/", "c"]})},
+        "'a' in both train and test",
+        id="folders-overlap",
+    ),
+    pytest.param(
+        {**FOLDERS, **splits(train={"folders": ["a", "a"]})}, "'a' in both train and train", id="images-are-masks"
+    ),
+    pytest.param(
+        {**FOLDERS, **splits(train={"folders": ["a", "b"]}, test={"fraction": 0.1})},
+        "fraction for test alone, expected fractions for all splits",
+        id="folders-beside-fraction",
+    ),
+    pytest.param({**STACK, **splits(train={"folders": ["a", "b"]})}, "one of pages", id="folders-of-a-stack"),
+    # cell tracking
+    pytest.param({"name": "x", "layout": "cell_tracking"}, "no 'splits', expected all of name, layout", id="no-splits"),
+    pytest.param({**TRACKS, "image": "01"}, "image with the layout 'cell_tracking'", id="tracking-image"),
+    pytest.param({**TRACKS, "labels": {"a": 0, "b": 1}}, "labels with the layout 'cell_tr", id="tracking-labels"),
+    pytest.param({**TRACKS, "label_threshold": 0}, "label_threshold with the layout", id="tracking-threshold"),
+    pytest.param({**TRACKS, **splits(train={"fraction": 1})}, "one of sequences, frames", id="tracking-fraction"),
+    pytest.param({**TRACKS, **splits(train={"sequences": [1]})}, 'sequences such as "01"', id="sequence-number"),
+    pytest.param({**TRACKS, **splits(train={"sequences": ["../01"]})}, 'such as "01"', id="sequence-path"),
+    pytest.param({**TRACKS, **splits(train={"sequences": "01"})}, 'sequences such as "01"', id="sequence-text"),
+    pytest.param({**TRACKS, **splits(train={"frames": ["01"]})}, r"\[first frame, frame after", id="frames-list"),
+    pytest.param({**TRACKS, **splits(train={"frames": {"01": [4, 4]}})}, r"\[first frame, frame after", id="no-frames"),
+    pytest.param({**TRACKS, **splits(train={"frames": {"a": [0, 4]}})}, 'sequences such as "01"', id="frames-of-a"),
+    pytest.param(
+        {**TRACKS, **splits(train={"frames": {"01": [0, 60]}}, validation={"frames": {"02": [0, 9], "01": [59, 84]}})},
+        "frame 59 of sequence 01 in both train and validation",
+        id="frames-overlap",
+    ),
+    pytest.param(
+        {**TRACKS, **splits(train={"sequences": ["02", "01"]}, test={"frames": {"01": [7, 9]}})},
+        "frame 7 of sequence 01 in both train and test",
+        id="frames-of-a-whole-sequence",
+    ),
+    pytest.param(
+        {**TRACKS, **splits(train={"sequences": ["01"]}, test={"sequences": ["01"]})},
+        "frame 0 of sequence 01 in both train and test",
+        id="sequence-twice",
+    ),
+    # BIDS
+    pytest.param({**BIDS, "label": "derivatives/{folder}/a.png"}, "a path with {stem}", id="label-without-stem"),
+    pytest.param({**BIDS, "label": "{stem}{stem.__class__}"}, "a path with {stem}", id="label-with-an-expression"),
+    pytest.param({**BIDS, "label": "../{stem}.png"}, "label .* inside the data folder", id="label-rule-above"),
+    pytest.param({**BIDS, "region": "seen"}, "region with the layout 'bids'", id="bids-region"),
+    pytest.param({**BIDS, **splits(train={"fraction": 1})}, "one of subjects, stems", id="bids-fraction"),
+    pytest.param({**BIDS, **splits(train={"subjects": ["rat1"]})}, 'subjects such as "sub-1"', id="subject-name"),
+    pytest.param({**BIDS, **splits(train={"subjects": ["sub-1/.."]})}, "subjects such as", id="subject-path"),
+    pytest.param(
+        {**BIDS, **splits(train={"subjects": ["sub-1"]}, test={"subjects": ["sub-2", "sub-1"]})},
+        "'sub-1' in both train and test",
+        id="subject-twice",
+    ),
+    pytest.param(
+        {**BIDS, **splits(train={"subjects": ["sub-1"]}, test={"stems": ["sub-1_SEM"]})},
+        "subjects for train alone, expected subjects for all",
+        id="subjects-beside-stems",
+    ),
+    # optional splits
+    pytest.param({**FOLDERS, "optional_splits": "test"}, "optional_splits 'test', expected a list", id="optional-text"),
+    pytest.param({**FOLDERS, "optional_splits": ["validation"]}, "optional_splits", id="optional-unknown"),
+    pytest.param({**FOLDERS, "optional_splits": [["test"]]}, "optional_splits", id="optional-nested"),
+    pytest.param(
+        {**PAIRED, **splits(train={"numbers": [1]}), "optional_splits": ["train"]},
+        "splits that name folders, sequences or subjects",
+        id="optional-numbers",
+    ),
 ]
 
 
@@ -230,6 +356,33 @@ def test_order_of_finding(data: Path) -> None:
     assert open_dataset(data, None, "cells").name == "catalogue mine"
     data.rename(data.parent / "other")
     assert open_dataset(data.parent / "other", None, "cells").name == "catalogue cells"
+
+
+def test_found_by_the_names_of_folder_and_parent(catalogue: Path, tmp_path: Path) -> None:
+    write(catalogue / "other_mine.json", {**PAIRED, "name": "catalogue other_mine"})
+    for folder, name in (("other/mine", "mine"), ("other/mine2", "cells")):
+        (tmp_path / folder).mkdir(parents=True)
+        assert open_dataset(tmp_path / folder, None, "cells").name == f"catalogue {name}"
+    (catalogue / "mine.json").unlink()
+    assert open_dataset(tmp_path / "other/mine", None, "cells").name == "catalogue other_mine"
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (FOLDERS, "test/mask"),
+        ({**TRACKS, **splits(train={"sequences": ["01"]}, test={"sequences": ["02", "03"]})}, "03"),
+        ({**TRACKS, **splits(train={"sequences": ["01"]}, test={"frames": {"02": [0, 9]}})}, "02"),
+        ({**BIDS, **splits(train={"subjects": ["sub-1"]}, test={"subjects": ["sub-2"]})}, "sub-2"),
+    ],
+)
+def test_an_optional_split_is_there_when_one_of_its_folders_is(content: dict, place: str, data: Path) -> None:
+    write(data / "manifest.json", content)
+    assert list(open_dataset(data, None, "cells").splits) == ["train", "test"]
+    write(data / "manifest.json", {**content, "optional_splits": ["test"]})
+    assert list(open_dataset(data, None, "cells").splits) == ["train"]
+    (data / place).mkdir(parents=True)
+    assert list(open_dataset(data, None, "cells").splits) == ["train", "test"]
 
 
 @pytest.mark.usefixtures("catalogue")

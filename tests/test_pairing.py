@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom.errors import InputError
-from custom.pairing import index_files, number_of, pair_by_number, pair_by_stem
+from custom.pairing import index_files, number_of, pair_by_number, pair_by_rule, pair_by_stem
 
 
 def images(*names: str) -> list[Path]:
@@ -118,3 +118,16 @@ def test_two_files_with_one_stem() -> None:
 def test_index_keeps_those_without_a_key() -> None:
     files = images("c.png", "2.png", "a.png", "1.png")
     assert index_files(files, number_of) == ({1: files[3], 2: files[1]}, [files[2], files[0]])
+
+
+def test_by_rule(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        (tmp_path / f"{name}_mask.png").touch()
+    given = images("2.png", "3.png", "1.png")
+    with pytest.warns(UserWarning, match=r"^1 file\(s\) without a partner are left out: image/3\.png$"):
+        pairs = pair_by_rule(given, lambda image: tmp_path / f"{image.stem}_mask.png")
+    assert pairs == {
+        "1": (given[2], tmp_path / "1_mask.png"),
+        "2": (given[0], tmp_path / "2_mask.png"),
+    }
+    assert list(pairs) == ["1", "2"]

@@ -48,6 +48,24 @@ def test_read_image(tmp_path: Path) -> None:
     assert (image.meta["filename_or_obj"], image.meta["page"], image.meta["spatial_shape"]) == (file, 0, (3, 4))
 
 
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [(np.uint8, torch.uint8), (np.uint16, torch.float32), (np.int16, torch.float32), (np.float32, torch.float32)],
+)
+def test_read_as_stored(stored: type, read: torch.dtype, tmp_path: Path) -> None:
+    pixels = np.array([[0, 1, 255], [7, 100, 3]], stored)
+    item = {"image": write(tmp_path / "a.tif", pixels)}
+    image = ReadImaged("image", dtype="stored")(item)["image"]
+    assert image.dtype == read
+    assert np.array_equal(image[0], pixels)
+    assert image.meta["filename_or_obj"] == item["image"]
+
+
+def test_read_as_something_else() -> None:
+    with pytest.raises(ValueError, match="dtype 'uint8' is neither 'float32' nor 'stored'"):
+        ReadImaged("image", dtype="uint8")
+
+
 @pytest.mark.parametrize("page", [0, 2])
 def test_read_a_page(page: int, tmp_path: Path) -> None:
     stack = np.arange(36, dtype=np.uint8).reshape(3, 3, 4)
@@ -131,8 +149,20 @@ def test_tolerance() -> None:
         MapLabels(rule)(np.array([0, 4, 96, 100, 104, 251], np.uint8))
 
 
-def test_undeclared_values_are_counted() -> None:
-    label = np.array([[0, 1, 1, 255], [2, 3, 4, 5], [6, 6, 6, 6]], np.uint8)
+@pytest.mark.parametrize("rule", [THREE, LabelRule((0, 100), ("a", "b"), tolerance=50), LabelRule((9, 0), "ab", 50)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_large_labels_piece_by_piece(rule: LabelRule, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    label = np.random.default_rng(0).choice(np.array([0, 7, 100], dtype), (23, 11))
+    expected = np.empty_like(label)
+    for value in (0, 7, 100):
+        expected[label == value] = MapLabels(rule)(np.array([value], dtype))
+    monkeypatch.setattr("custom.transforms.labels._PIECE", 16)
+    assert np.array_equal(MapLabels(rule)(label), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_undeclared_values_are_counted(dtype: type) -> None:
+    label = np.array([[0, 1, 1, 255], [2, 3, 4, 5], [6, 6, 6, 6]], dtype)
     with pytest.raises(InputError) as raised:
         MapLabels(TWO)(label, "b.tif")
     assert str(raised.value) == (

@@ -5,12 +5,13 @@ from .history import History
 from .pictures import ValidationPictures
 from .predictions import PredictionWriter
 from .progress import Progress
-from .scores import ImageScore, ThresholdCurve
+from .scores import ImageScore, MeanClassDice, ThresholdCurve
 
 __all__ = [
     "Checkpoints",
     "History",
     "ImageScore",
+    "MeanClassDice",
     "PredictionWriter",
     "Progress",
     "ThresholdCurve",

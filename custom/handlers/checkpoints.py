@@ -13,6 +13,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from ..distributed import is_main, unwrapped
 from ..errors import InputError
 from ..writers import atomic_path
 from .scores import ThresholdCurve
@@ -38,7 +39,7 @@ class Checkpoints:
         evaluator: the engine that validates.
         best_by: what decides: the evaluator's key ``"metric"``, its ``"loss"`` (named ``val_loss``), or ``"last"`` for
             the weights of the last epoch. The last epoch is always validated.
-        scans: name of a threshold → its scan, among the evaluator's metrics.
+        scans: name of a threshold → its scan, among the evaluator's metrics; without any, no ``threshold.json``.
         thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
         resume: whether to go on from ``checkpoint_last.pt``.
 
@@ -55,16 +56,16 @@ class Checkpoints:
         scheduler: LRScheduler,
         evaluator: Engine,
         best_by: str,
-        scans: Mapping[str, ThresholdCurve],
+        scans: Mapping[str, ThresholdCurve] | None = None,
         thresholds: Mapping[str, float | None] | None = None,
         resume: bool = False,
     ) -> None:
         self.folder = Path(folder)
-        self.network = network
-        self.saved: dict[str, Any] = {"network": network, "optimizer": optimizer, "scheduler": scheduler}
+        self.network = unwrapped(network)
+        self.saved: dict[str, Any] = {"network": self.network, "optimizer": optimizer, "scheduler": scheduler}
         self.evaluator = evaluator
         self.best_by = best_by
-        self.scans = scans
+        self.scans = scans or {}
         self.thresholds = {
             name: checked_threshold(f"--{name}", value)
             for name, value in (thresholds or {}).items()
@@ -117,6 +118,8 @@ class Checkpoints:
         if engine.state.epoch == engine.state.max_epochs and self.evaluator.state.epoch != engine.state.epoch:
             self.evaluator.run(engine.state.epoch)
         self._save_best(engine)
+        if not is_main():
+            return
         self._add_scaler(engine)
         state = {name: target.state_dict() for name, target in self.saved.items()}
         state["trainer"] = {"epoch": engine.state.epoch, "iteration": engine.state.iteration}
@@ -129,8 +132,11 @@ class Checkpoints:
         if not math.isfinite(score) or (self.best and score <= self.best["score"]):
             return
         self.best = {"by": self.best_by, "score": score, "epoch": engine.state.epoch}
+        if not is_main():
+            return
         save_weights(self.network.state_dict(), self.folder / BEST)
-        write_thresholds(self.folder / THRESHOLDS, self.scans, self.thresholds)
+        if self.scans:
+            write_thresholds(self.folder / THRESHOLDS, self.scans, self.thresholds)
 
     def _check_best(self, engine: Engine) -> None:
         if not self.best:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -11,6 +12,7 @@ import matplotlib.pyplot as plt
 from ignite.engine import Engine, Events
 from torch.optim import Optimizer
 
+from ..distributed import is_main
 from ..writers import atomic_path
 
 matplotlib.use("Agg")
@@ -25,11 +27,14 @@ class History:
         folder: where the two files go.
         evaluator: the engine that validates.
         optimizer: whose learning rate is noted.
+        others: more engines that validate, perhaps in other epochs.
     """
 
-    def __init__(self, folder: str | Path, evaluator: Engine, optimizer: Optimizer) -> None:
+    def __init__(
+        self, folder: str | Path, evaluator: Engine, optimizer: Optimizer, others: Sequence[Engine] = ()
+    ) -> None:
         self.file = Path(folder) / "history.csv"
-        self.evaluator = evaluator
+        self.evaluators = [evaluator, *others]
         self.optimizer = optimizer
         self.rows: list[dict[str, str]] = []
         self.started = 0.0
@@ -52,15 +57,17 @@ class History:
 
     def _end_epoch(self, engine: Engine) -> None:
         numbers = dict(engine.state.metrics)
-        if self.evaluator.state.epoch == engine.state.epoch:
-            numbers |= self.evaluator.state.metrics
+        for evaluator in self.evaluators:
+            if evaluator.state.epoch == engine.state.epoch:
+                numbers |= evaluator.state.metrics
         row = {"epoch": str(engine.state.epoch)}
         row |= {name: f"{value:.6g}" for name, value in numbers.items() if isinstance(value, (int, float))}
         row["learning_rate"] = f"{self.optimizer.param_groups[0]['lr']:.6g}"
         row["seconds"] = f"{time.perf_counter() - self.started:.2f}"
         self.rows.append(row)
-        self._write()
-        draw_curves(self.rows, self.file.with_suffix(".png"))
+        if is_main():
+            self._write()
+            draw_curves(self.rows, self.file.with_suffix(".png"))
 
     def _write(self) -> None:
         columns = list(dict.fromkeys(name for row in self.rows for name in row))

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
 
-from ..writers import contact_sheet, overlay, write_png
-from .scores import arrays
+from ..distributed import is_main
+from ..writers import Colors, contact_sheet, overlay, write_png
+from .scores import arrays, class_arrays, instance_arrays
 
 _RED = np.array([[0, 0, 0], [230, 40, 40]], dtype=np.uint8)
 _GREEN = np.array([[0, 0, 0], [40, 200, 40]], dtype=np.uint8)
 
+Panels: TypeAlias = Callable[[np.ndarray, torch.Tensor, torch.Tensor], list[np.ndarray]]
+"""From an image (H, W), a prediction (C, H, W) and a label (1, H, W) to the pictures of a row, (H, W, 3) uint8."""
+
 
 class ValidationPictures:
-    """Handler that draws image, prediction and contours over the image, side by side, one row per image.
+    """Handler that draws image, prediction and label side by side, one row per image.
 
-    Writes ``pictures/epoch_0010.png`` and the same to TensorBoard. Predicted foreground is red, the label green.
+    Writes ``pictures/epoch_0010.png`` and the same to TensorBoard.
 
     Args:
         folder: where ``pictures`` goes.
         writer: of TensorBoard.
         every: number of epochs from one picture to the next; the first epoch has one too.
         count: number of images.
-        threshold: a pixel is foreground when its probability reaches it.
+        panels: what a row shows after the image; by default `foreground_panels`.
     """
 
     def __init__(
-        self, folder: str | Path, writer: SummaryWriter, every: int, count: int = 3, threshold: float = 0.5
+        self, folder: str | Path, writer: SummaryWriter, every: int, count: int = 3, panels: Panels | None = None
     ) -> None:
         self.folder = Path(folder) / "pictures"
         self.writer = writer
         self.every = every
         self.count = count
-        self.threshold = threshold
+        self.panels = panels or foreground_panels
         self.rows: list[np.ndarray] = []
 
     def attach(self, engine: Engine) -> None:
@@ -48,7 +55,7 @@ class ValidationPictures:
         self.rows = []
 
     def _due(self, engine: Engine) -> bool:
-        return engine.state.epoch == 1 or engine.state.epoch % self.every == 0
+        return is_main() and (engine.state.epoch == 1 or engine.state.epoch % self.every == 0)
 
     def _collect(self, engine: Engine) -> None:
         for item in engine.state.output if self._due(engine) else ():
@@ -56,12 +63,12 @@ class ValidationPictures:
                 self.rows.append(self._row(item))
 
     def _row(self, item: dict) -> np.ndarray:
-        probability, reference, _ = arrays(item["pred"], item["label"])
         image = np.asarray(item["image"][0].cpu())
-        gray = np.repeat((probability * 255).astype(np.uint8)[..., None], 3, axis=2)
-        predicted = overlay(image, probability >= self.threshold, colors=_RED, alpha=0.0)
-        labelled = overlay(image, reference, colors=_GREEN, alpha=0.0)
-        return contact_sheet([overlay(image, np.zeros_like(reference)), gray, predicted, labelled], columns=4)
+        size = tuple(item["label"].shape[-2:])
+        if image.shape != size:  # the network saw it rescaled
+            image = np.asarray(torch.nn.functional.interpolate(torch.tensor(image)[None, None], size)[0, 0])
+        panels = self.panels(image, item["pred"], item["label"])
+        return contact_sheet([overlay(image, np.zeros(image.shape, dtype=bool)), *panels], columns=len(panels) + 1)
 
     def _write(self, engine: Engine) -> None:
         if not self.rows:
@@ -69,3 +76,39 @@ class ValidationPictures:
         sheet = contact_sheet(self.rows, columns=1)
         write_png(self.folder / f"epoch_{engine.state.epoch:04d}.png", sheet)
         self.writer.add_image("validation", sheet, engine.state.epoch, dataformats="HWC")
+
+
+def foreground_panels(image: np.ndarray, pred: torch.Tensor, label: torch.Tensor) -> list[np.ndarray]:
+    """Return the probability in gray, the contours of what is predicted at 0.5 in red, those of the label in green."""
+    probability, reference, _ = arrays(pred, label)
+    predicted = overlay(image, probability >= 0.5, colors=_RED, alpha=0.0)
+    return [_gray(probability), predicted, overlay(image, reference, colors=_GREEN, alpha=0.0)]
+
+
+def class_panels(colors: Colors) -> Panels:
+    """Return panels of the most probable class and of the label, over the image, in the classes' ``colors`` (C, 3)."""
+
+    def panels(image: np.ndarray, pred: torch.Tensor, label: torch.Tensor) -> list[np.ndarray]:
+        predicted, reference, valid = class_arrays(pred, label)
+        return [overlay(image, predicted, colors=colors), overlay(image, np.where(valid, reference, 0), colors=colors)]
+
+    return panels
+
+
+def instance_panels(instances: Callable[[np.ndarray], np.ndarray]) -> Panels:
+    """Return panels of the foreground's probability, the predicted instances and those of the label.
+
+    Args:
+        instances: function from probabilities (C, H, W), background first, to instance labels (H, W).
+    """
+
+    def panels(image: np.ndarray, pred: torch.Tensor, label: torch.Tensor) -> list[np.ndarray]:
+        probability, reference, valid = instance_arrays(pred, label)
+        found = overlay(image, instances(probability))
+        return [_gray(1 - probability[0]), found, overlay(image, np.where(valid, reference, 0))]
+
+    return panels
+
+
+def _gray(probability: np.ndarray) -> np.ndarray:
+    return np.repeat((probability * 255).astype(np.uint8)[..., None], 3, axis=2)

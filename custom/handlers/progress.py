@@ -5,6 +5,8 @@ from __future__ import annotations
 from ignite.engine import Engine, Events
 from tqdm import tqdm
 
+from ..distributed import is_main
+
 
 class Progress:
     """Handler that shows how far a training, an evaluation or an inference is.
@@ -29,7 +31,9 @@ class Progress:
     def _start(self, engine: Engine) -> None:
         length = engine.state.epoch_length or len(engine.data_loader)
         total = length * (engine.state.max_epochs or 1)
-        self.bar = tqdm(total=total, initial=engine.state.iteration, desc=self.description, disable=None, leave=True)
+        self.bar = tqdm(
+            total=total, initial=engine.state.iteration, desc=self.description, disable=None if is_main() else True
+        )
 
     def _advance(self, engine: Engine) -> None:
         if self.bar is not None:

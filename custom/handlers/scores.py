@@ -9,10 +9,12 @@ import torch
 from ignite.metrics import Metric
 from monai.handlers import from_engine
 
+from ..metrics import class_dice, confusion_matrix
 from ..transforms import UNANNOTATED
 
 Score = Callable[[torch.Tensor, torch.Tensor], float]
 Curve = Callable[..., np.ndarray]
+Arrays = Callable[[torch.Tensor, torch.Tensor], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 class ImageScore(Metric):
@@ -45,10 +47,12 @@ class ThresholdCurve(Metric):
         curve: function of a probability map (H, W), a boolean reference (H, W), thresholds (T,) and ``valid`` (H, W),
             that returns the score at each threshold, (T,).
         thresholds: ascending, in (0, 1).
+        read: what makes probability, reference and ``valid`` of prediction and label; by default `arrays`.
     """
 
-    def __init__(self, curve: Curve, thresholds: Sequence[float]) -> None:
+    def __init__(self, curve: Curve, thresholds: Sequence[float], read: Arrays | None = None) -> None:
         self.curve = curve
+        self.read = read or arrays
         self.thresholds = np.asarray(thresholds, dtype=np.float64)
         self.curves: list[np.ndarray] = []
         super().__init__(output_transform=from_engine(["pred", "label"]))
@@ -58,7 +62,7 @@ class ThresholdCurve(Metric):
 
     def update(self, output: Sequence[Sequence[torch.Tensor]]) -> None:
         for pred, label in zip(*output, strict=True):
-            probability, reference, valid = arrays(pred, label)
+            probability, reference, valid = self.read(pred, label)
             self.curves.append(self.curve(probability, reference, self.thresholds, valid=valid))
 
     def mean_curve(self) -> np.ndarray:
@@ -79,6 +83,32 @@ class ThresholdCurve(Metric):
         return mean([float(value) for value in self.mean_curve()], of=np.max)
 
 
+class MeanClassDice(Metric):
+    """Dice of every class over the pixels of all images together, averaged over the classes.
+
+    A class that is in no reference and in no prediction is left out; the others count alike, however rare.
+
+    Args:
+        classes: their number.
+    """
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+        self.matrix = np.zeros((classes, classes), dtype=np.int64)
+        super().__init__(output_transform=from_engine(["pred", "label"]))
+
+    def reset(self) -> None:
+        self.matrix = np.zeros((self.classes, self.classes), dtype=np.int64)
+
+    def update(self, output: Sequence[Sequence[torch.Tensor]]) -> None:
+        for pred, label in zip(*output, strict=True):
+            predicted, reference, valid = class_arrays(pred, label)
+            self.matrix += confusion_matrix(predicted, reference, self.classes, valid)
+
+    def compute(self) -> float:
+        return mean([float(dice) for dice in class_dice(self.matrix)])
+
+
 def mean(values: Sequence[float], of: Callable = np.mean) -> float:
     """Return the mean (or what ``of`` makes) of the finite values, NaN when there is none."""
     finite = [value for value in values if np.isfinite(value)]
@@ -89,3 +119,25 @@ def arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndar
     """Return probability, reference (bool) and where it is annotated (bool), each (H, W), of tensors (1, H, W)."""
     target = np.asarray(label[0].cpu())
     return np.asarray(pred[0].float().cpu()), target == 1, target != UNANNOTATED
+
+
+def class_arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the most probable class, the reference class (both uint8) and where it is annotated (bool), each (H, W).
+
+    Args:
+        pred: (C, H, W), logits or probabilities of C classes.
+        label: (1, H, W), class numbers.
+    """
+    target = np.asarray(label[0].cpu()).astype(np.uint8)
+    return np.asarray(pred.argmax(dim=0).cpu()).astype(np.uint8), target, target != UNANNOTATED
+
+
+def instance_arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return probabilities (C, H, W), reference labels (H, W) and where they are annotated (H, W).
+
+    Args:
+        pred: (C, H, W), probabilities.
+        label: (1, H, W), instance labels; −1 where nobody annotated.
+    """
+    target = np.asarray(label[0].cpu())
+    return np.asarray(pred.float().cpu()), target, target >= 0

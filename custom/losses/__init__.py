@@ -1,5 +1,6 @@
 """Losses that MONAI lacks."""
 
 from .annotated import AnnotatedDiceCELoss
+from .weighted import PixelWeightedCrossEntropy, PixelWeightedDiceCE
 
-__all__ = ["AnnotatedDiceCELoss"]
+__all__ = ["AnnotatedDiceCELoss", "PixelWeightedCrossEntropy", "PixelWeightedDiceCE"]

@@ -8,14 +8,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
-from . import dendrite, neuron_em
+from . import cytoskeleton, dendrite, hela_track, neuron_em, tem, vesicle
+from ._pairs import Pairs, write_pairs
 
-__all__ = ["make_samples"]
+__all__ = ["make_many_samples", "make_samples"]
 
 _GENERATORS: dict[str, Callable[[Path, int], None]] = {
+    "cytoskeleton": cytoskeleton.make,
     "dendrite": dendrite.make,
+    "hela_track": hela_track.make,
     "neuron_em": neuron_em.make,
+    "tem": tem.make,
+    "vesicle": vesicle.make,
 }
+
+_PAIRS: dict[str, Pairs] = {
+    "cytoskeleton": cytoskeleton.PAIRS,
+    "tem": tem.PAIRS,
+    "vesicle": vesicle.PAIRS,
+}
+
+_VALIDATION = 0.1  # of the pairs of a big set
 
 
 def make_samples(task: str, folder: Path, seed: int = 0) -> Path:
@@ -38,16 +51,53 @@ def make_samples(task: str, folder: Path, seed: int = 0) -> Path:
     if task not in _GENERATORS:
         raise InputError(f"No sample data for the task {task!r}, expected one of {', '.join(_GENERATORS)}.")
     folder = Path(folder)
+    if not _is_finished(task, folder):
+        _make_whole(task, folder, lambda made: _GENERATORS[task](made, seed))
+    return folder
+
+
+def make_many_samples(task: str, folder: Path, count: int, side: int = 512, seed: int = 0, workers: int = 1) -> Path:
+    """Make a big set of sample data: nine of ten pairs for training, the others, at least one, for validation.
+
+    The folder appears only when it is whole.
+
+    Args:
+        task: name of a bundle whose images are drawn one by one, for example ``"cytoskeleton"``.
+        folder: where the set is to be: a new or an empty folder.
+        count: number of pairs, at least 2.
+        side: height and width of the images in pixels, at least 64.
+        seed: 0 or more; the same seed makes the same bytes, whatever the number of workers.
+        workers: number of processes.
+
+    Returns:
+        `folder`, which then holds the data and their `manifest.json`.
+
+    Raises:
+        InputError: the task has no such images, `folder` is in use, or a number is too small.
+    """
+    if task not in _PAIRS:
+        raise InputError(f"No images in any number for the task {task!r}, expected one of {', '.join(_PAIRS)}.")
+    for name, value, least in (("count", count, 2), ("size", side, 64), ("seed", seed, 0), ("workers", workers, 1)):
+        if value < least:
+            raise InputError(f"{name}: found {value}, expected at least {least}.")
+    folder = Path(folder)
     if _is_finished(task, folder):
-        return folder
+        raise InputError.about(folder, f"sample data of {task}", "a new or an empty folder")
+    validation = max(1, round(_VALIDATION * count))
+    counts = {"train": count - validation, "validation": validation}
+    _make_whole(task, folder, lambda made: write_pairs(_PAIRS[task], made, counts, (side, side), seed, workers))
+    return folder
+
+
+def _make_whole(task: str, folder: Path, make: Callable[[Path], None]) -> None:
+    """Let `make` fill a folder, which gets its name only when it is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     # In the same parent, so that the rename stays on one file system; one level down, to have ordinary permissions.
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         made = Path(temporary) / folder.name
         made.mkdir()
-        _GENERATORS[task](made, seed)
+        make(made)
         _put(task, made, folder)
-    return folder
 
 
 def _is_finished(task: str, folder: Path) -> bool:

@@ -1,7 +1,37 @@
 """Transforms that MONAI lacks."""
 
+from .clahe import Clahe, Clahed
+from .crops import ClassBlocksd, RandCropByClassd
+from .instances import UNANNOTATED_INSTANCE, ReadInstancesd
+from .intensity import LogZScore, LogZScored, RandExtremeIntensity, RandExtremeIntensityd
 from .labels import UNANNOTATED, MapLabels
 from .reading import ReadImaged, ReadLabeld
-from .resizing import ResizeToInputd
+from .resizing import ResampleToPixelSized, ResizeToInputd
+from .robust import NormalizeRobust, NormalizeRobustd, RobustStatisticsd
+from .weight_map import RandElasticInstancesd, TargetClassesd, WeightMap, WeightMapd
 
-__all__ = ["UNANNOTATED", "MapLabels", "ReadImaged", "ReadLabeld", "ResizeToInputd"]
+__all__ = [
+    "UNANNOTATED",
+    "UNANNOTATED_INSTANCE",
+    "Clahe",
+    "Clahed",
+    "ClassBlocksd",
+    "LogZScore",
+    "LogZScored",
+    "MapLabels",
+    "NormalizeRobust",
+    "NormalizeRobustd",
+    "RandCropByClassd",
+    "RandElasticInstancesd",
+    "RandExtremeIntensity",
+    "RandExtremeIntensityd",
+    "ReadImaged",
+    "ReadInstancesd",
+    "ReadLabeld",
+    "ResampleToPixelSized",
+    "ResizeToInputd",
+    "RobustStatisticsd",
+    "TargetClassesd",
+    "WeightMap",
+    "WeightMapd",
+]

@@ -11,6 +11,9 @@ from ..manifests import LabelRule
 UNANNOTATED = 255
 """The class number of pixels that nobody annotated; loss and scores leave them out."""
 
+_UNDECLARED = 255  # no rule has so many classes
+_PIECE = 2**20  # pixels
+
 
 class MapLabels(Transform):
     """Map label values to class numbers.
@@ -27,20 +30,40 @@ class MapLabels(Transform):
 
     def __call__(self, label: np.ndarray, file: str = "label") -> np.ndarray:
         """Return the class numbers, uint8, for ``label`` of any shape; ``file`` is named in errors."""
-        values = np.asarray(self.rule.values)
-        if self.rule.threshold is not None:
-            return np.where(label > self.rule.threshold, values.argmax(), values.argmin()).astype(np.uint8)
-        found = np.unique(label)
-        distance = np.abs(found.astype(np.int64)[:, None] - values)
-        unknown = found[distance.min(axis=1) > self.rule.tolerance]
-        if unknown.size:
-            self._refuse(label, unknown, file)
-        return distance.argmin(axis=1).astype(np.uint8)[np.searchsorted(found, label)]
+        if label.dtype in (np.uint8, np.uint16):  # all values that there can be: no sorting of pixels, no 64-bit places
+            values, places = np.arange(np.iinfo(label.dtype).max + 1), label
+        else:
+            values, places = np.unique(label, return_inverse=True)
+        mapped = _look_up(self._classes_of(values), places)
+        undeclared = mapped == _UNDECLARED
+        if undeclared.any():
+            self._refuse(label[undeclared], file)
+        return mapped
 
-    def _refuse(self, label: np.ndarray, unknown: np.ndarray, file: str) -> None:
-        pixels = int(np.isin(label, unknown).sum())
+    def _classes_of(self, values: np.ndarray) -> np.ndarray:
+        """Return the class number of each label value (N,), uint8; 255 for an undeclared one."""
+        declared = np.asarray(self.rule.values)
+        if self.rule.threshold is not None:
+            return np.where(values > self.rule.threshold, declared.argmax(), declared.argmin()).astype(np.uint8)
+        distance = np.abs(values.astype(np.int64)[:, None] - declared)
+        classes = distance.argmin(axis=1).astype(np.uint8)
+        classes[distance.min(axis=1) > self.rule.tolerance] = _UNDECLARED
+        return classes
+
+    def _refuse(self, pixels: np.ndarray, file: str) -> None:
+        unknown = np.unique(pixels)
         first = ", ".join(map(str, unknown[:5])) + (", …" if unknown.size > 5 else "")
         declared = ", ".join(f"{v} ({n})" for v, n in zip(self.rule.values, self.rule.names, strict=True))
-        found = f"the undeclared label value(s) {first} ({unknown.size} value(s), {pixels} pixel(s))"
+        found = f"the undeclared label value(s) {first} ({unknown.size} value(s), {pixels.size} pixel(s))"
         hint = "; label_threshold or label_tolerance in the manifest allow soft edges"
         raise InputError.about(file, found, declared + hint)
+
+
+def _look_up(table: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return ``table[places]``, a piece at a time: NumPy makes 64-bit numbers of places, eight times a montage."""
+    flat = places.ravel()
+    result = np.empty(flat.shape, table.dtype)
+    for start in range(0, flat.size, _PIECE):
+        piece = slice(start, start + _PIECE)
+        result[piece] = table[flat[piece]]
+    return result.reshape(places.shape)

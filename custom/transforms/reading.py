@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -16,13 +17,25 @@ from .labels import UNANNOTATED, MapLabels
 
 
 class ReadImaged(MapTransform):
-    """Read images as (1, H, W) float32, one page of a stack at a time, and note their file and size in the metadata.
+    """Read images as (1, H, W), one page of a stack at a time, and note their file and size in the metadata.
 
     The item may name the ``page`` (default 0) and, in ``channels``, how RGB becomes gray (see `readers.read_image`).
+    A ``pixel_size`` of None becomes a pair of NaN, because a batch cannot hold None.
+
+    Args:
+        keys: the images' keys.
+        dtype: ``"float32"``, or ``"stored"`` to keep 8 bits per pixel where the file has no more; others are float32.
 
     Raises:
         InputError: whatever `readers.read_image` finds wrong.
+        ValueError: another dtype.
     """
+
+    def __init__(self, keys: KeysCollection, dtype: str = "float32") -> None:
+        super().__init__(keys)
+        if dtype not in ("float32", "stored"):
+            raise ValueError(f"dtype {dtype!r} is neither 'float32' nor 'stored'")
+        self.dtype = dtype
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
@@ -30,7 +43,11 @@ class ReadImaged(MapTransform):
             file, page = item[key], item.get("page", 0)
             image = read_image(file, page=page, channels=item.get("channels", "equal"))
             meta = {"filename_or_obj": file, "page": page, "spatial_shape": image.shape}
-            item[key] = MetaTensor(torch.from_numpy(image.astype(np.float32))[None], meta=meta)
+            if self.dtype == "float32" or image.dtype != np.uint8:
+                image = image.astype(np.float32)
+            item[key] = MetaTensor(torch.from_numpy(image)[None], meta=meta)
+        if item.get("pixel_size", ()) is None:
+            item["pixel_size"] = (math.nan, math.nan)
         return item
 
 

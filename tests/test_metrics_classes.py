@@ -1,0 +1,138 @@
+"""Confusion matrix, Dice and IoU of classes, and the files that show the matrix."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from custom import metrics
+from custom.confusion import write_confusion
+from custom.metrics import class_dice, class_iou, confusion_matrix
+
+REFERENCE = np.array([[0, 0, 1], [1, 1, 2]], np.uint8)
+LABELS = np.array([[0, 1, 1], [1, 0, 0]], np.uint8)
+# Class 0: both 1, predicted 3, true 2. Class 1: both 2, predicted 3, true 3. Class 2: never predicted. Class 3: absent.
+MATRIX = [[1, 1, 0, 0], [1, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def random_maps(classes: int, size: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, classes, (size, 3), np.uint8), rng.integers(0, classes, (size, 3), np.uint8)
+
+
+# --------------------------------------------------------------------------------------------------------------- matrix
+
+
+def test_matrix_by_hand() -> None:
+    matrix = confusion_matrix(LABELS, REFERENCE, 4)
+    assert matrix.dtype == np.int64
+    assert matrix.tolist() == MATRIX
+
+
+def test_matrix_is_what_its_definition_says() -> None:
+    labels, reference = random_maps(5)
+    expected = [[int(((reference == true) & (labels == found)).sum()) for found in range(5)] for true in range(5)]
+    assert confusion_matrix(labels, reference, 5).tolist() == expected
+
+
+def test_matrix_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels, reference = random_maps(3)
+    whole = confusion_matrix(labels, reference, 3)
+    monkeypatch.setattr("custom.metrics._classes._PIECE", 7)
+    assert np.array_equal(confusion_matrix(labels, reference, 3), whole)
+
+
+@pytest.mark.parametrize("dtypes", [(np.uint8, np.uint8), (np.int64, np.uint8), (np.uint8, np.int32)])
+def test_integer_types(dtypes: tuple[type, type]) -> None:
+    assert confusion_matrix(LABELS.astype(dtypes[0]), REFERENCE.astype(dtypes[1]), 4).tolist() == MATRIX
+
+
+def test_more_than_sixteen_classes_do_not_overflow() -> None:
+    matrix = confusion_matrix(np.array([199], np.uint8), np.array([200], np.uint8), 201)
+    assert np.argwhere(matrix).tolist() == [[200, 199]]
+
+
+def test_only_valid_pixels_count() -> None:
+    reference = REFERENCE.copy()
+    reference[0] = 255
+    assert confusion_matrix(LABELS, reference, 3, valid=reference != 255).tolist() == [[0, 0, 0], [1, 1, 0], [1, 0, 0]]
+    assert confusion_matrix(LABELS, REFERENCE, 2, valid=np.zeros((2, 3), bool)).tolist() == [[0, 0], [0, 0]]
+
+
+def test_matrices_of_images_add_up() -> None:
+    labels, reference = random_maps(4)
+    parts = [confusion_matrix(labels[part], reference[part], 4) for part in (slice(0, 100), slice(100, None))]
+    assert np.array_equal(sum(parts), confusion_matrix(labels, reference, 4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"labels": LABELS + 3}, ValueError, "labels holds the class 4, but there are 4 classes"),
+        ({"reference": np.full((2, 3), 255, np.uint8)}, ValueError, "reference holds the class 255"),
+        ({"reference": REFERENCE[:1]}, ValueError, "has shape"),
+        ({"valid": np.ones((3, 2), bool)}, ValueError, "has shape"),
+        ({"valid": np.ones((2, 3))}, TypeError, "valid must be a boolean array"),
+        ({"labels": LABELS.astype(float)}, TypeError, "labels must hold integer labels"),
+        ({"labels": LABELS.astype(np.int8) - 1}, ValueError, "labels of 0 or more"),
+    ],
+)
+def test_what_is_refused(arguments: dict, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        confusion_matrix(**{"labels": LABELS, "reference": REFERENCE, "classes": 4, **arguments})
+
+
+# --------------------------------------------------------------------------------------------------------------- scores
+
+
+def test_scores_by_hand() -> None:
+    matrix = np.array(MATRIX)
+    np.testing.assert_allclose(class_dice(matrix), [2 / 5, 4 / 6, 0, np.nan])
+    np.testing.assert_allclose(class_iou(matrix), [1 / 4, 2 / 4, 0, np.nan])
+    assert np.nanmean(class_dice(matrix)) == pytest.approx((2 / 5 + 4 / 6) / 3)
+
+
+@pytest.mark.parametrize("score", [class_dice, class_iou])
+def test_an_absent_class_is_no_free_score(score: object) -> None:
+    one_found, one_missed, neither = np.array([[3, 1], [0, 0]]), np.array([[3, 0], [1, 0]]), np.array([[3, 0], [0, 0]])
+    assert score(one_found)[1] == score(one_missed)[1] == 0
+    assert np.isnan(score(neither)[1])
+    assert score(neither)[0] == 1
+    assert np.isnan(score(np.zeros((2, 2), np.int64))).all()
+
+
+def test_scores_of_each_class_as_of_its_mask() -> None:
+    labels, reference = random_maps(4)
+    matrix = confusion_matrix(labels, reference, 4)
+    masks = [(labels == number, reference == number) for number in range(4)]
+    np.testing.assert_allclose(class_dice(matrix), [metrics.dice(*pair) for pair in masks])
+    np.testing.assert_allclose(class_iou(matrix), [metrics.iou(*pair) for pair in masks])
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("matrix", [np.array(MATRIX), np.zeros((4, 4), np.int64)], ids=["counts", "nothing"])
+def test_files(matrix: np.ndarray, tmp_path: Path) -> None:
+    names = ["background", "blood, vessel", "axon", "Schwann-Zelle µ"]
+    write_confusion(matrix, names, tmp_path / "scores")
+    with (tmp_path / "scores" / "confusion_matrix.csv").open(newline="", encoding="utf-8") as stream:
+        header, *rows = csv.reader(stream)
+    assert header == ["reference \\ prediction", *names]
+    assert [row[0] for row in rows] == names
+    assert [[int(cell) for cell in row[1:]] for row in rows] == matrix.tolist()
+    with Image.open(tmp_path / "scores" / "confusion_matrix.png") as picture:
+        assert min(picture.size) > 200
+    assert sorted(file.name for file in (tmp_path / "scores").iterdir()) == [
+        "confusion_matrix.csv",
+        "confusion_matrix.png",
+    ]
+
+
+def test_names_have_to_fit(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"3 names do not fit a matrix of shape \(4, 4\)"):
+        write_confusion(np.array(MATRIX), ["a", "b", "c"], tmp_path)

@@ -18,9 +18,7 @@ LARGEST = 16_000_000
 """Bytes; larger weights do not belong into a repository."""
 
 
-def ship(
-    run: Path, bundle: Path, scores: Path | None = None, note: str | None = None, name: str | None = None
-) -> Path:
+def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None = None, name: str | None = None) -> Path:
     """Copy weights and threshold of a training into ``models/`` of a bundle, with ``provenance.json`` beside them.
 
     Args:
@@ -50,9 +48,11 @@ def ship(
         content["note"] = note
     models = bundle / "models" / (name or "")
     for file in (run / BEST, run / THRESHOLDS):
-        if file.is_file():  # a network of several classes has no threshold
+        if file.is_file():
             with atomic_path(models / file.name) as path:
                 shutil.copyfile(file, path)
+        else:  # a network of several classes has no threshold, and that of weights shipped before is not its
+            (models / file.name).unlink(missing_ok=True)
     with atomic_path(models / "provenance.json") as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return models / BEST

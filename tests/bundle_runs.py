@@ -16,9 +16,16 @@ BUNDLES = sorted(folder.name for folder in (ROOT / "bundles").iterdir() if (fold
 
 # Settings that make an epoch of the sample data two iterations on small images.
 SMALL: dict[str, dict[str, Any]] = {
+    "cytoskeleton": {"crop_size": 64, "batch_size": 12, "num_workers": 0},
     "dendrite": {"size": 64, "tile_size": 64, "batch_size": 14},
+    "hela_track": {"width": 2, "crop_size": 220, "batch_size": 12, "val_interval": 1},
     "neuron_em": {"crop_size": 64, "crops_per_slice": 1, "batch_size": 4, "val_interval": 1},
+    "tem": {"patch_size": 64, "patches_per_image": 1, "batch_size": 5, "val_interval": 1},
+    "vesicle": {"crop_size": 64, "batch_size": 12, "num_workers": 0},
 }
+
+# What of it changes the network, which inference has to be told too.
+NETWORK: dict[str, dict[str, Any]] = {"hela_track": {"width": 2}}
 
 
 def config(bundle: str, *names: str) -> list[str]:
@@ -43,7 +50,7 @@ def evaluate(bundle: str, data: Path, output: Path, weights: Path, **options: An
 
 def infer(bundle: str, images: Path, output: Path, weights: Path, **options: Any) -> Path:
     """Segment images with a bundle's weights."""
-    settings = {"input": str(images), "output_dir": str(output), "ckpt_path": str(weights)}
+    settings = {"input": str(images), "output_dir": str(output), "ckpt_path": str(weights)} | NETWORK.get(bundle, {})
     run("inference", config_file=config(bundle, "inference"), **(settings | options))
     return output
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class PredictionWriter:
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
         table: function that writes what is in the instances as ``x_objects.csv``; it is handed the file to write, the
             labels of the pages (H, W), their probability maps and the pixel size in µm, if that is known.
+
+    The pixel size is the item's ``pixel_size``, (row, column), or else what the file declares; it is that of the TIFFs too.
     """
 
     def __init__(
@@ -78,20 +80,21 @@ class PredictionWriter:
         if self.colors is not None and found != len(self.colors):
             raise ValueError(f"expected a channel for each of {len(self.colors)} colors, found {found}.")
 
-    def _write(self, file: Path, name: str, pixel_size: tuple[float, float] | None) -> None:
+    def _write(self, file: Path, name: str, given_size: Sequence[float] | None) -> None:
         images = [image for image, _ in self.pages]
         probabilities = [probability for _, probability in self.pages]
+        pixel_size = _pixel_size(file, probabilities[0].shape[-2:], given_size)
         labels = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
         masks = [self._mask(page, index, labels) for index, page in enumerate(probabilities)]
-        self._write_tiff(f"{name}_probability.tif", probabilities, file, pixel_size)
-        self._write_tiff(f"{name}_mask.tif", masks, file, pixel_size, colors=self.colors)
+        self._write_tiff(f"{name}_probability.tif", probabilities, pixel_size)
+        self._write_tiff(f"{name}_mask.tif", masks, pixel_size, colors=self.colors)
         if labels is not None:
-            self._write_tiff(f"{name}_labels.tif", labels, file, pixel_size)
+            self._write_tiff(f"{name}_labels.tif", labels, pixel_size)
         if self.table is not None and labels is not None:
             path = self.folder / f"{name}_objects.csv"
             self.table(path, labels, probabilities, pixel_size)
             self.written.append(path)
-        self._write_overlays(name, images, masks if labels is None else labels, file, pixel_size)
+        self._write_overlays(name, images, masks if labels is None else labels, pixel_size)
 
     def _mask(self, probability: np.ndarray, page: int, labels: list[np.ndarray] | None) -> np.ndarray:
         """Return class numbers, or 0 and 255, (H, W) uint8."""
@@ -106,19 +109,14 @@ class PredictionWriter:
         self,
         name: str,
         pages: list[np.ndarray],
-        file: Path,
         pixel_size: tuple[float, float] | None,
         colors: Colors | None = None,
     ) -> None:
         """Write pages (H, W), (C, H, W) or (H, W, 3); a single one as a plain image."""
         axes = "YX" if pages[0].ndim == 2 else ("YXS" if pages[0].dtype == np.uint8 else "CYX")
-        info = describe(file)
-        shape = pages[0].shape[axes.index("Y") :][:2]
-        # A resized image has other pixels.
-        size = (pixel_size or info.pixel_size) if info.shape[-2:] == shape else None
         array, axes = (pages[0], axes) if len(pages) == 1 else (np.stack(pages), f"Z{axes}")
         path = self.folder / name
-        write_image(path, array, pixel_size=size, colors=colors, axes=axes)
+        write_image(path, array, pixel_size=pixel_size, colors=colors, axes=axes)
         self.written.append(path)
 
     def _write_overlays(
@@ -126,21 +124,28 @@ class PredictionWriter:
         name: str,
         images: list[np.ndarray],
         labels: list[np.ndarray],
-        file: Path,
         pixel_size: tuple[float, float] | None,
     ) -> None:
-        colors = FOREGROUND if self.instances is None and self.colors is None else self.colors
-        binary = colors is FOREGROUND
+        binary = self.instances is None and self.colors is None
+        colors = FOREGROUND if binary else (self.colors if self.instances is None else None)
         pictures = [
             overlay(image, page > 0 if binary else page, colors=colors)
             for image, page in zip(images, labels, strict=True)
         ]
         if len(pictures) > 1:
-            self._write_tiff(f"{name}_overlay.tif", pictures, file, pixel_size)
+            self._write_tiff(f"{name}_overlay.tif", pictures, pixel_size)
         shown = [pictures[index] for index in evenly_spaced(len(pictures))]
         path = self.folder / f"{name}_overlay.png"
         write_png(path, shown[0] if len(shown) == 1 else contact_sheet(shown))
         self.written.append(path)
+
+
+def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | None) -> tuple[float, float] | None:
+    """Return the (row, column) size in µm of the pixels of a result (H, W), None if it is not known."""
+    info = describe(file)
+    if info.shape[-2:] != shape:
+        return None  # a resized image has other pixels
+    return info.pixel_size if given is None else (float(given[0]), float(given[1]))
 
 
 def _of_one_dtype(pages: list[np.ndarray]) -> list[np.ndarray]:

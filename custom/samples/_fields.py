@@ -63,6 +63,11 @@ def smooth_stack(
     return np.stack([cv2.resize(page, (width, height), interpolation=cv2.INTER_CUBIC) for page in noise])
 
 
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Return a number whose logarithm is evenly distributed."""
+    return math.exp(rng.uniform(math.log(low), math.log(high)))
+
+
 def blur(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Return `image` (H, W) float32 after a Gaussian blur of `sigma` pixels."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), dtype=np.float32)

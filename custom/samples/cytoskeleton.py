@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ._fields import blur, smooth_field
+from ._fields import blur, log_uniform, smooth_field
 from ._filaments import Filaments, branches, mean_along, network, splat, strands, vary, walks
 from ._pairs import Pairs, write_pairs
 
@@ -112,10 +112,10 @@ def draw(rng: np.random.Generator, size: Size, split: str = "train") -> tuple[ND
     ranges = _TEST if split == "test" else _TRAIN
     scenes = (_network, _stress_fibers, _mesh, _curves)
     scene = scenes[rng.choice(len(scenes), p=(0.35, 0.2, 0.25, 0.2))](rng, size, rng.uniform(*ranges.bend))
-    psf = _log_uniform(rng, *ranges.psf)
+    psf = log_uniform(rng, *ranges.psf)
     sharp, blurred = _filament_light(rng, scene.filaments, psf, size)
     lamp = np.exp(rng.uniform(0, 0.3) * smooth_field(rng, size, 150.0))
-    pedestal = _log_uniform(rng, 0.01, 2.0)
+    pedestal = log_uniform(rng, 0.01, 2.0)
     body = blur(scene.body * _mottle(rng, size), psf)
     light = lamp * (sharp + body + blurred + scene.haze + pedestal)
     camera = _camera(rng, ranges, light)
@@ -128,10 +128,10 @@ def draw(rng: np.random.Generator, size: Size, split: str = "train") -> tuple[ND
 def _network(rng: np.random.Generator, size: Size, bend: float) -> _Scene:
     """Return filaments that meet in nodes, with long bundles and their branches: actin in a plant cell."""
     cell = _region(rng, size)
-    spacing = _log_uniform(rng, 18, 60)
+    spacing = log_uniform(rng, 18, 60)
     nodes = _places(rng, cell, spacing)
-    parts = [vary(rng, network(rng, nodes, int(rng.integers(1, 4)), 2.2 * spacing), 0.5).lit(_log_uniform(rng, 0.3, 1))]
-    starts = _places(rng, cell, _log_uniform(rng, 50, 250))
+    parts = [vary(rng, network(rng, nodes, int(rng.integers(1, 4)), 2.2 * spacing), 0.5).lit(log_uniform(rng, 0.3, 1))]
+    starts = _places(rng, cell, log_uniform(rng, 50, 250))
     stems = walks(rng, starts, _headings(rng, len(starts), 3.0), (60, 350), 0.4 * bend, kinks=0.7)
     stems = vary(rng, stems, 0.4)
     twigs = branches(rng, stems, 3 * len(starts), (10, 90), bend)
@@ -145,13 +145,13 @@ def _stress_fibers(rng: np.random.Generator, size: Size, bend: float) -> _Scene:
     for _ in range(1 + rng.poisson(0.6 * size[0] * size[1] / 512**2)):
         outline = _outline(rng, size, (100, 500))
         inside = _filled(outline, size)
-        starts = _places(rng, inside, _log_uniform(rng, 6, 16))
+        starts = _places(rng, inside, log_uniform(rng, 6, 16))
         axis = rng.uniform(0, np.pi)
         headings = axis + rng.normal(0, 0.15, len(starts)) + 0.5 * _at(smooth_field(rng, size, 90.0), starts)
         fibers = vary(rng, walks(rng, starts, headings, (30, 180), 0.4 * bend), 0.6)
         parts += [_within(fibers, inside), _filopodia(rng, outline, bend)]
         texture = np.exp(0.35 * smooth_field(rng, size, 30.0))
-        body = np.maximum(body, inside * texture * _log_uniform(rng, 0.3, 3))
+        body = np.maximum(body, inside * texture * log_uniform(rng, 0.3, 3))
         cell = np.maximum(cell, inside)
     return _Scene(parts, body + _clutter(rng, cell), _haze(rng, cell, rng.uniform(0, 0.3)))
 
@@ -160,10 +160,10 @@ def _mesh(rng: np.random.Generator, size: Size, bend: float) -> _Scene:
     """Return bands of tissue full of filaments, combs of short ones between them, and bright bundles."""
     axis = rng.uniform(0, np.pi)
     band = _band(rng, size, axis)
-    starts = _places(rng, band, _log_uniform(rng, 10, 26))
+    starts = _places(rng, band, log_uniform(rng, 10, 26))
     headings = axis + rng.normal(0, rng.uniform(0.15, 1.0), len(starts))
     crowd = vary(rng, walks(rng, starts, headings, (20, 150), 0.9 * bend, kinks=0.7), 0.6)
-    combs = _places(rng, 1 - band, _log_uniform(rng, 12, 60))
+    combs = _places(rng, 1 - band, log_uniform(rng, 12, 60))
     across = axis + np.pi / 2 + rng.normal(0, 0.2, len(combs))
     short = vary(rng, walks(rng, combs, across, (8, 45), 2.0 * bend), 0.4).lit(rng.uniform(0.2, 0.8))
     starts = _places(rng, band, 200.0)
@@ -178,12 +178,12 @@ def _curves(rng: np.random.Generator, size: Size, bend: float) -> _Scene:
     body, cell, parts = np.zeros(size, np.float32), np.zeros(size, np.float32), []
     for _ in range(1 + rng.poisson(0.7 * size[0] * size[1] / 512**2)):
         inside = _filled(_outline(rng, size, (80, 300)), size)
-        starts = _places(rng, inside, _log_uniform(rng, 22, 80))
+        starts = _places(rng, inside, log_uniform(rng, 22, 80))
         curves = walks(rng, starts, _headings(rng, len(starts), 3.0), (40, 250), 1.3 * bend)
         parts.append(_within(vary(rng, curves, 0.5), inside))
-        body = np.maximum(body, inside * _log_uniform(rng, 0.3, 4))
+        body = np.maximum(body, inside * log_uniform(rng, 0.3, 4))
         cell = np.maximum(cell, inside)
-    bright, dark = (_discs(rng, cell, _log_uniform(rng, 25, 120), (2, 9)) for _ in range(2))
+    bright, dark = (_discs(rng, cell, log_uniform(rng, 25, 120), (2, 9)) for _ in range(2))
     body = body * (1 - rng.uniform(0.2, 0.7) * np.minimum(dark, 1)) + rng.uniform(0.3, 2) * bright
     return _Scene(parts, body, _haze(rng, cell, rng.uniform(0, 0.3)))
 
@@ -196,14 +196,14 @@ def _filopodia(rng: np.random.Generator, outline: NDArray[np.float64], bend: flo
     roots = outline[rng.integers(len(outline), size=int(rng.integers(4, 50)))].astype(np.float32)
     away = roots - outline.mean(axis=0)
     headings = np.arctan2(away[:, 0], away[:, 1]) + rng.normal(0, 0.5, len(roots))
-    return vary(rng, walks(rng, roots, headings, (10, 130), 0.4 * bend), 0.5).lit(_log_uniform(rng, 0.3, 1.5))
+    return vary(rng, walks(rng, roots, headings, (10, 130), 0.4 * bend), 0.5).lit(log_uniform(rng, 0.3, 1.5))
 
 
 def _outline(rng: np.random.Generator, size: Size, radii: tuple[float, float]) -> NDArray[np.float64]:
     """Return the outline of a cell, (N, 2): corners with hollow sides between them, or with straight ones."""
     corners = int(rng.integers(5, 12))
     angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
-    reach = _log_uniform(rng, *radii) * rng.uniform(0.6, 1.1, corners)
+    reach = log_uniform(rng, *radii) * rng.uniform(0.6, 1.1, corners)
     points = np.stack([np.sin(angles), np.cos(angles)], axis=1) * reach[:, None]
     along = np.linspace(0, 1, 24, endpoint=False)[:, None]
     hollow = 1 - rng.uniform(0, 0.9) * along * (1 - along)
@@ -220,7 +220,7 @@ def _filled(outline: NDArray[np.float64], size: Size) -> Floats:
 
 def _region(rng: np.random.Generator, size: Size) -> Floats:
     """Return where there are filaments, (H, W) from 0 to 1: a lobed part of the field."""
-    field = smooth_field(rng, size, _log_uniform(rng, 40, 160))
+    field = smooth_field(rng, size, log_uniform(rng, 40, 160))
     return np.clip(5 * (field - rng.uniform(-1.5, 0.8)), 0, 1)
 
 
@@ -264,7 +264,7 @@ def _discs(rng: np.random.Generator, where: Floats, spacing: float, radii: tuple
 def _clutter(rng: np.random.Generator, cell: Floats) -> Floats:
     """Return what is in focus and no filament, (H, W): a faint cell body and small dots, here and there in clouds."""
     crowd = cell * (smooth_field(rng, cell.shape, 25.0) > rng.uniform(-0.5, 1.5))
-    dots = _discs(rng, crowd, _log_uniform(rng, 12, 80), (0.6, 3.0))
+    dots = _discs(rng, crowd, log_uniform(rng, 12, 80), (0.6, 3.0))
     return rng.uniform(0, 0.3) * cell + rng.uniform(0, 1.5) * dots
 
 
@@ -277,9 +277,9 @@ def _mottle(rng: np.random.Generator, size: Size) -> Floats:
 
 def _haze(rng: np.random.Generator, cell: Floats, strength: float) -> Floats:
     """Return light from above and below the focus, (H, W): of cells and of single blobs."""
-    blobs = _discs(rng, np.ones_like(cell), _log_uniform(rng, 60, 300), (4, 25))
-    glow = _wide_blur(cell, _log_uniform(rng, 6, 40)) * np.exp(0.5 * smooth_field(rng, cell.shape, 40.0))
-    return strength * glow + rng.uniform(0, 0.8) * _wide_blur(blobs, _log_uniform(rng, 5, 20))
+    blobs = _discs(rng, np.ones_like(cell), log_uniform(rng, 60, 300), (4, 25))
+    glow = _wide_blur(cell, log_uniform(rng, 6, 40)) * np.exp(0.5 * smooth_field(rng, cell.shape, 40.0))
+    return strength * glow + rng.uniform(0, 0.8) * _wide_blur(blobs, log_uniform(rng, 5, 20))
 
 
 # -------------------------------------------------------------------------------------------------------------- light
@@ -307,11 +307,11 @@ def _camera(rng: np.random.Generator, ranges: _Ranges, light: Floats) -> _Camera
     grain = rng.uniform(0.5, 1.5) if rng.random() < 0.4 else 0.0
     dark, top = np.quantile(light[::4, ::4], (rng.uniform(0, 0.8), 0.995)).tolist()
     if rng.random() < 0.5:
-        black, white, brightest = dark, dark + (top - dark) * _log_uniform(rng, 0.4, 4), 255
+        black, white, brightest = dark, dark + (top - dark) * log_uniform(rng, 0.4, 4), 255
     else:
-        white, brightest = top * _log_uniform(rng, 0.8, 30), int(rng.choice([4095, 65535]))
+        white, brightest = top * log_uniform(rng, 0.8, 30), int(rng.choice([4095, 65535]))
         black = -white * rng.uniform(0, 0.1)
-    return _Camera(_log_uniform(rng, *ranges.photons), _log_uniform(rng, 0.3, 8), grain, black, white, brightest)
+    return _Camera(log_uniform(rng, *ranges.photons), log_uniform(rng, 0.3, 8), grain, black, white, brightest)
 
 
 def _expose(rng: np.random.Generator, light: Floats, camera: _Camera) -> NDArray[np.uint16]:
@@ -368,11 +368,6 @@ def _at(image: Floats, points: Floats) -> Floats:
     height, width = image.shape
     index = np.clip(rows, 0, height - 1) * width + np.clip(columns, 0, width - 1)
     return image.ravel()[index].reshape(points.shape[:-1])
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Return a number whose logarithm is evenly distributed."""
-    return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
 PAIRS = Pairs(draw, MANIFEST)

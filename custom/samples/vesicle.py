@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ._fields import blur, smooth_field, smooth_line
+from ._fields import blur, log_uniform, smooth_field, smooth_line
 from ._pairs import Pairs, write_pairs
 
 MANIFEST: dict[str, Any] = {
@@ -22,6 +22,7 @@ MANIFEST: dict[str, Any] = {
     "layout": "paired_folders",
     "pair_by": "stem",
     "labels": {"background": 0, "vesicle": 1},
+    "label_threshold": 0,
     "pixel_size_um": [0.075, 0.075],
     "splits": {
         "train": {"folders": ["train/img", "train/mask"]},
@@ -120,7 +121,7 @@ def draw(rng: np.random.Generator, size: Size, split: str = "train") -> tuple[ND
 
 def _camera(rng: np.random.Generator, ranges: _Ranges, in_cells: bool) -> _Camera:
     """Return the settings of an image; where there are no cells, it may be much noisier and much too bright."""
-    background = _log_uniform(rng, *ranges.background)
+    background = log_uniform(rng, *ranges.background)
     noisiest = 5.0 if in_cells else min(3.0 * np.sqrt(background), 0.5 * background)
     overexposed = not in_cells and rng.random() < 0.4
     return _Camera(rng.uniform(*ranges.psf), background, rng.uniform(0.5, max(1.0, noisiest)), overexposed)
@@ -137,7 +138,7 @@ def _scattered(rng: np.random.Generator, size: Size, ranges: _Ranges, camera: _C
     count = rng.poisson(rng.uniform(*ranges.covered) * extent.prod() / area)
     places = rng.uniform(-_MARGIN, extent - _MARGIN, size=(count, 2))
     radii = rng.uniform(_RADII[0], largest, count)
-    brightest = 0.45 * camera.noise * _log_uniform(rng, *ranges.contrast)
+    brightest = 0.45 * camera.noise * log_uniform(rng, *ranges.contrast)
     lights = brightest * rng.uniform(0.05, 1, count)
     slope = rng.uniform(0, 0.9) * _slope(rng, size)
     haze = camera.background * (1 + slope) * np.exp(rng.uniform(0, 0.3) * smooth_field(rng, size, 120.0))
@@ -147,9 +148,9 @@ def _scattered(rng: np.random.Generator, size: Size, ranges: _Ranges, camera: _C
 
 def _in_cells(rng: np.random.Generator, size: Size, ranges: _Ranges, camera: _Camera) -> tuple[Floats, Image]:
     """Return the vesicles of a few cells and strays, and the light of the background, the cells and what is blurred."""
-    typical = _log_uniform(rng, 1.0, 6.0)
+    typical = log_uniform(rng, 1.0, 6.0)
     peak = 1 - np.exp(-((typical / camera.psf) ** 2) / 2)  # what the blur leaves of it
-    brightness = camera.noise * _log_uniform(rng, *ranges.contrast) / peak
+    brightness = camera.noise * log_uniform(rng, *ranges.contrast) / peak
     spread = rng.uniform(*ranges.spread)
     outlines, parts = [], [rng.uniform(0, 1, size=(rng.poisson(rng.uniform(0, 12)), 2)) * size]
     for _ in range(1 + rng.poisson(3 * size[0] * size[1] / 512**2)):
@@ -160,7 +161,7 @@ def _in_cells(rng: np.random.Generator, size: Size, ranges: _Ranges, camera: _Ca
     radii = np.clip(typical * np.exp(rng.normal(0, rng.uniform(0.1, 0.45), len(places))), *_RADII)
     lights = brightness * np.exp(rng.normal(0, spread, len(places)))
     haze = camera.background * np.exp(0.1 * smooth_field(rng, size, 120.0))
-    haze += camera.noise * _log_uniform(rng, 0.05, 6) * _cytoplasm(rng, outlines, size)
+    haze += camera.noise * log_uniform(rng, 0.05, 6) * _cytoplasm(rng, outlines, size)
     haze += _defocused(rng, places, typical, brightness, size)
     vesicles = np.column_stack([places, radii, lights, _hollowness(rng, len(places), ranges)])
     return vesicles[_is_near(places, size)], haze.astype(np.float32)
@@ -173,7 +174,7 @@ def _hollowness(rng: np.random.Generator, count: int, ranges: _Ranges) -> Floats
 
 def _cell(rng: np.random.Generator, size: Size) -> tuple[Floats, Floats]:
     """Return the outline of a cell, (64, 2) row and column, and its nucleus: row, column, radius."""
-    radius, elongation, turn = _log_uniform(rng, 35, 130), rng.uniform(0, 0.35), rng.uniform(0, np.pi)
+    radius, elongation, turn = log_uniform(rng, 35, 130), rng.uniform(0, 0.35), rng.uniform(0, np.pi)
     angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     radii = radius * np.exp(elongation * np.cos(2 * (angles - turn)) + 0.08 * smooth_line(rng, 64, 4.0))
     center = rng.uniform(-0.05, 1.05, size=2) * size
@@ -235,8 +236,9 @@ def _illumination(rng: np.random.Generator, size: Size) -> Image:
     """Return the relative brightness of the lamp, (H, W): about 1, in some images cut off along a side."""
     light = np.exp(rng.uniform(0, 0.25) * smooth_field(rng, size, 150.0))
     if rng.random() < 0.2:
-        along = np.arange(size[1]) - rng.uniform(-10, 40)
-        edge = 1 / (1 + np.exp(-np.clip(along / rng.uniform(1, 10), -30, 30)))
+        along, width = np.arange(size[1]) - rng.uniform(-10, 40), rng.uniform(1, 10)
+        edge = 1 / (1 + np.exp(-np.clip(along / width, -30, 30)))
+        edge *= 1 + rng.uniform(0, 0.4) * np.exp(-np.abs(along) / (2 * width))  # often with a bright rim
         light *= (edge if rng.random() < 0.5 else edge[::-1]).astype(np.float32)
     return np.asarray(light, np.float32)
 
@@ -326,14 +328,9 @@ def _expose(rng: np.random.Generator, photons: Image, camera: _Camera) -> NDArra
     if camera.overexposed:
         gain = rng.uniform(15_000, 50_000) / usual
     else:
-        gain = min(_log_uniform(rng, 500, 100_000) / bright, 45_000 / usual)
+        gain = min(log_uniform(rng, 500, 100_000) / bright, 45_000 / usual)
     offset = rng.uniform(0, 1000) if rng.random() < 0.7 else 0.0
     return np.clip(np.rint(gain * counted + offset), 0, 65535).astype(np.uint16)
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Return a number whose logarithm is evenly distributed."""
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 PAIRS = Pairs(draw, MANIFEST)

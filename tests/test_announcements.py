@@ -46,6 +46,12 @@ def test_before_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture) -> 
     ]
 
 
+def test_an_evaluation_without_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    data = [data_set(tmp_path / "one", "first")]
+    announcements.announce_evaluation("tem", "cpu", data, {"test": 7}, WEIGHTS, None)
+    assert capsys.readouterr().out.splitlines()[0] == "Scoring tem on CPU with /models/model.pt."
+
+
 def pictures(folder: Path, *names: str) -> Path:
     folder.mkdir()
     for name in names:
@@ -87,6 +93,12 @@ def test_pages_are_counted_apart_from_files(tmp_path: Path, capsys: pytest.Captu
     assert "Segmenting 1 image(s), 3 page(s)" in capsys.readouterr().out
 
 
+def test_an_inference_without_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    items = input_list(pictures(tmp_path / "in", "a.png"))
+    announcements.announce_inference("tem", "cpu", items, WEIGHTS, None, tmp_path / "out")
+    assert capsys.readouterr().out.splitlines()[1] == "tem on CPU with /models/model.pt."
+
+
 @pytest.mark.parametrize(
     ("best_by", "said"),
     [
@@ -110,13 +122,14 @@ def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by
 
 
 def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
+    kinds = ("probability.tif", "mask.tif", "labels.tif", "objects.csv", "overlay.tif", "overlay.png")
     written = [tmp_path / f"{stem}_{kind}" for stem in ("a", "b", "c") for kind in kinds]
     announcements.conclude_inference(written)
     assert capsys.readouterr().out.splitlines() == [
-        "Wrote 15 files.",
+        "Wrote 18 files.",
         f"Mask: {tmp_path / 'a_mask.tif'} and 2 more",
         f"Labels: {tmp_path / 'a_labels.tif'} and 2 more",
+        f"Table: {tmp_path / 'a_objects.csv'} and 2 more",
         f"Look at: {tmp_path / 'a_overlay.png'} and 2 more",
     ]
 

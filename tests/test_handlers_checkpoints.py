@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from ignite.distributed import sync
 from ignite.engine import Events
 from test_handlers_engines import Training, identity_evaluator, predictions, tiny_network
-from torch import nn
+from torch import distributed, nn
 
 from custom import read_threshold
+from custom.distributed import parallel
 from custom.errors import InputError
-from custom.handlers import WeightsLoader
+from custom.handlers import Checkpoints, WeightsLoader
 
 NAN = float("nan")
 
@@ -104,6 +107,22 @@ def test_a_given_threshold_is_stored(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=1, threshold=0.3).run()
     assert json.loads((tmp_path / "threshold.json").read_text())["threshold"] == 0.3
     assert read_threshold(tmp_path / "model.pt") == 0.3
+
+
+def test_without_a_scan_there_is_no_threshold(tmp_path: Path) -> None:
+    training = Training(tmp_path / "with", scores=[0.5, 0.9, 0.7])
+    Checkpoints(
+        tmp_path / "without",
+        training.network,
+        training.optimizer,
+        training.scheduler,
+        training.evaluator,
+        best_by="metric",
+    ).attach(training.trainer)
+    training.run()
+    assert {file.name for file in (tmp_path / "without").iterdir()} == {"model.pt", "checkpoint_last.pt"}
+    for name in ("model.pt", "checkpoint_last.pt"):
+        assert_same(torch.load(tmp_path / "without" / name), torch.load(tmp_path / "with" / name))
 
 
 # ------------------------------------------------------------------------------------------------------------- to go on
@@ -215,6 +234,37 @@ def test_weights_alone_are_not_resumed(tmp_path: Path) -> None:
     shutil.copy(tmp_path / "model.pt", tmp_path / "checkpoint_last.pt")
     with pytest.raises(InputError, match="found the state of another training"):
         Training(tmp_path, resume=True).run()
+
+
+# -------------------------------------------------------------------------------------------------------- several GPUs
+
+
+@pytest.fixture
+def group(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make this process a group of its own, in which a network can be wrapped as on several GPUs."""
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+    sync()  # ignite keeps what it found
+
+
+@pytest.mark.usefixtures("group")
+def test_weights_have_the_names_of_the_network_itself(tmp_path: Path) -> None:
+    network = parallel(tiny_network())
+    assert all(name.startswith("module.") for name in network.state_dict())
+    Training(tmp_path, max_epochs=1, network=network).run()
+    assert_same(torch.load(tmp_path / "model.pt"), network.module.state_dict())
+    assert_same(torch.load(tmp_path / "checkpoint_last.pt")["network"], network.module.state_dict())
+
+
+@pytest.mark.usefixtures("group")
+def test_a_run_on_one_gpu_is_resumed_on_several(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    unbroken = Training(whole, max_epochs=2).run()
+    Training(broken, max_epochs=1, planned=2).run()
+    resumed = Training(broken, max_epochs=2, resume=True, network=parallel(tiny_network())).run()
+    assert_same(resumed.network.module.state_dict(), unbroken.network.state_dict())
 
 
 # ------------------------------------------------------------------------------------------------------ loading weights

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from monai.handlers import ValidationHandler
 from PIL import Image
-from test_handlers_engines import Training
+from test_handlers_engines import Training, identity_evaluator, predictions
 
+from custom import metrics, scoring
+from custom.handlers import History, ImageScore
 from custom.handlers.history import draw_curves
 
 COLUMNS = {"epoch", "train_dice", "train_loss", "val_dice", "val_loss", "learning_rate", "seconds"}
@@ -55,6 +58,21 @@ def test_columns_are_empty_where_nothing_was_validated(tmp_path: Path) -> None:
     for name in ("val_dice", "val_loss"):
         assert [bool(row[name]) for row in rows] == [False, True, False, True]
     assert all(row["train_loss"] for row in rows)
+
+
+def test_other_engines_have_columns_too(tmp_path: Path) -> None:
+    """They are filled in the epochs in which the other engine validated, beside those of the first."""
+    label = np.array([[1, 1, 0, 0]])
+    key = {"whole_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))}
+    other = identity_evaluator(predictions([np.array([[0.9, 0.1, 0.1, 0.1]])], [label]), key_val_metric=key)
+    training = Training(tmp_path, max_epochs=4)
+    ValidationHandler(2, other).attach(training.trainer)
+    History(tmp_path, training.evaluator, training.optimizer, others=[other]).attach(training.trainer)
+    training.run()
+    rows = rows_of(tmp_path)
+    assert all(row.keys() == COLUMNS | {"whole_dice"} for row in rows)
+    assert [row["whole_dice"] for row in rows] == ["", "0.666667", "", "0.666667"]
+    assert all(row["val_dice"] for row in rows)
 
 
 def test_the_files_are_whole_after_every_epoch(tmp_path: Path) -> None:

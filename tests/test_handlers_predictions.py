@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from custom import input_list
 from custom.handlers import PredictionWriter
 from custom.readers import describe
 from custom.transforms import ReadImaged
+from custom.vesicles import write_vesicle_table
 from custom.writers import write_image
 
 HEIGHT, WIDTH = 5, 9
@@ -42,12 +45,22 @@ def infer(
     size: tuple[int, int] | None = None,
 ) -> list[Path]:
     """Run an inference whose prediction is the image, at the threshold 0.5, and return what it wrote."""
-    steps = [ReadImaged("image")] + ([Resized("image", size, mode="nearest")] if size else [])
-    writer = PredictionWriter(results, 0.5, instances)
+    steps = [Resized("image", size, mode="nearest")] if size else []
+    return predict(PredictionWriter(results, 0.5, instances), input_list(source), batch_size=batch_size, steps=steps)
+
+
+def predict(
+    writer: PredictionWriter,
+    items: Sequence[dict],
+    network: nn.Module | None = None,
+    batch_size: int = 1,
+    steps: Sequence[Callable] = (),
+) -> list[Path]:
+    """Run an inference on items of `input_list`, and return what was written."""
     SupervisedEvaluator(
         device="cpu",
-        val_data_loader=DataLoader(Dataset(input_list(source), Compose(steps)), batch_size=batch_size),
-        network=nn.Identity(),
+        val_data_loader=DataLoader(Dataset(items, Compose([ReadImaged("image"), *steps])), batch_size=batch_size),
+        network=network or nn.Identity(),
         val_handlers=[writer],
     ).run()
     return writer.written
@@ -58,6 +71,26 @@ def numbered(probability: np.ndarray) -> np.ndarray:
     labels = np.zeros(probability.shape, np.uint16)
     labels[probability >= 0.5] = np.arange(1, np.count_nonzero(probability >= 0.5) + 1)
     return labels
+
+
+COLORS = [[0, 0, 0], [0, 180, 90], [200, 40, 10]]
+
+
+class ThreeClasses(nn.Module):
+    """A prediction of three classes: background, what is 0.5 in `marked`, what is brighter."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return torch.cat([1 - image, torch.full_like(image, 0.6), image - 0.1], dim=1)
+
+
+def three_classes(image: np.ndarray) -> np.ndarray:
+    """Return what `ThreeClasses` predicts for an image (H, W), as (3, H, W)."""
+    return np.stack([1 - image, np.full_like(image, 0.6), image - np.float32(0.1)])
+
+
+def classes(image: np.ndarray) -> np.ndarray:
+    """Return the most probable class of `ThreeClasses` for an image of any shape."""
+    return np.select([image > 0.7, image > 0.4], [2, 1], 0)
 
 
 # -------------------------------------------------------------------------------------------------------- single images
@@ -167,6 +200,170 @@ def test_labels_of_a_stack_keep_their_numbers_and_the_larger_type(tmp_path: Path
     assert labels[1][CORNER] == 70_000
 
 
+def test_instances_of_several_channels_make_the_mask(tmp_path: Path) -> None:
+    """Without a threshold, the function is handed all channels, and the mask is where it finds something."""
+    shapes = []
+
+    def instances(probabilities: np.ndarray) -> np.ndarray:
+        shapes.append(probabilities.shape)
+        return np.where(probabilities[0] < 0.55, 300, 0).astype(np.uint16)
+
+    stack = np.stack([marked(), marked(0.3)])
+    write_image(tmp_path / "cell.tif", stack)
+    writer = PredictionWriter(tmp_path / "out", instances=instances)
+    written = predict(writer, input_list(tmp_path / "cell.tif"), ThreeClasses())
+    kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
+    assert [path.name for path in written] == [f"cell_{kind}" for kind in kinds]
+    assert shapes == [(3, HEIGHT, WIDTH)] * 2
+    labels, mask = (tifffile.imread(tmp_path / "out" / f"cell_{kind}.tif") for kind in ("labels", "mask"))
+    np.testing.assert_array_equal(labels, np.where(stack > 0.45, 300, 0))
+    assert mask.dtype == np.uint8
+    np.testing.assert_array_equal(mask, np.where(stack > 0.45, 255, 0))
+
+
+# -------------------------------------------------------------------------------------------------------------- classes
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_each_class_has_a_channel_of_probability(tmp_path: Path, pages: int) -> None:
+    stack = np.stack([marked(0.8 + 0.05 * page) for page in range(pages)])
+    write_image(tmp_path / "nerve.tif", stack)
+    predict(PredictionWriter(tmp_path / "out", colors=COLORS), input_list(tmp_path / "nerve.tif"), ThreeClasses())
+    expected = np.stack([three_classes(page) for page in stack])
+    with tifffile.TiffFile(tmp_path / "out" / "nerve_probability.tif") as tiff:
+        assert tiff.series[0].axes == ("CYX" if pages == 1 else "ZCYX")
+        probability = tiff.asarray()
+    assert probability.dtype == np.float32
+    np.testing.assert_array_equal(probability, expected[0] if pages == 1 else expected)
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_the_mask_of_classes_has_their_numbers_and_colors(tmp_path: Path, pages: int) -> None:
+    stack = np.stack([marked(0.9 - 0.3 * page) for page in range(pages)])
+    write_image(tmp_path / "nerve.tif", stack, pixel_size=(0.5, 0.25))
+    predict(PredictionWriter(tmp_path / "out", colors=COLORS), input_list(tmp_path / "nerve.tif"), ThreeClasses())
+    with tifffile.TiffFile(tmp_path / "out" / "nerve_mask.tif") as tiff:
+        assert tiff.series[0].axes == ("YX" if pages == 1 else "ZYX")
+        for page in tiff.pages:
+            assert page.photometric == tifffile.PHOTOMETRIC.PALETTE
+            assert (page.colormap[:, :3] >> 8).T.tolist() == COLORS
+        mask = tiff.asarray()
+    assert mask.dtype == np.uint8
+    np.testing.assert_array_equal(mask, classes(stack[0] if pages == 1 else stack))
+    assert describe(tmp_path / "out" / "nerve_mask.tif").pixel_size == pytest.approx((0.5, 0.25))
+    with Image.open(tmp_path / "out" / "nerve_mask.tif") as picture:
+        assert picture.convert("RGB").getpixel(CORNER[::-1]) == tuple(COLORS[2])
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_the_overlay_has_the_colors_of_the_classes(tmp_path: Path, pages: int) -> None:
+    write_image(tmp_path / "nerve.tif", np.stack([marked()] * pages))
+    writer = PredictionWriter(tmp_path / "out", colors=COLORS)
+    written = predict(writer, input_list(tmp_path / "nerve.tif"), ThreeClasses())
+    kinds = ["probability.tif", "mask.tif"] + ["overlay.tif"] * (pages > 1) + ["overlay.png"]
+    assert [path.name for path in written] == [f"nerve_{kind}" for kind in kinds]
+    pictures = [np.asarray(Image.open(written[-1]))[:HEIGHT, :WIDTH]]
+    if pages > 1:
+        pictures += list(tifffile.imread(tmp_path / "out" / "nerve_overlay.tif"))
+    for picture in pictures:
+        assert picture[CORNER].tolist() == COLORS[2]
+        assert picture[0, WIDTH - 2].tolist() == COLORS[1]
+        gray = picture[classes(marked()) == 0]
+        assert (gray == gray[:, :1]).all()
+
+
+def test_instances_beside_classes(tmp_path: Path) -> None:
+    """The mask holds the classes, the overlay shows the instances, of which there may be more than colors."""
+
+    def pixels(probabilities: np.ndarray) -> np.ndarray:
+        return np.arange(HEIGHT * WIDTH, dtype=np.uint16).reshape(HEIGHT, WIDTH)
+
+    write_image(tmp_path / "nerve.tif", marked())
+    writer = PredictionWriter(tmp_path / "out", instances=pixels, colors=COLORS)
+    predict(writer, input_list(tmp_path / "nerve.tif"), ThreeClasses())
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out" / "nerve_mask.tif"), classes(marked()))
+    picture = np.asarray(Image.open(tmp_path / "out" / "nerve_overlay.png"))
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) == HEIGHT * WIDTH
+
+
+# ---------------------------------------------------------------------------------------------------- what does not fit
+
+
+def test_a_mask_needs_something_to_be_made_of(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs a threshold, instances or the colors"):
+        PredictionWriter(tmp_path, table=write_vesicle_table)
+
+
+@pytest.mark.parametrize(
+    ("options", "network", "message"),
+    [
+        ({"threshold": 0.5}, ThreeClasses(), "expected one channel of probability, found 3"),
+        ({"colors": COLORS[:2]}, ThreeClasses(), "expected a channel for each of 2 colors, found 3"),
+        ({"colors": COLORS}, nn.Identity(), "expected a channel for each of 3 colors, found 1"),
+    ],
+)
+def test_predictions_of_another_number_of_channels(
+    tmp_path: Path, options: dict[str, Any], network: nn.Module, message: str
+) -> None:
+    write_image(tmp_path / "cell.tif", marked())
+    with pytest.raises(ValueError, match=message):
+        predict(PredictionWriter(tmp_path / "out", **options), input_list(tmp_path / "cell.tif"), network)
+    assert not (tmp_path / "out").exists()
+
+
+# ---------------------------------------------------------------------------------------------------------------- table
+
+
+class Tables:
+    """A function for `PredictionWriter` that notes what it is handed, and writes an empty file."""
+
+    def __init__(self) -> None:
+        self.handed: list[tuple] = []
+
+    def __call__(self, file: Path, *content: Any) -> None:
+        file.touch()
+        self.handed.append((file, *content))
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_one_table_for_each_file(tmp_path: Path, batch_size: int) -> None:
+    stack = np.stack([marked(), marked(0.4)])
+    write_image(tmp_path / "in" / "a.tif", stack)
+    write_image(tmp_path / "in" / "b.tif", marked(), pixel_size=(0.5, 0.25))
+    tables = Tables()
+    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=tables)
+    written = predict(writer, input_list(tmp_path / "in"), batch_size=batch_size)
+    names = [path.name for path in written]
+    assert sorted(names) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert [name for name in names if name.endswith(".csv")] == ["a_objects.csv", "b_objects.csv"]
+    assert [file for file, *_ in tables.handed] == [tmp_path / "out" / f"{stem}_objects.csv" for stem in "ab"]
+    for (_, labels, probabilities, _), pages in zip(tables.handed, [stack, [marked()]], strict=True):
+        assert len(labels) == len(probabilities) == len(pages)
+        for label, probability, page in zip(labels, probabilities, pages, strict=True):
+            np.testing.assert_array_equal(probability, page)
+            np.testing.assert_array_equal(label, numbered(page))
+    sizes = [size for *_, size in tables.handed]
+    assert sizes == [None, pytest.approx((0.5, 0.25))]
+
+
+def test_the_table_of_several_channels(tmp_path: Path) -> None:
+    write_image(tmp_path / "cell.tif", marked())
+    tables = Tables()
+    writer = PredictionWriter(tmp_path / "out", instances=lambda maps: numbered(maps[2]), table=tables)
+    predict(writer, input_list(tmp_path / "cell.tif"), ThreeClasses())
+    ((_, (labels,), (probability,), _),) = tables.handed
+    np.testing.assert_array_equal(probability, three_classes(marked()))
+    np.testing.assert_array_equal(labels, numbered(three_classes(marked())[2]))
+
+
+def test_without_instances_there_is_no_table(tmp_path: Path) -> None:
+    write_image(tmp_path / "cell.tif", marked())
+    tables = Tables()
+    predict(PredictionWriter(tmp_path / "out", 0.5, table=tables), input_list(tmp_path / "cell.tif"))
+    assert not tables.handed
+    assert not list((tmp_path / "out").glob("*.csv"))
+
+
 # ----------------------------------------------------------------------------------------------------------- pixel size
 
 
@@ -190,6 +387,44 @@ def test_a_resized_image_has_no_pixel_size(tmp_path: Path) -> None:
 def test_an_image_without_pixel_size(tmp_path: Path) -> None:
     write_image(tmp_path / "cell.tif", marked())
     infer(tmp_path / "cell.tif", tmp_path / "out")
+    assert describe(tmp_path / "out" / "cell_mask.tif").pixel_size is None
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+@pytest.mark.parametrize(("given", "size"), [(0.1, (0.1, 0.1)), ([0.075, 0.15], (0.075, 0.15))])
+def test_a_given_pixel_size_comes_before_the_file_s(
+    tmp_path: Path, given: float | list[float], size: tuple[float, float], batch_size: int
+) -> None:
+    """Also after a loader has made a batch of the items, and MONAI has taken it apart again."""
+    write_image(tmp_path / "in" / "a.tif", marked(), pixel_size=(0.5, 0.25))
+    write_image(tmp_path / "in" / "b.tif", np.stack([marked()] * 2))
+    tables = Tables()
+    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=tables)
+    written = predict(writer, input_list(tmp_path / "in", pixel_size=given), batch_size=batch_size)
+    assert [handed for *_, handed in tables.handed] == [size, size]
+    for path in written:
+        if path.suffix == ".tif":
+            assert describe(path).pixel_size == pytest.approx(size)
+
+
+def test_a_given_pixel_size_is_that_of_the_table(tmp_path: Path) -> None:
+    write_image(tmp_path / "cell.tif", marked())
+    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=write_vesicle_table)
+    predict(writer, input_list(tmp_path / "cell.tif", pixel_size=[0.5, 0.25]))
+    with (tmp_path / "out" / "cell_objects.csv").open(newline="", encoding="utf-8") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    assert [(row["row"], row["column"]) for row in rows] == [(0, WIDTH - 2), (0, WIDTH - 1)]
+    assert [(row["row_um"], row["column_um"]) for row in rows] == [(0, 0.25 * (WIDTH - 2)), (0, 0.25 * (WIDTH - 1))]
+    assert rows[0]["radius_um"] == pytest.approx(np.sqrt(0.5 * 0.25 / np.pi), abs=1e-4)
+
+
+def test_a_given_pixel_size_is_not_that_of_a_resized_image(tmp_path: Path) -> None:
+    write_image(tmp_path / "cell.tif", marked())
+    tables = Tables()
+    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=tables)
+    items = input_list(tmp_path / "cell.tif", pixel_size=0.1)
+    predict(writer, items, steps=[Resized("image", (10, 18), mode="nearest")])
+    assert tables.handed[0][-1] is None
     assert describe(tmp_path / "out" / "cell_mask.tif").pixel_size is None
 
 

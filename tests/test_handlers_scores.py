@@ -16,10 +16,10 @@ from test_handlers_engines import THRESHOLDS, Training, identity_evaluator, pred
 
 from custom import metrics, scoring
 from custom.datalists import datalist
-from custom.handlers import ImageScore, ThresholdCurve
-from custom.handlers.scores import arrays, mean
+from custom.handlers import ImageScore, MeanClassDice, ThresholdCurve
+from custom.handlers.scores import arrays, class_arrays, instance_arrays, mean
 from custom.manifests import open_datasets
-from custom.transforms import UNANNOTATED, ReadImaged, ReadLabeld
+from custom.transforms import UNANNOTATED, UNANNOTATED_INSTANCE, ReadImaged, ReadLabeld
 
 HALF = np.array([[1, 1, 0, 0]])
 """A label whose left half is foreground."""
@@ -155,6 +155,100 @@ def test_unannotated_pixels_do_not_count() -> None:
     for result in results:
         np.testing.assert_array_equal(result["curve"], alone["curve"])
         assert result["half"] == alone["half"] == 0.5
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_curve_may_be_of_other_arrays(batch_size: int) -> None:
+    """That of SEG takes all channels and the numbers of the cells: the second image has two cells, found up to 0.6."""
+    one, two, unknown = np.array([[1, 1, 0, 0]]), np.array([[1, 0, 0, 2]]), np.array([[UNANNOTATED_INSTANCE] * 4])
+    cells = [np.where(one > 0, 0.85, 0.05), np.where(two > 0, 0.65, 0.05)]
+    items = [
+        {
+            "image": torch.tensor(np.stack([1 - cell, cell])).float(),
+            "label": torch.tensor(label, dtype=torch.int32)[None],
+        }
+        for cell, label in zip([*cells, one], [one, two, unknown], strict=True)
+    ]
+
+    def instances(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+        return metrics.label_cells(probabilities[1] >= threshold)
+
+    curve = ThresholdCurve(scoring.seg_curve(instances), THRESHOLDS, read=instance_arrays)
+    evaluator = identity_evaluator(items, batch_size, key_val_metric={"seg": curve})
+    evaluator.run()
+    np.testing.assert_allclose(curve.mean_curve(), [1.0] * 6 + [0.5] * 2 + [0.0])
+    assert (evaluator.state.metrics["seg"], curve.best_threshold()) == (1.0, 0.4)
+
+
+# -------------------------------------------------------------------------------------------------------------- classes
+
+
+def class_items(pairs: Sequence[tuple[list, list]], classes: int = 3) -> list[dict]:
+    """Return items for `identity_evaluator` from predicted and true class numbers: the logits of the former."""
+    return [
+        {
+            "image": 8 * torch.nn.functional.one_hot(torch.tensor([found]), classes).permute(2, 0, 1).float() - 4,
+            "label": torch.tensor([[true]], dtype=torch.uint8),
+        }
+        for found, true in pairs
+    ]
+
+
+def mean_class_dice(pairs: Sequence[tuple[list, list]], batch_size: int = 1) -> float:
+    evaluator = identity_evaluator(class_items(pairs), batch_size, key_val_metric={"dice": MeanClassDice(3)})
+    evaluator.run()
+    return evaluator.state.metrics["dice"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_the_dice_of_classes_is_that_of_all_pixels_together(batch_size: int) -> None:
+    """Class 0: 5 of 5 found and 6 true are right; class 1: 2 of 3 and 2; class 2 is nowhere, and does not count."""
+    pairs = [([0, 1, 1, 1], [0, 0, 1, 1]), ([0, 0, 0, 0], [0, 0, 0, 0])]
+    assert mean_class_dice(pairs, batch_size) == pytest.approx((10 / 11 + 4 / 5) / 2)
+
+
+@pytest.mark.parametrize("pair", [([0, 0, 2], [0, 0, 1]), ([0, 0, 1], [0, 0, 2])])
+def test_a_class_that_is_found_or_true_alone_counts(pair: tuple[list, list]) -> None:
+    assert mean_class_dice([pair]) == pytest.approx((1 + 0 + 0) / 3)
+
+
+def test_classes_count_alike_however_rare() -> None:
+    assert mean_class_dice([([0] * 100, [0] * 99 + [2])]) == pytest.approx((2 * 99 / 199 + 0) / 2)
+
+
+def test_classes_do_not_count_where_nobody_annotated() -> None:
+    for other in (0, 1, 2):
+        pairs = [([0, 1, other], [0, 1, UNANNOTATED]), ([other] * 3, [UNANNOTATED] * 3)]
+        assert mean_class_dice(pairs) == 1.0
+    assert np.isnan(mean_class_dice(pairs[1:]))
+
+
+def test_each_run_counts_classes_anew() -> None:
+    score = MeanClassDice(3)
+    evaluator = identity_evaluator(class_items([([0, 1], [0, 1])]), key_val_metric={"dice": score})
+    for epoch in (1, 2):
+        evaluator.run(epoch)
+        assert score.matrix.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_class_arrays_are_numbers_and_where_they_are_known() -> None:
+    logits = torch.tensor([[[3.0, -2.0, -2.0]], [[-1.0, -1.0, -1.0]], [[0.0, -3.0, 5.0]]], dtype=torch.float16)
+    predicted, reference, valid = class_arrays(logits, torch.tensor([[[2, 0, UNANNOTATED]]], dtype=torch.uint8))
+    assert predicted.dtype == reference.dtype == np.uint8
+    assert valid.dtype == bool
+    np.testing.assert_array_equal(predicted, [[0, 1, 2]])
+    np.testing.assert_array_equal(reference[valid], [2, 0])
+    np.testing.assert_array_equal(valid, [[True, True, False]])
+
+
+def test_instance_arrays_keep_all_channels_and_numbers() -> None:
+    pred = torch.tensor([[[0.25, 0.5, 0.75]], [[0.75, 0.5, 0.25]]], dtype=torch.float16)
+    label = torch.tensor([[[70_000, 0, UNANNOTATED_INSTANCE]]], dtype=torch.int32)
+    probability, reference, valid = instance_arrays(pred, label)
+    assert probability.dtype == np.float32
+    np.testing.assert_array_equal(probability, [[[0.25, 0.5, 0.75]], [[0.75, 0.5, 0.25]]])
+    np.testing.assert_array_equal(reference, [[70_000, 0, -1]])
+    np.testing.assert_array_equal(valid, [[True, True, False]])
 
 
 # -------------------------------------------------------------------------------------------- only the validation split

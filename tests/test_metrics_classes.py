@@ -1,16 +1,11 @@
-"""Confusion matrix, Dice and IoU of classes, and the files that show the matrix."""
+"""Confusion matrix, Dice and IoU of classes."""
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from custom import metrics
-from custom.confusion import write_confusion
 from custom.metrics import class_dice, class_iou, confusion_matrix
 
 REFERENCE = np.array([[0, 0, 1], [1, 1, 2]], np.uint8)
@@ -111,28 +106,3 @@ def test_scores_of_each_class_as_of_its_mask() -> None:
     masks = [(labels == number, reference == number) for number in range(4)]
     np.testing.assert_allclose(class_dice(matrix), [metrics.dice(*pair) for pair in masks])
     np.testing.assert_allclose(class_iou(matrix), [metrics.iou(*pair) for pair in masks])
-
-
-# ---------------------------------------------------------------------------------------------------------------- files
-
-
-@pytest.mark.parametrize("matrix", [np.array(MATRIX), np.zeros((4, 4), np.int64)], ids=["counts", "nothing"])
-def test_files(matrix: np.ndarray, tmp_path: Path) -> None:
-    names = ["background", "blood, vessel", "axon", "Schwann-Zelle µ"]
-    write_confusion(matrix, names, tmp_path / "scores")
-    with (tmp_path / "scores" / "confusion_matrix.csv").open(newline="", encoding="utf-8") as stream:
-        header, *rows = csv.reader(stream)
-    assert header == ["reference \\ prediction", *names]
-    assert [row[0] for row in rows] == names
-    assert [[int(cell) for cell in row[1:]] for row in rows] == matrix.tolist()
-    with Image.open(tmp_path / "scores" / "confusion_matrix.png") as picture:
-        assert min(picture.size) > 200
-    assert sorted(file.name for file in (tmp_path / "scores").iterdir()) == [
-        "confusion_matrix.csv",
-        "confusion_matrix.png",
-    ]
-
-
-def test_names_have_to_fit(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"3 names do not fit a matrix of shape \(4, 4\)"):
-        write_confusion(np.array(MATRIX), ["a", "b", "c"], tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -199,3 +200,140 @@ def test_challenge_scores_of_empty_maps() -> None:
     scores = scoring.challenge_scores([0 * wall(7)], [wall(7) > 0])
     assert scores["v_rand_max"] < 0.9
     assert scores["pixel_f_score_error"] == pytest.approx(1 - 2 * 15 / (15 + 16))
+
+
+# -------------------------------------------------------------------------------------------------------------- classes
+
+NAMES = ("background", "axon", "vessel")
+
+
+def class_tensors(found: list[int], true: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return probabilities (3, 1, W) of the found classes and the label (1, 1, W)."""
+    logits = 4 * torch.nn.functional.one_hot(torch.tensor([found]), len(NAMES)).permute(2, 0, 1).float()
+    return logits.softmax(dim=0), torch.tensor([[true]], dtype=torch.uint8)
+
+
+def test_class_scores() -> None:
+    """Background: 1 right of 1 found and 2 true; axon: 2 right of 3 and 2; there is no vessel, and none was found."""
+    scores = scoring.class_scores(NAMES)(*class_tensors([0, 1, 1, 1], [0, 0, 1, 1]))
+    assert list(scores) == [
+        f"{measure}{name}" for measure in ("dice", "iou") for name in ("", *(f"_{n}" for n in NAMES))
+    ]
+    expected = {"dice_background": 2 / 3, "dice_axon": 4 / 5, "dice_vessel": math.nan, "dice": (2 / 3 + 4 / 5) / 2}
+    expected |= {"iou_background": 1 / 2, "iou_axon": 2 / 3, "iou_vessel": math.nan, "iou": (1 / 2 + 2 / 3) / 2}
+    assert scores == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(("found", "true"), [([0, 2], [0, 0]), ([0, 0], [0, 2])])
+def test_a_class_that_is_found_or_true_alone_is_no_free_score(found: list[int], true: list[int]) -> None:
+    scores = scoring.class_scores(NAMES)(*class_tensors(found, true))
+    assert scores["dice_vessel"] == scores["iou_vessel"] == 0
+    assert math.isnan(scores["dice_axon"])
+    assert scores["dice"] == pytest.approx((2 / 3 + 0) / 2)
+    assert scores["iou"] == pytest.approx((1 / 2 + 0) / 2)
+
+
+def test_class_scores_leave_out_what_nobody_annotated() -> None:
+    for other in range(3):
+        scores = scoring.class_scores(NAMES)(*class_tensors([0, 1, other], [0, 1, UNANNOTATED]))
+        assert (scores["dice"], scores["iou"]) == (1.0, 1.0)
+        assert math.isnan(scores["dice_vessel"])
+    scores = scoring.class_scores(NAMES)(*class_tensors([0, 1], [UNANNOTATED] * 2))
+    assert all(math.isnan(value) for value in scores.values())
+
+
+def test_a_name_for_each_class() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        scoring.class_scores(NAMES[:2])(*class_tensors([0], [0]))
+
+
+def test_pooled_classes_are_those_of_all_pixels_together() -> None:
+    images = [([0, 1, 1, 1], [0, 0, 1, 1]), ([0, 0, 0, 0], [0, 0, 0, UNANNOTATED]), ([2], [2])]
+    of_split = scoring.pooled_classes(NAMES)
+    pooled = of_split.summarise([of_split.collect(*class_tensors(*image)) for image in images])
+    together = [list(chain(*parts)) for parts in zip(*images, strict=True)]
+    expected = scoring.class_scores(NAMES)(*class_tensors(*together))
+    assert pooled == pytest.approx({f"pooled_{name}": value for name, value in expected.items()})
+    assert pooled["pooled_dice_background"] == pytest.approx(2 * 4 / (4 + 5))
+    assert pooled["pooled_dice"] == pytest.approx((8 / 9 + 4 / 5 + 1) / 3)
+
+
+def test_pooled_classes_without_one_of_them() -> None:
+    of_split = scoring.pooled_classes(NAMES)
+    pooled = of_split.summarise([of_split.collect(*class_tensors([0, 1], [0, 1]))] * 2)
+    assert math.isnan(pooled["pooled_dice_vessel"])
+    assert pooled["pooled_dice"] == 1
+
+
+# ------------------------------------------------------------------------------------------------------------ instances
+
+
+def instance_tensors(found: list[int], true: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a prediction (2, 1, W), whose second channel holds what `second` shall find, and the label (1, 1, W)."""
+    return torch.tensor([[[0] * len(found)], [found]]).float(), torch.tensor([[true]], dtype=torch.int32)
+
+
+def second(probabilities: np.ndarray) -> np.ndarray:
+    return probabilities[1].astype(np.uint16)
+
+
+def test_instance_scores_of_a_fully_annotated_frame() -> None:
+    """Of 28 pairs of pixels, the fourth pixel is wrong with the first three and with the two of the background."""
+    scores = scoring.instance_scores(second)(*instance_tensors([5, 5, 5, 0, 0, 0, 2, 2], [1, 1, 1, 1, 0, 0, 2, 2]))
+    assert scores == pytest.approx(
+        {
+            "seg": (3 / 4 + 1) / 2,
+            "dice": 2 * 5 / (5 + 6),
+            "iou": 5 / 6,
+            "rand_index": 1 - 5 / 28,
+            "rand_error": 5 / 28,
+        }
+    )
+
+
+def test_instance_scores_of_a_partly_annotated_frame() -> None:
+    """The background is not known: no Dice, no IoU; and of 15 pairs of annotated pixels three are wrong."""
+    for other in (0, 9):
+        found, true = [5, 5, 5, 0, other, other, 2, 2], [1, 1, 1, 1, -1, -1, 2, 2]
+        scores = scoring.instance_scores(second)(*instance_tensors(found, true))
+        assert scores.pop("seg") == pytest.approx((3 / 4 + 1) / 2)
+        assert scores.pop("rand_index") == pytest.approx(1 - 3 / 15)
+        assert scores.pop("rand_error") == pytest.approx(3 / 15)
+        assert scores.keys() == {"dice", "iou"}
+        assert all(math.isnan(value) for value in scores.values())
+
+
+def test_instance_scores_of_a_frame_that_nobody_annotated() -> None:
+    scores = scoring.instance_scores(second)(*instance_tensors([1, 1, 0], [-1, -1, -1]))
+    assert all(math.isnan(value) for value in scores.values())
+
+
+def test_pooled_seg_is_the_mean_over_objects_not_frames() -> None:
+    """One object of a frame is found, of three in another frame half of one; in a third there is nothing to find."""
+    frames = [([1, 1, 0], [4, 4, 0]), ([2, 2, 2, 0, 0, 0], [1, 1, 1, 1, 2, 3]), ([1, 0], [0, 0]), ([1, 0], [-1, -1])]
+    of_split = scoring.pooled_seg(second)
+    kept = [of_split.collect(*instance_tensors(*frame)) for frame in frames]
+    assert [list(scores) for scores in kept] == [[1], [0.75, 0, 0], [], []]
+    assert of_split.summarise(kept) == {"pooled_seg": pytest.approx(1.75 / 4), "objects": 4}
+    means = [metrics.seg(np.array(found), np.array(true)) for found, true in frames]
+    assert np.nanmean(means) == pytest.approx((1 + 0.25) / 2)
+
+
+def test_pooled_seg_without_objects() -> None:
+    of_split = scoring.pooled_seg(second)
+    scores = of_split.summarise([of_split.collect(*instance_tensors([1, 0], [0, 0]))])
+    assert math.isnan(scores["pooled_seg"])
+    assert scores["objects"] == 0
+
+
+def test_seg_curve_is_the_loop_over_thresholds() -> None:
+    probability = np.array([[[0.0] * 8], [[0.9, 0.9, 0.6, 0.3, 0.1, 0.1, 0.6, 0.6]]])
+    reference = np.array([[1, 1, 1, 1, -1, 0, 2, 2]])
+
+    def instances(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+        return metrics.label_cells(probabilities[1] >= threshold)
+
+    curve = scoring.seg_curve(instances)(probability, reference, (0.2, 0.5, 0.8), valid=reference >= 0)
+    np.testing.assert_allclose(curve, [1, (3 / 4 + 1) / 2, 0])
+    nothing = scoring.seg_curve(instances)(probability, 0 * reference, (0.2, 0.5), valid=reference >= 0)
+    assert np.isnan(nothing).all()

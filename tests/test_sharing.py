@@ -12,7 +12,7 @@ from bundle_runs import train
 from custom import make_samples
 from custom.errors import InputError
 from custom.provenance import sha256
-from custom.sharing import ship
+from custom.sharing import main, ship
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,43 @@ def test_ship_copies_weights_and_thresholds_and_keeps_the_scores(finished, tmp_p
     assert provenance["sha256"] == sha256(weights)
     assert provenance["scores"] == {"test": {"dice": 0.5}}
     assert provenance["note"] == "of other weights"
+
+
+def without_threshold(finished, folder):
+    """Copy a training as it would be of a network of several classes."""
+    folder.mkdir()
+    for name in ("model.pt", "run.json"):
+        (folder / name).write_bytes((finished / name).read_bytes())
+    return folder
+
+
+def test_named_weights_lie_beside_the_first_ones(finished, tmp_path):
+    first = ship(finished, tmp_path / "bundle", note="the first")
+    before = {file.name: file.read_bytes() for file in first.parent.iterdir()}
+    named = ship(finished, tmp_path / "bundle", note="of electron microscopy", name="sem")
+    assert named == tmp_path / "bundle" / "models" / "sem" / "model.pt"
+    assert {file.name for file in named.parent.iterdir()} == {"model.pt", "threshold.json", "provenance.json"}
+    assert json.loads(named.with_name("provenance.json").read_text())["note"] == "of electron microscopy"
+    assert {file.name: file.read_bytes() for file in first.parent.iterdir() if file.is_file()} == before
+
+
+def test_the_name_on_the_command_line(finished, tmp_path, monkeypatch, capsys):
+    options = [str(finished), str(tmp_path / "bundle"), "--name", "sem"]
+    monkeypatch.setattr(sys, "argv", ["custom.sharing", *options])
+    assert main() == 0
+    assert capsys.readouterr().out == f"Shipped: {tmp_path / 'bundle' / 'models' / 'sem' / 'model.pt'}\n"
+
+
+def test_a_training_without_a_threshold_ships(finished, tmp_path):
+    weights = ship(without_threshold(finished, tmp_path / "run"), tmp_path / "bundle")
+    assert {file.name for file in weights.parent.iterdir()} == {"model.pt", "provenance.json"}
+
+
+def test_the_threshold_of_other_weights_does_not_stay(finished, tmp_path):
+    weights = ship(finished, tmp_path / "bundle")
+    assert weights.with_name("threshold.json").is_file()
+    ship(without_threshold(finished, tmp_path / "run"), tmp_path / "bundle")
+    assert not weights.with_name("threshold.json").exists()
 
 
 def test_weights_that_the_run_did_not_record_are_refused(finished, tmp_path):

@@ -28,6 +28,9 @@ class PredictionWriter:
     The pictures show the image as the network saw it, or, where only the prediction was brought back to the size of
     the file, as the file holds it.
 
+    The pixel size of the results is the item's ``pixel_size``, (row, column) in µm, or else what the file declares.
+    Results of another size than the file have none.
+
     Args:
         folder: where the files go.
         threshold: a pixel is foreground when its probability reaches it; for predictions of one channel.
@@ -36,8 +39,6 @@ class PredictionWriter:
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
         table: function that writes what is in the instances as ``x_objects.csv``; it is handed the file to write, the
             labels of the pages (H, W), their probability maps and the pixel size in µm, if that is known.
-
-    The pixel size is the item's ``pixel_size``, (row, column), or else what the file declares; it is that of the TIFFs too.
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """Handlers for MONAI's engines: scores, progress, history, checkpoints, pictures, predictions."""
 
+from .batch_norm import FreezeBatchNorm
 from .checkpoints import Checkpoints, WeightsLoader
 from .history import History
 from .pictures import ValidationPictures
@@ -9,6 +10,7 @@ from .scores import ImageScore, MeanClassDice, ThresholdCurve
 
 __all__ = [
     "Checkpoints",
+    "FreezeBatchNorm",
     "History",
     "ImageScore",
     "MeanClassDice",

@@ -16,7 +16,7 @@ from . import (
     weight_maps,
 )
 from .classes import check_classes
-from .datalists import datalist, describe_scale, input_list
+from .datalists import datalist, describe_scale, in_windows, input_list
 from .datasets import EpochDataset, SeedEpoch, loaders
 from .errors import InputError
 from .evaluation import ScoreTable, evaluate
@@ -44,6 +44,7 @@ __all__ = [
     "evaluate",
     "flag",
     "handlers",
+    "in_windows",
     "inferers",
     "input_list",
     "instances",

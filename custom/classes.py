@@ -1,4 +1,4 @@
-"""The classes of a config and those of its data sets have to be the same."""
+"""The classes of a config, and what it says of each of them, have to fit its data sets."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from .errors import InputError
 from .manifests import Manifest
 
 
-def check_classes(manifests: Sequence[Manifest], classes: Sequence[str], colors: Sequence[Sequence[int]]) -> None:
-    """Check that every data set has the classes of the config, in their order, and every class a color.
+def check_classes(
+    manifests: Sequence[Manifest],
+    classes: Sequence[str],
+    colors: Sequence[Sequence[int]],
+    ratios: Sequence[float] | None = None,
+) -> None:
+    """Check that every data set has the classes of the config, in their order, and every class a color and a ratio.
 
     Args:
-        manifests: the data sets.
+        manifests: the data sets; none in inference.
         classes: names, by class number.
         colors: (N, 3), of the classes.
+        ratios: how often crops are drawn around each class, 0 or more and not all 0; None where they are not.
 
     Raises:
-        InputError: when they differ; it names the data set, what it has and what the config has.
+        InputError: when they differ, or a data set is annotated only in a region; it names the data set or the option, what it has and what is expected.
     """
     for manifest in manifests:
         found = list(manifest.labels)
@@ -25,5 +31,12 @@ def check_classes(manifests: Sequence[Manifest], classes: Sequence[str], colors:
             raise InputError.about(
                 manifest.folder, f"the classes {', '.join(found)} ({manifest.name})", f"--classes, {', '.join(classes)}"
             )
+        if manifest.region is not None:
+            raise InputError.about(
+                manifest.folder, f"a region ({manifest.name})", "labels of whole images, for several classes"
+            )
     if len(colors) != len(classes):
         raise InputError(f"--colors: found {len(colors)} colors, expected one for each of {len(classes)} classes.")
+    if ratios is not None and (len(ratios) != len(classes) or min(ratios) < 0 or max(ratios) == 0):
+        expected = f"a number for each of {len(classes)} classes, 0 or more and not all 0"
+        raise InputError(f"--class_ratios: found {list(ratios)}, expected {expected}.")

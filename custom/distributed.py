@@ -68,7 +68,12 @@ class _NoWriter:
     def flush(self) -> None: ...
 
 
+def wait() -> None:
+    """Wait until all processes are here; what one of them writes before it, the others find after it."""
+    distributed.barrier()
+
+
 def leave() -> None:
     """Wait for the other processes and part from them; the last entry of a run."""
-    distributed.barrier()
+    wait()
     distributed.destroy_process_group()

@@ -133,7 +133,7 @@ def format_table(means: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _cell(numbers: Mapping[str, float], name: str) -> str:
-    if name == "images":
-        return f"{numbers[name]:.0f}"
+    if isinstance(numbers[name], int):  # a count
+        return str(numbers[name])
     spread = f" ± {numbers[f'{name}_std']:.4f}" if f"{name}_std" in numbers else ""
     return f"{numbers[name]:.4f}{spread}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -40,3 +41,22 @@ def test_other_classes_are_refused(labels: tuple[str, ...]) -> None:
 def test_each_class_has_a_color(count: int) -> None:
     with pytest.raises(InputError, match=f"--colors: found {count} colors, expected one for each of 3 classes"):
         check_classes([data_set("nerve", *CLASSES)], CLASSES, (COLORS + COLORS)[:count])
+
+
+@pytest.mark.parametrize("ratios", [None, [1, 0, 2.5], (0, 0, 1)])
+def test_ratios_may_be_0_for_some(ratios: list | None) -> None:
+    check_classes([], CLASSES, COLORS, ratios)
+
+
+@pytest.mark.parametrize("ratios", [[1, 1], [1, 1, 1, 1], [], [1, -1, 1], [0, 0, 0]], ids=str)
+def test_ratios_that_mean_nothing(ratios: list) -> None:
+    expected = f"--class_ratios: found {ratios}, expected a number for each of 3 classes, 0 or more and not all 0"
+    with pytest.raises(InputError, match=re.escape(expected)):
+        check_classes([], CLASSES, COLORS, ratios)
+
+
+def test_a_region_is_refused() -> None:
+    """The losses of several classes count every pixel."""
+    data = dataclasses.replace(data_set("nerve", *CLASSES), region="region")
+    with pytest.raises(InputError, match=re.escape("/data/nerve: found a region (nerve)")):
+        check_classes([data], CLASSES, COLORS)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from custom import InputError, datalist, open_datasets
+from custom.datalists._sidecars import sidecar_pixel_size
 from custom.manifests import LabelRule, Manifest
 from custom.transforms import ReadLabeld
 
@@ -143,6 +144,11 @@ def test_inheritance(tmp_path: Path) -> None:
     assert sizes(bids(tmp_path)) == [(0.1, 0.1), (0.2, 0.2), (0.1, 0.1)]
     sidecar(micr / "sub-a_sample-3_SEM.json", {"PixelSize": [0.3, 0.3]})  # the unit is inherited
     assert sizes(bids(tmp_path))[2] == (0.3, 0.3)
+
+
+def test_a_sidecar_of_an_ome_tiff(tmp_path: Path) -> None:
+    sidecar(tmp_path / "micr" / "sub-a_SEM.json", TENTH)
+    assert sidecar_pixel_size(tmp_path / "micr" / "sub-a_SEM.ome.tif", tmp_path) == (0.1, 0.1)
 
 
 def test_what_does_not_apply(tmp_path: Path) -> None:

@@ -149,8 +149,8 @@ def test_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 
 def test_format_table() -> None:
     means = {
-        "train": {"images": 12, "dice": 0.91234, "dice_std": 0.01, "v_rand_max": 0.5},
-        "test": {"images": 3, "dice": float("nan"), "dice_std": float("nan"), "v_rand_max": 0.25},
+        "train": {"images": 12, "dice": 0.91234, "dice_std": 0.01, "v_rand_max": 0.5, "objects": 31},
+        "test": {"images": 3, "dice": float("nan"), "dice_std": float("nan"), "v_rand_max": 0.25, "objects": 8},
     }
     lines = format_table(means).splitlines()
     assert [line.split() for line in lines] == [
@@ -158,5 +158,6 @@ def test_format_table() -> None:
         ["images", "12", "3"],
         ["dice", "0.9123", "±", "0.0100", "nan", "±", "nan"],
         ["v", "rand", "max", "0.5000", "0.2500"],
+        ["objects", "31", "8"],
     ]
     assert len({len(line) for line in lines}) == 1

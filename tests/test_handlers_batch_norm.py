@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from torch import nn
 
 from custom.handlers import FreezeBatchNorm
 
 
-def train(from_epoch: int, epochs: int = 3) -> tuple[nn.Sequential, list[torch.Tensor], list[torch.Tensor]]:
-    """Train as MONAI's trainer does, with train() in every step; return the network, means and outputs per epoch."""
+def train(
+    from_epoch: int, epochs: int = 3, finished: int = 0
+) -> tuple[nn.Sequential, list[torch.Tensor], list[torch.Tensor]]:
+    """Train as MONAI's trainer does, with train() in every step; return the network, means and outputs per epoch.
+
+    ``finished`` epochs are over when it begins, as in a training that is resumed.
+    """
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Dropout(0.5))
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
@@ -28,6 +33,7 @@ def train(from_epoch: int, epochs: int = 3) -> tuple[nn.Sequential, list[torch.T
         means.append(network[1].running_mean.clone())
 
     trainer = Engine(step)
+    trainer.add_event_handler(Events.STARTED, lambda engine: setattr(engine.state, "epoch", finished))
     FreezeBatchNorm(network, from_epoch).attach(trainer)
     trainer.run([image], max_epochs=epochs)
     return network, means, outputs
@@ -47,6 +53,13 @@ def test_weights_still_learn(from_epoch: int) -> None:
     frozen, longer = train(from_epoch, epochs=3)[0], train(from_epoch, epochs=4)[0]
     assert not torch.equal(frozen[1].weight, longer[1].weight)
     assert not torch.equal(frozen[0].weight, longer[0].weight)
+
+
+def test_a_training_resumed_in_the_last_epochs_is_frozen_at_once() -> None:
+    network, means, _ = train(from_epoch=3, epochs=6, finished=4)
+    assert len(means) == 2
+    assert not means[-1].any()  # as the network begins
+    assert int(network[1].num_batches_tracked) == 0
 
 
 def test_others_stay_in_training() -> None:

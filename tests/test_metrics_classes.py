@@ -58,6 +58,13 @@ def test_only_valid_pixels_count() -> None:
     assert confusion_matrix(LABELS, REFERENCE, 2, valid=np.zeros((2, 3), bool)).tolist() == [[0, 0], [0, 0]]
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint64, np.int64])
+def test_any_integer_type(kind: type) -> None:
+    labels, reference = random_maps(4)
+    expected = confusion_matrix(labels, reference, 4)
+    assert np.array_equal(confusion_matrix(labels.astype(kind), reference.astype(kind), 4), expected)
+
+
 def test_matrices_of_images_add_up() -> None:
     labels, reference = random_maps(4)
     parts = [confusion_matrix(labels[part], reference[part], 4) for part in (slice(0, 100), slice(100, None))]

@@ -153,6 +153,17 @@ def test_says_what_is_wrong(made: dict[str, Path], tmp_path: Path) -> None:
         make_samples("dendrite", tmp_path)
     with pytest.raises(InputError, match="a file"):
         make_samples("dendrite", tmp_path / "mine.txt")
+    with pytest.raises(InputError, match="cannot be created"):
+        make_samples("dendrite", tmp_path / "mine.txt" / "set")
+    with pytest.raises(InputError, match="seed: found -1, expected at least 0"):
+        make_samples("dendrite", tmp_path / "set", seed=-1)
+
+
+@pytest.mark.parametrize("manifest", ["{", "[]", "{}"])
+def test_a_folder_with_a_manifest_that_is_none(manifest: str, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(InputError, match=r"found a manifest\.json without a name, expected a new folder"):
+        make_samples("dendrite", tmp_path)
 
 
 def test_fields_are_standardised() -> None:

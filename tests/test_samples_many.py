@@ -154,10 +154,16 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     assert f"Sample data: {tmp_path / 'big'}" in capsys.readouterr().out
     assert contents(tmp_path / "big") == contents(make_many_samples("drawn", tmp_path / "again", 3, side=70, seed=4))
     assert call(monkeypatch, "drawn", *big) == 1
+    assert call(monkeypatch, "drawn", tmp_path / "big", "--seed", 5) == 1  # it is there, of another seed
+    assert call(monkeypatch, "drawn", tmp_path / "small", "--seed", -1) == 1
+    assert call(monkeypatch, "drawn", tmp_path / "new", "--seed", -1) == 1
+    assert call(monkeypatch, "drawn", tmp_path / "big" / "manifest.json" / "new") == 1
     assert call(monkeypatch, "kidney", tmp_path / "kidney", "--count", 3) == 1
     assert call(monkeypatch, "kidney", tmp_path / "kidney") == 1
     errors = capsys.readouterr().err
-    assert errors.count("Error: ") == 3
+    assert errors.count("Error: ") == 7
+    assert "seed: found -1, expected at least 0" in errors
+    assert "cannot be created" in errors
     assert "Traceback" not in errors
     with pytest.raises(SystemExit):
         call(monkeypatch, "drawn", tmp_path / "set", "--size", 64)

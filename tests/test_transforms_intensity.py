@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 import torch
 from monai.data import MetaTensor
-from monai.transforms import Compose
+from monai.transforms import Compose, ScaleIntensityRangePercentiles
 
-from custom.transforms import LogZScore, LogZScored, RandExtremeIntensity, RandExtremeIntensityd
+from custom.transforms import (
+    LogZScore,
+    LogZScored,
+    RandExtremeIntensity,
+    RandExtremeIntensityd,
+    ScalePercentiles,
+    ScalePercentilesd,
+)
 
 ALWAYS_SQUARE = {"prob": 0.0}
 
@@ -216,7 +223,55 @@ def test_floor_is_a_percentile(floor: float) -> None:
         LogZScored("image", floor)
 
 
+# --------------------------------------------------------------------------------------------------------- percentiles
+
+
+def test_percentiles_become_0_and_1() -> None:
+    result = ScalePercentiles(10, 90)(torch.arange(101.0))
+    torch.testing.assert_close(result[[0, 10, 50, 90, 100]], torch.tensor([-0.125, 0.0, 0.5, 1.0, 1.125]))
+
+
+def test_percentiles_as_those_of_monai() -> None:
+    theirs = ScaleIntensityRangePercentiles(1, 99.8, 0.0, 1.0)
+    torch.testing.assert_close(ScalePercentiles()(picture()), theirs(picture()))
+
+
+@pytest.mark.parametrize("factor", [1 / 500, 7, 65000])
+def test_a_few_spots_on_an_even_background(factor: float) -> None:
+    spots = torch.zeros(1, 100, 100)
+    spots[0, 5, 5:8] = torch.tensor([20.0, 40.0, 80.0])
+    result = ScalePercentiles()(factor * spots)
+    torch.testing.assert_close(result[0, 5, 4:9], torch.tensor([0.0, 0.25, 0.5, 1.0, 0.0]))
+
+
+def test_a_hot_pixel_stays_finite_in_half_precision() -> None:
+    image = picture() / 1e6
+    image[0, 0, :2] = torch.tensor([-4e9, 4e9])
+    result = ScalePercentiles(1, 99)(image)
+    assert torch.isfinite(result.half()).all()
+    assert result[0, 0, :2].tolist() == [-1000, 1000]
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, -1.0, 4e9])
+def test_percentiles_of_a_constant_image(value: float) -> None:
+    assert (ScalePercentiles()(torch.full((1, 5, 5), value)) == 0).all()
+
+
+def test_dictionary_version_scales_each_image_by_itself() -> None:
+    item = {"image": MetaTensor(picture(), meta={"filename_or_obj": "a.tif"}), "other": picture(1).numpy()}
+    result = ScalePercentilesd(["image", "other"])(item)
+    assert torch.equal(result["image"], ScalePercentiles()(item["image"]))
+    assert torch.equal(result["other"], ScalePercentiles()(picture(1)))
+    assert result["image"].meta["filename_or_obj"] == "a.tif"
+
+
+@pytest.mark.parametrize("options", [{"lower": -1}, {"upper": 101}, {"lower": 50, "upper": 50}])
+def test_percentiles_in_order(options: dict) -> None:
+    with pytest.raises(ValueError, match="0 <= lower < upper <= 100"):
+        ScalePercentilesd("image", **options)
+
+
 def test_workers_can_be_handed_the_transforms() -> None:
-    for transform in (RandExtremeIntensityd("image"), LogZScored("image")):
+    for transform in (RandExtremeIntensityd("image"), LogZScored("image"), ScalePercentilesd("image")):
         result = pickle.loads(pickle.dumps(transform))({"image": picture()})
         assert torch.isfinite(result["image"]).all()

@@ -3,5 +3,6 @@
 from ._datalist import datalist
 from ._inputs import input_files, input_list
 from ._scale import describe_scale
+from ._windows import in_windows
 
-__all__ = ["datalist", "describe_scale", "input_files", "input_list"]
+__all__ = ["datalist", "describe_scale", "in_windows", "input_files", "input_list"]

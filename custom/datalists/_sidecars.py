@@ -45,7 +45,7 @@ def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
 def _sidecars(image: Path, root: Path) -> list[Path]:
     """Return the JSON files that apply to an image, the one that counts most at the end."""
     folders = [folder for folder in reversed(image.parents) if folder.is_relative_to(root)]
-    *entities, suffix = image.stem.split("_")
+    *entities, suffix = image.name.split(".")[0].split("_")  # of `.ome.tif`, too
     found = []
     for folder in folders:
         applicable = {}

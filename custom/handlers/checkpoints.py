@@ -176,7 +176,8 @@ class WeightsLoader:
         try:
             self.network.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
-            raise InputError.about(self.file, "weights of another network", "weights of this bundle") from error
+            expected = "weights of this bundle, and the options of the network as in their training"
+            raise InputError.about(self.file, "weights of another network", expected) from error
 
 
 def load_weights(file: Path) -> dict[str, Any]:

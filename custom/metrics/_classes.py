@@ -45,7 +45,8 @@ def confusion_matrix(labels: Labels, reference: Labels, classes: int, valid: Mas
     matrix = np.zeros(classes**2, np.int64)
     for start in range(0, predicted.size, _PIECE):
         piece = slice(start, start + _PIECE)
-        matrix += np.bincount(true[piece].astype(np.int64) * classes + predicted[piece], minlength=classes**2)
+        pairs = true[piece].astype(np.int64) * classes + predicted[piece].astype(np.int64)
+        matrix += np.bincount(pairs, minlength=classes**2)
     return matrix.reshape(classes, classes)
 
 

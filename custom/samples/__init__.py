@@ -46,10 +46,12 @@ def make_samples(task: str, folder: Path, seed: int = 0) -> Path:
         `folder`, which then holds the data and their `manifest.json`.
 
     Raises:
-        InputError: there are no sample data for the task, or `folder` holds something else.
+        InputError: there are no sample data for the task, `seed` is below 0, `folder` holds something else or cannot
+            be made.
     """
     if task not in _GENERATORS:
         raise InputError(f"No sample data for the task {task!r}, expected one of {', '.join(_GENERATORS)}.")
+    _check_least("seed", seed, 0)
     folder = Path(folder)
     if not _is_finished(task, folder):
         _make_whole(task, folder, lambda made: _GENERATORS[task](made, seed))
@@ -73,13 +75,12 @@ def make_many_samples(task: str, folder: Path, count: int, side: int = 512, seed
         `folder`, which then holds the data and their `manifest.json`.
 
     Raises:
-        InputError: the task has no such images, `folder` is in use, or a number is too small.
+        InputError: the task has no such images, `folder` is in use or cannot be made, or a number is too small.
     """
     if task not in _PAIRS:
         raise InputError(f"No images in any number for the task {task!r}, expected one of {', '.join(_PAIRS)}.")
     for name, value, least in (("count", count, 2), ("size", side, 64), ("seed", seed, 0), ("workers", workers, 1)):
-        if value < least:
-            raise InputError(f"{name}: found {value}, expected at least {least}.")
+        _check_least(name, value, least)
     folder = Path(folder)
     if _is_finished(task, folder):
         raise InputError.about(folder, f"sample data of {task}", "a new or an empty folder")
@@ -89,15 +90,28 @@ def make_many_samples(task: str, folder: Path, count: int, side: int = 512, seed
     return folder
 
 
+def _check_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"{name}: found {value}, expected at least {least}.")
+
+
 def _make_whole(task: str, folder: Path, make: Callable[[Path], None]) -> None:
     """Let `make` fill a folder, which gets its name only when it is whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # In the same parent, so that the rename stays on one file system; one level down, to have ordinary permissions.
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-        made = Path(temporary) / folder.name
+    with _place_beside(folder) as temporary:
+        made = Path(temporary) / folder.name  # one level down, to have ordinary permissions
         made.mkdir()
         make(made)
         _put(task, made, folder)
+
+
+def _place_beside(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a temporary folder in the same parent, so that a rename from it stays on one file system."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
+    except OSError as error:
+        found = f"a folder that cannot be created ({error.strerror})"
+        raise InputError.about(folder, found, "one in a writable folder") from error
 
 
 def _is_finished(task: str, folder: Path) -> bool:
@@ -112,10 +126,19 @@ def _is_finished(task: str, folder: Path) -> bool:
         if any(folder.iterdir()):
             raise InputError.about(folder, "other files", expected)
         return False
-    name = json.loads(manifest.read_text(encoding="utf-8")).get("name")
+    name = _name_in(manifest)
     if name != f"sample_{task}":
-        raise InputError.about(folder, f"the data set {name!r}", expected)
+        raise InputError.about(folder, f"the data set {name!r}" if name else "a manifest.json without a name", expected)
     return True
+
+
+def _name_in(manifest: Path) -> str | None:
+    """Return the name of the data set that a manifest describes, None if it is broken."""
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    return content.get("name") if isinstance(content, dict) else None
 
 
 def _put(task: str, made: Path, folder: Path) -> None:

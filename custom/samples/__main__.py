@@ -24,6 +24,7 @@ def main() -> int:
     if given.count is None and (given.size, given.workers) != (None, None):
         parser.error("--size and --workers go with --count")
     try:
+        _check_empty(given.folder)
         if given.count is None:
             make_samples(given.task, given.folder, given.seed)
         else:
@@ -35,6 +36,12 @@ def main() -> int:
         return 1
     print(f"Sample data: {given.folder.resolve()}")
     return 0
+
+
+def _check_empty(folder: Path) -> None:
+    """Refuse what is there: it may be of another seed or number."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError.about(folder, "files", "a new or an empty folder")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,16 @@
 """Transforms that MONAI lacks."""
 
 from .clahe import Clahe, Clahed
-from .crops import ClassBlocksd, RandCropByClassd
+from .crops import ClassBlocksd, CropWindowd, RandCropByClassd
 from .instances import UNANNOTATED_INSTANCE, ReadInstancesd
-from .intensity import LogZScore, LogZScored, RandExtremeIntensity, RandExtremeIntensityd
+from .intensity import (
+    LogZScore,
+    LogZScored,
+    RandExtremeIntensity,
+    RandExtremeIntensityd,
+    ScalePercentiles,
+    ScalePercentilesd,
+)
 from .labels import UNANNOTATED, MapLabels
 from .reading import ReadImaged, ReadLabeld
 from .resizing import ResampleToPixelSized, ResizeToInputd
@@ -16,6 +23,7 @@ __all__ = [
     "Clahe",
     "Clahed",
     "ClassBlocksd",
+    "CropWindowd",
     "LogZScore",
     "LogZScored",
     "MapLabels",
@@ -31,6 +39,8 @@ __all__ = [
     "ResampleToPixelSized",
     "ResizeToInputd",
     "RobustStatisticsd",
+    "ScalePercentiles",
+    "ScalePercentilesd",
     "TargetClassesd",
     "WeightMap",
     "WeightMapd",

@@ -78,6 +78,22 @@ class ClassBlocksd(Transform):
         return {**data, CLASS_BLOCKS: class_blocks(data[self.label_key][0], self.classes, self.block)}
 
 
+class CropWindowd(MapTransform):
+    """Crop by the item's ``window``, which `datalists.in_windows` puts there; an item without one stays whole.
+
+    The size of the window takes the place of the file's in the metadata, so that `ResizeToInputd` comes back to it.
+    """
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        item = dict(data)
+        if "window" in item:
+            top, left, bottom, right = item.pop("window")
+            for key in self.key_iterator(item):
+                item[key] = item[key][:, top:bottom, left:right].clone()  # a view would keep the whole image
+                item[key].meta["spatial_shape"] = (bottom - top, right - left)
+        return item
+
+
 class RandCropByClassd(MapTransform, Randomizable):
     """Crop images and label alike, from anywhere or around a pixel of a class that is drawn first.
 

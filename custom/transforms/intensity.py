@@ -1,4 +1,4 @@
-"""Brightness: augmentation beyond what a microscope records, and a normalisation that does not see it."""
+"""Brightness: augmentation beyond what a microscope records, and normalisations that do not see it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import torch
 from monai.config import KeysCollection, NdarrayOrTensor
 from monai.data.meta_obj import get_track_meta
 from monai.transforms import MapTransform, RandomizableTransform, Transform
-from monai.utils import convert_to_tensor
+from monai.utils import convert_to_numpy, convert_to_tensor
 
 SIXTEEN_BIT = 65535.0
 """The largest value of 16 bits."""
+
+LARGEST = 1000.0
+"""The largest scaled value, far within float16."""
 
 _LAWS = ("uniform", "log_uniform")
 
@@ -154,4 +157,55 @@ class LogZScored(MapTransform):
         item = dict(data)
         for key in self.key_iterator(item):
             item[key] = self.normalize(item[key])
+        return item
+
+
+class ScalePercentiles(Transform):
+    """Bring two percentiles of an image to 0 and 1.
+
+    Where both are equal, as with a few bright spots on an even background, smallest and largest value take their place.
+    What lies beyond the percentiles keeps its distance, but is clipped at ±``LARGEST``: a hot pixel in a dark image
+    would be infinite in float16. MONAI's ``ScaleIntensityRangePercentiles`` clips at the percentiles or not at all, and
+    leaves an image whose percentiles are equal nearly as it is.
+
+    Args:
+        lower: percentile that becomes 0, from 0 up.
+        upper: percentile that becomes 1, above ``lower``, up to 100.
+
+    Raises:
+        ValueError: when they are not 0 <= lower < upper <= 100.
+    """
+
+    def __init__(self, lower: float = 1.0, upper: float = 99.8) -> None:
+        if not 0 <= lower < upper <= 100:
+            raise ValueError(f"expected 0 <= lower < upper <= 100, got lower {lower} and upper {upper}.")
+        self.lower, self.upper = lower, upper
+
+    def __call__(self, img: NdarrayOrTensor) -> torch.Tensor:
+        """Return ``img``, of any shape, as float32; 0 everywhere where it is constant."""
+        image = convert_to_tensor(img, dtype=torch.float32, track_meta=get_track_meta())
+        values = convert_to_numpy(image)
+        low, high = np.percentile(values, (self.lower, self.upper)).tolist()
+        if low == high:
+            low, high = float(values.min()), float(values.max())
+        return ((image - low) / (high - low or 1.0)).clamp(-LARGEST, LARGEST)
+
+
+class ScalePercentilesd(MapTransform):
+    """Dictionary version of `ScalePercentiles`.
+
+    Args:
+        keys: keys of the images; each is scaled by itself.
+        lower: as there.
+        upper: as there.
+    """
+
+    def __init__(self, keys: KeysCollection, lower: float = 1.0, upper: float = 99.8) -> None:
+        super().__init__(keys)
+        self.scale = ScalePercentiles(lower, upper)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        item = dict(data)
+        for key in self.key_iterator(item):
+            item[key] = self.scale(item[key])
         return item

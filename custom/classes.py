@@ -23,7 +23,8 @@ def check_classes(
         ratios: how often crops are drawn around each class, 0 or more and not all 0; None where they are not.
 
     Raises:
-        InputError: when they differ, or a data set is annotated only in a region; it names the data set or the option, what it has and what is expected.
+        InputError: when they differ, or a data set is annotated only in a region; it names the data set or the option,
+            what it has and what is expected.
     """
     for manifest in manifests:
         found = list(manifest.labels)

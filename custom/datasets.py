@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from monai.data import CacheDataset, DataLoader, Dataset
 from monai.transforms import Compose
 from monai.utils import set_determinism
 
-from .datalists import datalist
+from .datalists import datalist, items_of
 from .errors import InputError
 from .manifests import SPLITS, Manifest
 
@@ -98,6 +99,8 @@ def loaders(
 ) -> dict[str, DataLoader]:
     """Return a loader, one image at a time and in order, for each of the splits that the data sets have.
 
+    A split none of whose images has a label, as gold truth may leave it, is left out with a warning.
+
     Args:
         manifests: the data sets.
         splits: names of splits.
@@ -116,8 +119,14 @@ def loaders(
     found = [split for split in splits if any(split in manifest.splits for manifest in manifests)]
     if not found:
         raise InputError(f"--splits: found none of {', '.join(splits)} in {', '.join(m.name for m in manifests)}.")
-    items = {split: datalist(manifests, split, truth, pixel_size) for split in found}
+    items = {split: items_of(manifests, [split], truth, pixel_size) for split in found}
+    empty = [split for split, data in items.items() if not data]
+    if len(empty) == len(items):
+        datalist(manifests, found, truth, pixel_size)  # which says that nothing is there
+    if empty:
+        warnings.warn(f"Left out, because no image of it has a label: {', '.join(empty)}", stacklevel=2)
     return {
         split: DataLoader(Dataset(data, transform), batch_size=1, num_workers=num_workers)
         for split, data in items.items()
+        if data
     }

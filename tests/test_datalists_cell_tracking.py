@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -187,3 +188,19 @@ def test_simulated_nuclei(real_data: Path) -> None:
     else:
         with pytest.raises(InputError, match="found nothing, expected the images"):
             datalist(data, "test", truth="gold")
+
+
+def test_gold_truth_without_any_markers_is_taken_as_complete_and_says_so(tmp_path: Path) -> None:
+    sequence(tmp_path, "01", [0], gold=[0])
+    shutil.rmtree(tmp_path / "01_GT" / "TRA")
+    with pytest.warns(UserWarning, match="no markers: every gold frame is taken to show all cells"):
+        datalist(tracks(tmp_path, train={"sequences": ["01"]}), "train", truth="gold")
+
+
+def test_a_split_without_gold_truth_is_left_out_of_a_scoring(tmp_path: Path) -> None:
+    sequence(tmp_path, "01", range(4), gold=[3], silver=range(4))
+    data = tracks(tmp_path, train={"frames": {"01": [0, 2]}}, test={"frames": {"01": [2, 4]}})
+    with pytest.warns(UserWarning, match="no image of it has a label: train"):
+        assert list(loaders([data], ["train", "test"], ReadImaged("image"), truth="gold")) == ["test"]
+    with pytest.raises(InputError, match="no image for the split train, expected"):
+        loaders([data], ["train"], ReadImaged("image"), truth="gold")

@@ -9,6 +9,7 @@ Nature Methods 2023.
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ def _sequence_items(folder: Path, sequence: str, frames: range, truth: str) -> l
             check_pair(image, markers[frame])
             item["markers"] = str(markers[frame])
         items.append(item)
+    if truth == "gold" and items and not markers:
+        warnings.warn(f"{tracks} has no markers: every gold frame is taken to show all cells.", stacklevel=2)
     return items
 
 

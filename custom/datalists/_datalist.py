@@ -37,13 +37,20 @@ def datalist(
     """
     manifests = [manifests] if isinstance(manifests, Manifest) else manifests
     names = [splits] if isinstance(splits, str) else splits
-    choice("truth", truth, "silver", "gold")
-    given = given_pixel_size(pixel_size)
-    items = [item for manifest in manifests for name in names for item in _items(manifest, name, truth, given)]
+    items = items_of(manifests, names, truth, pixel_size)
     if not items:
         folders = ", ".join(str(manifest.folder) for manifest in manifests)
         raise InputError.about(folders, f"no image for the split {' + '.join(names)}", "at least one")
     return items
+
+
+def items_of(
+    manifests: Sequence[Manifest], splits: Sequence[str], truth: str = "silver", pixel_size: Any = None
+) -> list[dict[str, Any]]:
+    """Return what `datalist` returns, or nothing where no item is left; arguments and errors are those of it."""
+    choice("truth", truth, "silver", "gold")
+    given = given_pixel_size(pixel_size)
+    return [item for manifest in manifests for name in splits for item in _items(manifest, name, truth, given)]
 
 
 def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, float] | None) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from .manifests import open_datasets, with_folders
 from .options import choice, flag, path, paths, typed
 from .provenance import record_training
 from .samples import make_samples
+from .settings import check_settings
 from .workflow import begin, bundle_root
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "begin",
     "bundle_root",
     "check_classes",
+    "check_settings",
     "choice",
     "confusion",
     "datalist",

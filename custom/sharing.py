@@ -12,6 +12,7 @@ from .errors import InputError
 from .handlers.checkpoints import BEST
 from .handlers.thresholds import FILE as THRESHOLDS
 from .provenance import RUN, sha256
+from .settings import FILE as SETTINGS
 from .writers import atomic_path
 
 LARGEST = 16_000_000
@@ -47,11 +48,11 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
     if note is not None:
         content["note"] = note
     models = bundle / "models" / (name or "")
-    for file in (run / BEST, run / THRESHOLDS):
+    for file in (run / BEST, run / THRESHOLDS, run / SETTINGS):
         if file.is_file():
             with atomic_path(models / file.name) as path:
                 shutil.copyfile(file, path)
-        else:  # a network of several classes has no threshold, and that of weights shipped before is not its
+        else:  # not every network has a threshold or settings, and those of weights shipped before are not its
             (models / file.name).unlink(missing_ok=True)
     with atomic_path(models / "provenance.json") as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

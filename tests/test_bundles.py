@@ -148,9 +148,6 @@ class TestTraining:
         assert weights(output / "checkpoint_last.pt")["best"]["epoch"] == 1
         assert "val_loss" in (output / "history.csv").read_text().splitlines()[0]
 
-    def test_shipped_weights_are_left_alone(self, bundle, trained):
-        assert not trained[bundle].is_relative_to(ROOT / "bundles")
-
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 class TestEvaluation:

@@ -200,6 +200,9 @@ REFUSED = [
     pytest.param({**PAIRED, "label_threshold": "127"}, "label_threshold '127', expected a number", id="threshold-text"),
     pytest.param({**PAIRED, "label_tolerance": -1}, "label_tolerance -1, expected a number from 0", id="tolerance"),
     pytest.param({**PAIRED, "label_tolerance": None}, "label_tolerance None", id="tolerance-null"),
+    pytest.param(
+        {**STACK, "pair_by": "stem"}, "pair_by with the layout 'stacks', expected no pair_by", id="pair-a-stack"
+    ),
     pytest.param({**PAIRED, "split_seed": 1.5}, "split_seed 1.5, expected a whole number", id="seed"),
     pytest.param({**PAIRED, "split_seed": -1}, "split_seed -1", id="seed-negative"),
     pytest.param({**PAIRED, "pixel_size_um": 0.1}, r"pixel_size_um 0\.1, expected \[row, column\]", id="pixel-size"),

@@ -15,6 +15,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from ..distributed import is_main, unwrapped
 from ..errors import InputError
+from ..settings import FILE as SETTINGS
+from ..settings import write_settings
 from ..writers import atomic_path
 from .scores import ThresholdCurve
 from .thresholds import FILE as THRESHOLDS
@@ -41,6 +43,7 @@ class Checkpoints:
             the weights of the last epoch. The last epoch is always validated.
         scans: name of a threshold → its scan, among the evaluator's metrics; without any, no ``threshold.json``.
         thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
+        settings: option → value, without which the weights mean nothing; written as ``settings.json``.
         resume: whether to go on from ``checkpoint_last.pt``.
 
     Raises:
@@ -58,6 +61,7 @@ class Checkpoints:
         best_by: str,
         scans: Mapping[str, ThresholdCurve] | None = None,
         thresholds: Mapping[str, float | None] | None = None,
+        settings: Mapping[str, Any] | None = None,
         resume: bool = False,
     ) -> None:
         self.folder = Path(folder)
@@ -71,6 +75,7 @@ class Checkpoints:
             for name, value in (thresholds or {}).items()
             if value is not None
         }
+        self.settings = settings or {}
         self.resume = resume
         self.best: dict[str, Any] = {}
 
@@ -135,6 +140,8 @@ class Checkpoints:
         if not is_main():
             return
         save_weights(self.network.state_dict(), self.folder / BEST)
+        if self.settings:
+            write_settings(self.folder / SETTINGS, self.settings)
         if self.scans:
             write_thresholds(self.folder / THRESHOLDS, self.scans, self.thresholds)
 

@@ -14,7 +14,8 @@ from ..errors import InputError
 from ._manifest import LAYOUTS, PAIRINGS, Manifest
 from ._splits import check_choice, check_inside, check_splits
 
-_NOT_FOR_CELL_TRACKING = ("image", "label", "labels", "region", "label_threshold", "label_tolerance")
+_ONLY_FOR_PAIRED_FOLDERS = ("region", "pair_by", "number_pattern", "split_seed")
+_NOT_FOR_CELL_TRACKING = ("image", "label", "labels", "label_threshold", "label_tolerance", *_ONLY_FOR_PAIRED_FOLDERS)
 
 
 def load_manifest(path: Path, folder: Path) -> Manifest:
@@ -65,7 +66,7 @@ def _keys(content: dict) -> tuple[Sequence[str], Sequence[str], str]:
         return ("name", "layout", "splits"), _NOT_FOR_CELL_TRACKING, "the layout 'cell_tracking'"
     if content.get("layout") == "paired_folders" and _split_by_folders(content.get("splits")):
         return ("name", "layout", "labels", "splits"), ("image", "label", "region"), "splits that name their folders"
-    refused = () if content.get("layout") == "paired_folders" else ("region",)
+    refused = () if content.get("layout") == "paired_folders" else _ONLY_FOR_PAIRED_FOLDERS
     return ("name", "layout", "image", "label", "labels"), refused, f"the layout {content.get('layout')!r}"
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import torch
 from ignite.engine import Engine, Events
 from monai.data import CacheDataset, DataLoader, Dataset
 from monai.transforms import Compose
@@ -65,7 +67,19 @@ class EpochDataset(CacheDataset):
             raise IndexError(f"Index {index} is out of range for {len(self)} samples.")
         index %= len(self)  # one seed for both ways to name a sample; and a part of a cache has no negative indices
         self.transform.set_random_state(seed=derive_seed(self.seed, self.epoch, index))
-        return super()._transform(index // self.samples_per_item)
+        with _one_thread():
+            return super()._transform(index // self.samples_per_item)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch compute with one thread, as it does in a loader's worker: sums over an image depend on the number."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class SeedEpoch:

@@ -277,3 +277,15 @@ def test_none_of_the_splits(tmp_path: Path) -> None:
     data = [manifest(tmp_path, "a", train=[1]), manifest(tmp_path, "b", train=[1])]
     with pytest.raises(InputError, match=r"^--splits: found none of test, validation in a, b\.$"):
         loaders(data, ["test", "validation"], ReadImaged("image"))
+
+
+def test_one_thread_makes_a_sample_here_as_in_a_worker() -> None:
+    """Sums over an image depend on the number of threads, and a worker has one; the caller keeps its own."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        data = EpochDataset(ITEMS, [lambda item: item | {"threads": torch.get_num_threads()}, RandFlipd("image")])
+        assert data[0]["threads"] == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

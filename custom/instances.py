@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
-from skimage.morphology import h_maxima
+from skimage.morphology import h_maxima, local_maxima, reconstruction
 from skimage.segmentation import relabel_sequential, watershed
 
 from .writers import smallest_label_dtype
@@ -106,6 +107,33 @@ def cells_from_membrane(
     cells = label(membrane_probability < threshold, connectivity=1)
     seeds = _large(label(membrane_probability < min(seed_threshold, threshold), connectivity=1), min_area)
     return _numbered(watershed(membrane_probability, _with_unseeded(seeds, cells), mask=cells > 0), min_area)
+
+
+def blobs(probability: np.ndarray, threshold: float, min_area: int, neck: float = 0.9) -> np.ndarray:
+    """Return round objects, those that touch parted at their necks by a watershed on the distance to the background.
+
+    A maximum of the distance is the middle of an object if every way from it to a higher one is narrower somewhere than
+    ``neck`` times what it is there; else it is only a bump on the edge of that other. Watershed after Beucher and
+    Lantuéjoul, "Use of watersheds in contour detection", 1979.
+
+    Args:
+        probability: (H, W) float, 0 to 1; or a mask, bool or 0 and 1, with any threshold between.
+        threshold: foreground is where the probability reaches it.
+        min_area: smaller objects are left out, in pixels.
+        neck: from little above 0, nothing is parted, to 1, every bump is.
+
+    Returns:
+        (H, W) uint16, or uint32 if there are too many: 1 to N, 0 is background.
+
+    Raises:
+        ValueError: when ``neck`` is not in (0, 1].
+    """
+    if not 0 < neck <= 1:
+        raise ValueError(f"neck is a part of a width, above 0 and up to 1, not {neck}.")
+    mask = probability >= threshold
+    distance = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]  # an object ends where the image does
+    middles = local_maxima(reconstruction(neck * distance, distance)) & mask
+    return _numbered(watershed(-distance, label(middles, connectivity=2), mask=mask, connectivity=2), min_area)
 
 
 def _without_holes(mask: np.ndarray, min_area: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Vesicles one by one: touching ones parted, each with its center and radius in a table."""
+"""Vesicles one by one, each with its center and radius in a table."""
 
 from __future__ import annotations
 
@@ -8,47 +8,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
-from skimage.measure import label, regionprops_table
-from skimage.morphology import local_maxima, reconstruction
-from skimage.segmentation import relabel_sequential, watershed
+from skimage.measure import regionprops_table
 
-from .writers import atomic_path, smallest_label_dtype
+from .writers import atomic_path
 
 Row: TypeAlias = dict[str, int | float]
 """A line of the table: name of the column → number."""
 
 _COLUMNS = ("label", "row", "column", "radius_px", "area_px", "mean_probability")
 _MICROMETER_COLUMNS = ("row_um", "column_um", "radius_um")
-
-
-def blobs(probability: np.ndarray, threshold: float, min_area: int, neck: float = 0.9) -> np.ndarray:
-    """Return round objects, those that touch parted at their necks by a watershed on the distance to the background.
-
-    A maximum of the distance is the middle of an object if every way from it to a higher one is narrower somewhere than
-    ``neck`` times what it is there; else it is only a bump on the edge of that other. Watershed after Beucher and
-    Lantuéjoul, "Use of watersheds in contour detection", 1979.
-
-    Args:
-        probability: (H, W) float, 0 to 1; or a mask, bool or 0 and 1, with any threshold between.
-        threshold: foreground is where the probability reaches it.
-        min_area: smaller objects are left out, in pixels.
-        neck: from little above 0, nothing is parted, to 1, every bump is.
-
-    Returns:
-        (H, W) uint16, or uint32 if there are too many: 1 to N, 0 is background.
-
-    Raises:
-        ValueError: when ``neck`` is not in (0, 1].
-    """
-    if not 0 < neck <= 1:
-        raise ValueError(f"neck is a part of a width, above 0 and up to 1, not {neck}.")
-    mask = probability >= threshold
-    distance = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]  # an object ends where the image does
-    middles = local_maxima(reconstruction(neck * distance, distance)) & mask
-    labels = watershed(-distance, label(middles, connectivity=2), mask=mask, connectivity=2)
-    labels = relabel_sequential(np.where(np.bincount(labels.ravel())[labels] < min_area, 0, labels))[0]
-    return labels.astype(smallest_label_dtype(int(labels.max(initial=0))))
 
 
 def vesicle_table(
@@ -61,7 +29,7 @@ def vesicle_table(
     ``row_um``, ``column_um`` and ``radius_um`` follow.
 
     Args:
-        labels: (H, W) integer, 0 is background; for example from `blobs`.
+        labels: (H, W) integer, 0 is background; for example from `instances.blobs`.
         probability: (H, W), for example the network's.
         pixel_size: (row, column) in µm.
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from custom.errors import InputError
-from custom.vesicles import blobs, vesicle_table, write_vesicle_table
+from custom.instances import blobs
+from custom.vesicles import vesicle_table, write_vesicle_table
 
 SIZE = (120, 150)
 Disc = tuple[float, float, float]

@@ -7,11 +7,11 @@ image, and names it more closely, wins.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..json_files import read_object
 
 _MICROMETRES = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "mm": 1e3}
 
@@ -29,7 +29,7 @@ def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
     metadata: dict[str, Any] = {}
     declaring = image
     for file in _sidecars(image, root):
-        content = _read(file)
+        content = read_object(file, "metadata of an image")
         metadata |= content
         declaring = file if content.keys() & {"PixelSize", "PixelSizeUnits"} else declaring
     if "PixelSize" not in metadata:
@@ -55,13 +55,3 @@ def _sidecars(image: Path, root: Path) -> list[Path]:
                 applicable[len(own), file.name] = file
         found += [applicable[key] for key in sorted(applicable)]
     return found
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError.about(file, f"no valid JSON ({error})", "metadata of an image") from error
-    if not isinstance(content, dict):
-        raise InputError.about(file, type(content).__name__, "a JSON object")
-    return content

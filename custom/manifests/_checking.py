@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..errors import InputError
+from ..json_files import read_object
 from ._manifest import LAYOUTS, PAIRINGS, Manifest
 from ._splits import check_choice, check_inside, check_splits
 
@@ -25,12 +25,7 @@ def load_manifest(path: Path, folder: Path) -> Manifest:
         InputError: when it is not JSON, has an unknown or missing key, a value of the wrong kind, names a path outside
             its folder, or has splits that overlap.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError.about(path, f"no valid JSON ({error})", "a manifest") from error
-    if not isinstance(content, dict):
-        raise InputError.about(path, type(content).__name__, "a JSON object")
+    content = read_object(path, "a manifest")
     _check_known(path, content)
     _check_complete(path, content)
     manifest = Manifest(folder=folder, **content)

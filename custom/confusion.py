@@ -43,7 +43,7 @@ def write_split_confusions(
     """Write the confusion matrix of each split, the sum over its images, into a folder of the split's name.
 
     Args:
-        collected: split → matrices of its images, as `ScoreTable.collected` holds them for `scoring.pooled_classes`.
+        collected: split → matrices of its images, as `ScoreTable.collected` holds them for `scoring.class_scores`.
         names: of the classes, by class number.
         folder: where the folders go.
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +17,6 @@ from torch.utils.data import DataLoader
 from .handlers.scores import Score, mean
 from .writers import atomic_path
 
-ImageScores: TypeAlias = Mapping[str, Score] | Callable[[torch.Tensor, torch.Tensor], dict[str, float]]
-
 
 @dataclass(frozen=True)
 class SplitScores:
@@ -27,23 +25,27 @@ class SplitScores:
     Args:
         collect: function of a prediction (C, H, W) and a label (1, H, W) that returns what is kept of an image.
         summarise: function of what was kept of all images of a split that returns the scores by name.
+        of_image: function of what was kept of one image that returns its own scores by name, or None.
     """
 
     collect: Callable[[torch.Tensor, torch.Tensor], Any]
     summarise: Callable[[list[Any]], dict[str, float]]
+    of_image: Callable[[Any], dict[str, float]] | None = None
 
 
 class ScoreTable:
     """Handler that scores every image that an evaluator predicts, and keeps the numbers with the image's name.
 
     Args:
-        image_scores: name → function of prediction (C, H, W) and label (1, H, W), or one function of them that returns
-            all scores by name.
+        image_scores: name → function of prediction (C, H, W) and label (1, H, W); none where ``split_scores`` has those
+            of an image.
         split_scores: scores of a whole split, or None.
     """
 
-    def __init__(self, image_scores: ImageScores, split_scores: SplitScores | None = None) -> None:
-        self.image_scores = image_scores
+    def __init__(
+        self, image_scores: Mapping[str, Score] | None = None, split_scores: SplitScores | None = None
+    ) -> None:
+        self.image_scores = dict(image_scores or {})
         self.split_scores = split_scores
         self.rows: list[dict[str, Any]] = []
         self.means: dict[str, dict[str, float]] = {}
@@ -58,15 +60,12 @@ class ScoreTable:
     def _score(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             pred, label = output["pred"], output["label"]
-            row = {"split": self.split, "image": item["name"]}
-            self.rows.append(row | self._scores(pred, label))
+            row = {name: float(score(pred, label)) for name, score in self.image_scores.items()}
             if self.split_scores is not None:
-                self.collected.setdefault(self.split, []).append(self.split_scores.collect(pred, label))
-
-    def _scores(self, pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
-        if isinstance(self.image_scores, Mapping):
-            return {name: float(score(pred, label)) for name, score in self.image_scores.items()}
-        return self.image_scores(pred, label)
+                kept = self.split_scores.collect(pred, label)
+                self.collected.setdefault(self.split, []).append(kept)
+                row |= self.split_scores.of_image(kept) if self.split_scores.of_image else {}
+            self.rows.append({"split": self.split, "image": item["name"]} | row)
 
     def _summarise(self, engine: Engine) -> None:
         rows = [row for row in self.rows if row["split"] == self.split]

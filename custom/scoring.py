@@ -128,29 +128,23 @@ def challenge_scores(membrane_probabilities: list[np.ndarray], membranes: list[n
 # ------------------------------------------------------------------------------------------------------------- classes
 
 
-def class_scores(names: Sequence[str]) -> Callable[[torch.Tensor, torch.Tensor], dict[str, float]]:
-    """Return Dice and IoU of every class and their means, as scores of an image.
+def class_scores(names: Sequence[str]) -> SplitScores:
+    """Return Dice and IoU of every class and their means: of each image, and ``pooled_…`` of all pixels of a split.
 
-    A class that is neither in the label nor in the prediction has no score, NaN, and counts in no mean.
+    A class that is neither in the label nor in the prediction has no score, NaN, and counts in no mean. What is kept of
+    an image is its confusion matrix.
 
     Args:
         names: of the classes, by class number.
     """
 
-    def scores(pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
-        return _class_numbers(_confusion(pred, label), names)
-
-    return scores
-
-
-def pooled_classes(names: Sequence[str]) -> SplitScores:
-    """Return `class_scores` of the pixels of all images together, ``pooled_dice`` and so on, as scores of a split."""
+    def of_image(matrix: np.ndarray) -> dict[str, float]:
+        return _class_numbers(matrix, names)
 
     def summarise(matrices: list[np.ndarray]) -> dict[str, float]:
-        numbers = _class_numbers(np.sum(matrices, axis=0), names)
-        return {f"pooled_{name}": value for name, value in numbers.items()}
+        return {f"pooled_{name}": value for name, value in of_image(np.sum(matrices, axis=0)).items()}
 
-    return SplitScores(_confusion, summarise)
+    return SplitScores(_confusion, summarise, of_image)
 
 
 def _confusion(pred: torch.Tensor, label: torch.Tensor) -> np.ndarray:
@@ -169,48 +163,38 @@ def _class_numbers(matrix: np.ndarray, names: Sequence[str]) -> dict[str, float]
 # ----------------------------------------------------------------------------------------------------------- instances
 
 
-def instance_scores(instances: Instances) -> Callable[[torch.Tensor, torch.Tensor], dict[str, float]]:
-    """Return SEG, Dice and IoU of the foreground, Rand index and Rand error, as scores of an image.
+def instance_scores(instances: Instances) -> SplitScores:
+    """Return SEG, Dice and IoU of the foreground, Rand index and Rand error of each image, and SEG of a split.
 
     Only what is annotated counts. Where not all objects are annotated no background is either, and Dice and IoU, which
-    need it, are NaN; SEG and Rand then compare the annotated objects alone.
+    need it, are NaN; SEG and Rand then compare the annotated objects alone. ``pooled_seg`` is taken over all
+    ``objects`` of a split, as the Cell Tracking Challenge does. What is kept of an image is its scores and SEG's of
+    its objects.
 
     Args:
         instances: function from probabilities (C, H, W), background first, to instance labels (H, W).
     """
 
-    def scores(pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
+    def collect(pred: torch.Tensor, label: torch.Tensor) -> tuple[dict[str, float], np.ndarray]:
         probability, reference, valid = instance_arrays(pred, label)
         found = instances(probability)
+        objects = metrics.seg_scores(found, reference)
         whole = bool(valid.all())
         rand = metrics.rand_index(found[valid], reference[valid])
-        return {
-            "seg": metrics.seg(found, reference),
+        scores = {
+            "seg": mean(list(objects)),
             "dice": metrics.dice(found > 0, reference > 0) if whole else float("nan"),
             "iou": metrics.iou(found > 0, reference > 0) if whole else float("nan"),
             "rand_index": rand,
             "rand_error": 1 - rand,
         }
+        return scores, objects
 
-    return scores
+    def summarise(kept: list[tuple[dict[str, float], np.ndarray]]) -> dict[str, float]:
+        objects = np.concatenate([objects for _, objects in kept])
+        return {"pooled_seg": mean(list(objects)), "objects": len(objects)}
 
-
-def pooled_seg(instances: Instances) -> SplitScores:
-    """Return SEG as the Cell Tracking Challenge takes it, over all objects of a split, with their number.
-
-    Args:
-        instances: as in `instance_scores`.
-    """
-
-    def collect(pred: torch.Tensor, label: torch.Tensor) -> np.ndarray:
-        probability, reference, _ = instance_arrays(pred, label)
-        return metrics.seg_scores(instances(probability), reference)
-
-    def summarise(objects: list[np.ndarray]) -> dict[str, float]:
-        scores = np.concatenate(objects)
-        return {"pooled_seg": mean(list(scores)), "objects": len(scores)}
-
-    return SplitScores(collect, summarise)
+    return SplitScores(collect, summarise, lambda kept: kept[0])
 
 
 def seg_curve(instances: Callable[..., np.ndarray]) -> Curve:

@@ -79,7 +79,7 @@ def test_the_matrices_of_an_evaluation(tmp_path: Path) -> None:
         }
         for name, (found, true) in images.items()
     }
-    table = ScoreTable(scoring.class_scores(names), scoring.pooled_classes(names))
+    table = ScoreTable(split_scores=scoring.class_scores(names))
     loaders = {
         split: DataLoader(Dataset([items[name] for name in chosen]))
         for split, chosen in (("train", "ab"), ("test", "c"))

@@ -110,8 +110,11 @@ def test_scores_of_a_whole_split(tmp_path: Path) -> None:
     assert {split: len(kept) for split, kept in table.collected.items()} == {"train": 2, "test": 1}
 
 
-def test_one_function_may_return_all_scores(tmp_path: Path) -> None:
-    run(tmp_path, {"test": "a d"}, ScoreTable(lambda pred, label: {"most": float(pred.max()), "none": float("nan")}))
+def test_what_is_kept_may_give_the_scores_of_an_image_too(tmp_path: Path) -> None:
+    kept = SplitScores(
+        lambda pred, label: {"most": float(pred.max()), "none": float("nan")}, lambda kept: {}, lambda kept: kept
+    )
+    run(tmp_path, {"test": "a d"}, ScoreTable(split_scores=kept))
     assert [float(row["most"]) for row in rows_of(tmp_path)] == pytest.approx([0.9, 0.9])
     assert json.loads((tmp_path / "scores.json").read_text())["splits"]["test"]["none"] is None
 

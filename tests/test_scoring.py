@@ -13,6 +13,7 @@ from monai.losses import DiceCELoss
 
 from custom import metrics, scoring
 from custom.errors import InputError
+from custom.evaluation import SplitScores
 from custom.losses import AnnotatedDiceCELoss
 from custom.transforms import UNANNOTATED
 
@@ -207,6 +208,11 @@ def test_challenge_scores_of_empty_maps() -> None:
 NAMES = ("background", "axon", "vessel")
 
 
+def of_image(scores: SplitScores, pred: torch.Tensor, label: torch.Tensor) -> dict[str, float]:
+    """Return the scores of one image, as the table of an evaluation takes them."""
+    return dict(scores.of_image(scores.collect(pred, label)))
+
+
 def class_tensors(found: list[int], true: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
     """Return probabilities (3, 1, W) of the found classes and the label (1, 1, W)."""
     logits = 4 * torch.nn.functional.one_hot(torch.tensor([found]), len(NAMES)).permute(2, 0, 1).float()
@@ -215,7 +221,7 @@ def class_tensors(found: list[int], true: list[int]) -> tuple[torch.Tensor, torc
 
 def test_class_scores() -> None:
     """Background: 1 right of 1 found and 2 true; axon: 2 right of 3 and 2; there is no vessel, and none was found."""
-    scores = scoring.class_scores(NAMES)(*class_tensors([0, 1, 1, 1], [0, 0, 1, 1]))
+    scores = of_image(scoring.class_scores(NAMES), *class_tensors([0, 1, 1, 1], [0, 0, 1, 1]))
     assert list(scores) == [
         f"{measure}{name}" for measure in ("dice", "iou") for name in ("", *(f"_{n}" for n in NAMES))
     ]
@@ -226,7 +232,7 @@ def test_class_scores() -> None:
 
 @pytest.mark.parametrize(("found", "true"), [([0, 2], [0, 0]), ([0, 0], [0, 2])])
 def test_a_class_that_is_found_or_true_alone_is_no_free_score(found: list[int], true: list[int]) -> None:
-    scores = scoring.class_scores(NAMES)(*class_tensors(found, true))
+    scores = of_image(scoring.class_scores(NAMES), *class_tensors(found, true))
     assert scores["dice_vessel"] == scores["iou_vessel"] == 0
     assert math.isnan(scores["dice_axon"])
     assert scores["dice"] == pytest.approx((2 / 3 + 0) / 2)
@@ -235,31 +241,31 @@ def test_a_class_that_is_found_or_true_alone_is_no_free_score(found: list[int], 
 
 def test_class_scores_leave_out_what_nobody_annotated() -> None:
     for other in range(3):
-        scores = scoring.class_scores(NAMES)(*class_tensors([0, 1, other], [0, 1, UNANNOTATED]))
+        scores = of_image(scoring.class_scores(NAMES), *class_tensors([0, 1, other], [0, 1, UNANNOTATED]))
         assert (scores["dice"], scores["iou"]) == (1.0, 1.0)
         assert math.isnan(scores["dice_vessel"])
-    scores = scoring.class_scores(NAMES)(*class_tensors([0, 1], [UNANNOTATED] * 2))
+    scores = of_image(scoring.class_scores(NAMES), *class_tensors([0, 1], [UNANNOTATED] * 2))
     assert all(math.isnan(value) for value in scores.values())
 
 
 def test_a_name_for_each_class() -> None:
     with pytest.raises(ValueError, match="argument"):
-        scoring.class_scores(NAMES[:2])(*class_tensors([0], [0]))
+        of_image(scoring.class_scores(NAMES[:2]), *class_tensors([0], [0]))
 
 
 def test_pooled_classes_are_those_of_all_pixels_together() -> None:
     images = [([0, 1, 1, 1], [0, 0, 1, 1]), ([0, 0, 0, 0], [0, 0, 0, UNANNOTATED]), ([2], [2])]
-    of_split = scoring.pooled_classes(NAMES)
+    of_split = scoring.class_scores(NAMES)
     pooled = of_split.summarise([of_split.collect(*class_tensors(*image)) for image in images])
     together = [list(chain(*parts)) for parts in zip(*images, strict=True)]
-    expected = scoring.class_scores(NAMES)(*class_tensors(*together))
+    expected = of_image(scoring.class_scores(NAMES), *class_tensors(*together))
     assert pooled == pytest.approx({f"pooled_{name}": value for name, value in expected.items()})
     assert pooled["pooled_dice_background"] == pytest.approx(2 * 4 / (4 + 5))
     assert pooled["pooled_dice"] == pytest.approx((8 / 9 + 4 / 5 + 1) / 3)
 
 
 def test_pooled_classes_without_one_of_them() -> None:
-    of_split = scoring.pooled_classes(NAMES)
+    of_split = scoring.class_scores(NAMES)
     pooled = of_split.summarise([of_split.collect(*class_tensors([0, 1], [0, 1]))] * 2)
     assert math.isnan(pooled["pooled_dice_vessel"])
     assert pooled["pooled_dice"] == 1
@@ -279,7 +285,9 @@ def second(probabilities: np.ndarray) -> np.ndarray:
 
 def test_instance_scores_of_a_fully_annotated_frame() -> None:
     """Of 28 pairs of pixels, the fourth pixel is wrong with the first three and with the two of the background."""
-    scores = scoring.instance_scores(second)(*instance_tensors([5, 5, 5, 0, 0, 0, 2, 2], [1, 1, 1, 1, 0, 0, 2, 2]))
+    scores = of_image(
+        scoring.instance_scores(second), *instance_tensors([5, 5, 5, 0, 0, 0, 2, 2], [1, 1, 1, 1, 0, 0, 2, 2])
+    )
     assert scores == pytest.approx(
         {
             "seg": (3 / 4 + 1) / 2,
@@ -295,7 +303,7 @@ def test_instance_scores_of_a_partly_annotated_frame() -> None:
     """The background is not known: no Dice, no IoU; and of 15 pairs of annotated pixels three are wrong."""
     for other in (0, 9):
         found, true = [5, 5, 5, 0, other, other, 2, 2], [1, 1, 1, 1, -1, -1, 2, 2]
-        scores = scoring.instance_scores(second)(*instance_tensors(found, true))
+        scores = of_image(scoring.instance_scores(second), *instance_tensors(found, true))
         assert scores.pop("seg") == pytest.approx((3 / 4 + 1) / 2)
         assert scores.pop("rand_index") == pytest.approx(1 - 3 / 15)
         assert scores.pop("rand_error") == pytest.approx(3 / 15)
@@ -304,23 +312,23 @@ def test_instance_scores_of_a_partly_annotated_frame() -> None:
 
 
 def test_instance_scores_of_a_frame_that_nobody_annotated() -> None:
-    scores = scoring.instance_scores(second)(*instance_tensors([1, 1, 0], [-1, -1, -1]))
+    scores = of_image(scoring.instance_scores(second), *instance_tensors([1, 1, 0], [-1, -1, -1]))
     assert all(math.isnan(value) for value in scores.values())
 
 
 def test_pooled_seg_is_the_mean_over_objects_not_frames() -> None:
     """One object of a frame is found, of three in another frame half of one; in a third there is nothing to find."""
     frames = [([1, 1, 0], [4, 4, 0]), ([2, 2, 2, 0, 0, 0], [1, 1, 1, 1, 2, 3]), ([1, 0], [0, 0]), ([1, 0], [-1, -1])]
-    of_split = scoring.pooled_seg(second)
+    of_split = scoring.instance_scores(second)
     kept = [of_split.collect(*instance_tensors(*frame)) for frame in frames]
-    assert [list(scores) for scores in kept] == [[1], [0.75, 0, 0], [], []]
+    assert [list(scores) for _, scores in kept] == [[1], [0.75, 0, 0], [], []]
     assert of_split.summarise(kept) == {"pooled_seg": pytest.approx(1.75 / 4), "objects": 4}
     means = [metrics.seg(np.array(found), np.array(true)) for found, true in frames]
     assert np.nanmean(means) == pytest.approx((1 + 0.25) / 2)
 
 
 def test_pooled_seg_without_objects() -> None:
-    of_split = scoring.pooled_seg(second)
+    of_split = scoring.instance_scores(second)
     scores = of_split.summarise([of_split.collect(*instance_tensors([1, 0], [0, 0]))])
     assert math.isnan(scores["pooled_seg"])
     assert scores["objects"] == 0

@@ -1,4 +1,4 @@
-"""Peak memory of training on montages of electron micrographs: the data in memory, the crops, the network's steps.
+"""Peak memory of training on montages: the data in memory, the crops, the network's steps, validation in parts.
 
 Run: ``python benchmarks/tem_memory.py [--labels FOLDER] [--images 10]``, on Linux. It makes images of the size of a
 montage in a temporary folder (60 MB each), measures in a process of its own and prints a Markdown table. ``FOLDER``
@@ -22,16 +22,19 @@ import cv2
 import numpy as np
 import tifffile
 import torch
-from monai.data import DataLoader
+from monai.data import DataLoader, Dataset, decollate_batch
+from monai.inferers import SlidingWindowInferer
 from monai.losses import DiceCELoss
-from monai.transforms import RandFlipd, RandRotate90d
+from monai.transforms import Activationsd, Compose, CopyItemsd, RandFlipd, RandRotate90d
 
-from custom import EpochDataset
+from custom import EpochDataset, in_windows
+from custom.handlers import MeanClassDice
 from custom.manifests import LabelRule
 from custom.networks import ResidualAttentionUNet
 from custom.readers import describe, read_image, read_labels
 from custom.transforms import (
     ClassBlocksd,
+    CropWindowd,
     NormalizeRobustd,
     RandCropByClassd,
     ReadImaged,
@@ -42,6 +45,7 @@ from custom.transforms import (
 MONTAGE = (6812, 9100)  # pixels
 VALUES = (0, 50, 100, 150, 200)
 PATCH, PATCHES, BATCH, STEPS = 256, 80, 4, 3
+WINDOW, WINDOWS = 2048, 2
 
 
 def make_label(file: Path, rng: np.random.Generator) -> None:
@@ -108,9 +112,8 @@ def transforms() -> list:
     ]
 
 
-def train(dataset: EpochDataset) -> None:
+def train(network: torch.nn.Module, dataset: EpochDataset) -> None:
     """Take a few steps of training."""
-    network = ResidualAttentionUNet(1, len(VALUES)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters())
     loss = DiceCELoss(to_onehot_y=True, softmax=True, lambda_dice=0.5)
     batches = iter(DataLoader(dataset, batch_size=BATCH, shuffle=True))
@@ -119,6 +122,22 @@ def train(dataset: EpochDataset) -> None:
         optimizer.zero_grad()
         loss(network(batch["image"].as_tensor()), batch["label"].as_tensor()).backward()
         optimizer.step()
+
+
+def validate(network: torch.nn.Module, data: list[dict]) -> None:
+    """Score a few parts of the first image, the whole way from file to class Dice."""
+    both = ["image", "label"]
+    reading = [ReadImaged("image", dtype="stored"), ReadLabeld("label"), RobustStatisticsd("image")]
+    parts = Dataset(data, Compose([*reading, CropWindowd(both), NormalizeRobustd("image")]))
+    infer = SlidingWindowInferer((PATCH, PATCH), sw_batch_size=4, overlap=0.25, mode="gaussian")
+    finish = Compose([CopyItemsd("pred", names="logits"), Activationsd("pred", softmax=True)])
+    metric = MeanClassDice(len(VALUES))
+    network.eval()
+    for batch in DataLoader(parts, batch_size=1):
+        with torch.no_grad():
+            batch["pred"] = infer(batch["image"].as_tensor(), network)
+        items = [finish(item) for item in decollate_batch(batch)]
+        metric.update(([item["pred"] for item in items], [item["label"] for item in items]))
 
 
 def measure(folder: Path) -> None:
@@ -135,9 +154,13 @@ def measure(folder: Path) -> None:
         with row(f"drawing, each of {len(dataset)} crops", len(dataset)):
             for sample in range(len(dataset)):
                 dataset[sample]
+        network = ResidualAttentionUNet(1, len(VALUES)).to(memory_format=torch.channels_last)
         with row(f"training, each of {STEPS} steps of {BATCH} crops", STEPS):
-            train(dataset)
-    print(f"\n{images.call_count + labels.call_count} files read for {len(dataset)} crops.")
+            train(network, dataset)
+        with row(f"validation, each of {WINDOWS} parts of at most {WINDOW} × {WINDOW} pixels", WINDOWS):
+            validate(network, in_windows(data[:1], WINDOW)[:WINDOWS])
+        read = images.call_count + labels.call_count - 2 * WINDOWS
+    print(f"\n{read} files read for {len(dataset)} crops.")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from . import (
     vesicles,
     weight_maps,
 )
+from .augmentation import draw_augmentation
 from .classes import check_classes
 from .datalists import datalist, describe_scale, in_windows, input_list
 from .datasets import EpochDataset, SeedEpoch, loaders
@@ -22,7 +23,7 @@ from .errors import InputError
 from .evaluation import ScoreTable, evaluate
 from .handlers.thresholds import read_threshold
 from .manifests import open_datasets, with_folders
-from .options import choice, flag, path, paths, typed
+from .options import choice, flag, number, path, paths, typed
 from .provenance import record_training
 from .samples import make_samples
 from .settings import check_settings
@@ -43,6 +44,7 @@ __all__ = [
     "datalist",
     "describe_scale",
     "distributed",
+    "draw_augmentation",
     "evaluate",
     "flag",
     "handlers",
@@ -55,6 +57,7 @@ __all__ = [
     "make_samples",
     "metrics",
     "networks",
+    "number",
     "open_datasets",
     "path",
     "paths",

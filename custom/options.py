@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 import re
 import sys
 from pathlib import Path
@@ -77,6 +78,18 @@ def choice(option: str, value: Any, *choices: str) -> str:
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise InputError(f"--{option}: found {value!r}, expected {' or '.join(choices)}{hint}.")
     return value
+
+
+def number(option: str, value: Any, *, least: float = -math.inf, above: float = -math.inf) -> float:
+    """Return ``value`` when it is a number of at least ``least`` that is above ``above``.
+
+    Raises:
+        InputError: when it is not.
+    """
+    if type(value) in (int, float) and value >= least and value > above:
+        return value
+    limit = f"of at least {least:g}" if least > -math.inf else f"above {above:g}"
+    raise InputError(f"--{option}: found {value!r}, expected a number {limit}.")
 
 
 def check_overrides() -> None:

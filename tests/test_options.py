@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom.errors import InputError
-from custom.options import check_overrides, choice, flag, path, paths, typed
+from custom.options import check_overrides, choice, flag, number, path, paths, typed
 
 TRAIN = """\
 learning_rate: 0.001
@@ -124,6 +124,27 @@ def test_choice_names_the_nearest(value: object, hint: str) -> None:
     with pytest.raises(InputError) as raised:
         choice("spatial_mode", value, "resize", "tiles")
     assert str(raised.value) == f"--spatial_mode: found {value!r}, expected resize or tiles{hint}."
+
+
+def test_number() -> None:
+    assert number("crop_size", 188, least=188) == 188
+    assert number("seed_depth", 0.5, above=0) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "expected"),
+    [
+        (187, {"least": 188}, "187, expected a number of at least 188."),
+        (0, {"above": 0}, "0, expected a number above 0."),
+        (float("nan"), {"above": 0}, "nan, expected a number above 0."),
+        ("null", {"above": 0}, "'null', expected a number above 0."),
+        (True, {"above": 0}, "True, expected a number above 0."),
+    ],
+)
+def test_number_out_of_range(value: object, limit: dict[str, float], expected: str) -> None:
+    with pytest.raises(InputError) as raised:
+        number("size", value, **limit)
+    assert str(raised.value) == f"--size: found {expected}"
 
 
 # ----------------------------------------------------------------------------------------------------------- overrides

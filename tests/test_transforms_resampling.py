@@ -86,7 +86,7 @@ def test_stored_bytes_become_float_where_they_change() -> None:
     assert resampled([[[0, 255]]], (0.1, 0.1), 0.1, dtype=torch.uint8).dtype == torch.uint8
 
 
-@pytest.mark.parametrize(("size", "target"), [((0.001, 0.001), 100), ((1.0, 0.001), 1.0)])
+@pytest.mark.parametrize(("size", "target"), [((1.0, 1.0), 16), ((1.0, 0.06), 1.0)])
 def test_at_least_one_pixel(size: tuple[float, float], target: float) -> None:
     for mode in ("area", "nearest"):
         assert min(resampled(np.ones((1, 5, 7)), size, target, mode).shape) == 1
@@ -111,17 +111,22 @@ def test_same_size_changes_no_value() -> None:
         assert torch.equal(resampled(values, (0.1, 0.1), 0.1, mode).as_tensor(), torch.tensor(values))
 
 
-def test_a_size_in_another_unit() -> None:
-    with pytest.raises(
-        InputError, match=r"^a: found the pixel size 75 µm, expected one nearer to the network's 0\.075"
-    ):
-        ResampleToPixelSized("image", 0.075)(item([[[1.0]]], (75.0, 75.0)))
+@pytest.mark.parametrize("side", [75.0, 0.000075])
+def test_a_size_in_another_unit(side: float) -> None:
+    found = rf"^a: found the pixel size {side:g} µm, expected one nearer to the network's 0\.075"
+    with pytest.raises(InputError, match=found):
+        ResampleToPixelSized("image", 0.075)(item([[[1.0]]], (side, side)))
 
 
-@pytest.mark.parametrize("options", [{"mode": "bicubic"}, {"pixel_size": 0}, {"pixel_size": -1.0}])
-def test_wrong_options(options: dict) -> None:
-    with pytest.raises(ValueError, match=r"neither|not above 0"):
-        ResampleToPixelSized("image", **{"pixel_size": 0.1, **options})
+def test_wrong_mode() -> None:
+    with pytest.raises(ValueError, match="neither"):
+        ResampleToPixelSized("image", 0.1, mode="bicubic")
+
+
+@pytest.mark.parametrize("size", [0, -1.0, "null"])
+def test_wrong_pixel_size(size: object) -> None:
+    with pytest.raises(InputError, match=r"^--network_pixel_size: found .*, expected a number above 0"):
+        ResampleToPixelSized("image", size)
 
 
 def test_several_keys() -> None:

@@ -14,7 +14,7 @@ from monai.data import DataLoader, MetaTensor
 from monai.transforms import Compose, RandFlipd, RandRotate90d, RandSpatialCropd
 
 from custom.datasets import EpochDataset
-from custom.transforms import UNANNOTATED, RandElasticInstancesd, TargetClassesd, WeightMap, WeightMapd
+from custom.transforms import UNANNOTATED, RandElasticInstancesd, ReadInstancesd, TargetClassesd, WeightMap, WeightMapd
 from custom.weight_maps import part_touching, precompute, target_classes, weight_map
 
 
@@ -112,7 +112,7 @@ def label_file(folder: Path, seed: int = 0) -> str:
 def test_precomputed_weights_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = label_file(tmp_path)
     expected = WeightMapd()(item(file=file))
-    precompute([{"label": file}])
+    precompute([{"label": file}], [ReadInstancesd()])
     with monkeypatch.context() as patch:
         patch.setattr("custom.weight_maps._recipe.weight_map", None)  # not called any more
         taken = WeightMapd()(item(file=file))
@@ -122,7 +122,7 @@ def test_precomputed_weights_are_taken(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_weights_that_do_not_fit_are_computed(tmp_path: Path) -> None:
     file = label_file(tmp_path)
-    precompute([{"label": file}])
+    precompute([{"label": file}], [ReadInstancesd()])
     with pytest.warns(UserWarning, match="computed anew"):
         other = WeightMapd(w0=1.0)(item(file=file))
     assert torch.equal(other["weight"], WeightMap(w0=1.0)(disks()[None])[1])
@@ -134,7 +134,7 @@ def test_weights_that_do_not_fit_are_computed(tmp_path: Path) -> None:
 
 def test_deformed_labels_take_no_precomputed_weights(tmp_path: Path) -> None:
     file = label_file(tmp_path)
-    precompute([{"label": file}])
+    precompute([{"label": file}], [ReadInstancesd()])
     chain = Compose([WeightMapd(), elastic(), WeightMapd()]).set_random_state(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)

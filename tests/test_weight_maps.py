@@ -15,7 +15,7 @@ from scipy.ndimage import distance_transform_edt
 from scipy.ndimage import label as components
 
 from custom.errors import InputError
-from custom.transforms import UNANNOTATED
+from custom.transforms import UNANNOTATED, ReadInstancesd, ResampleToPixelSized
 from custom.weight_maps import (
     BORDER,
     CELL,
@@ -340,6 +340,9 @@ def test_without_its_border_every_cell_is_apart() -> None:
 # --------------------------------------------------------------------------------------------------------------- stored
 
 
+READING = [ReadInstancesd()]
+
+
 def sequence(folder: Path, frames: int = 3) -> list[dict[str, str]]:
     """Write label files as the Cell Tracking Challenge lays them out, and return items."""
     (folder / "01_ST" / "SEG").mkdir(parents=True)
@@ -355,7 +358,7 @@ def read(item: dict[str, str]) -> np.ndarray:
 
 def test_precompute_writes_beside_the_labels(tmp_path: Path) -> None:
     items = sequence(tmp_path)
-    precompute(items, w0=7, ridge_width=1)
+    precompute(items, READING, w0=7, ridge_width=1)
     folder = tmp_path / "01_ST" / "WEIGHT_MAPS"
     assert sorted(file.name for file in folder.iterdir()) == [
         "weight_map_000.npy",
@@ -375,22 +378,35 @@ def test_precompute_writes_beside_the_labels(tmp_path: Path) -> None:
 def test_stored_maps_are_those_that_would_be_computed(parameters: dict, tmp_path: Path) -> None:
     items, recipe = sequence(tmp_path), Recipe(**parameters)
     assert stored_weight_map(items[0]["label"], read(items[0]), recipe) is None
-    precompute(items, **parameters)
+    precompute(items, READING, **parameters)
     for item in items:
         labels = read(item)
         assert np.array_equal(stored_weight_map(item["label"], labels, recipe), recipe.apply(labels)[1])
 
 
+def test_maps_of_rescaled_labels(tmp_path: Path) -> None:
+    """Made at the size at which they are used; the labels of other sizes are no fault of the file."""
+    items = [item | {"pixel_size": (0.5, 0.5)} for item in sequence(tmp_path, frames=1)]
+    reading = [*READING, ResampleToPixelSized("label", 1.0, "nearest")]
+    precompute(items, reading)
+    labels = reading[1](reading[0](items[0]))["label"][0].numpy()
+    assert labels.shape == (20, 25)
+    assert np.array_equal(stored_weight_map(items[0]["label"], labels, Recipe()), Recipe().apply(labels)[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert stored_weight_map(items[0]["label"], read(items[0]), Recipe()) is None
+
+
 def test_maps_that_fit_are_kept(tmp_path: Path) -> None:
     items = sequence(tmp_path)
-    precompute(items)
+    precompute(items, READING)
     maps = sorted((tmp_path / "01_ST" / "WEIGHT_MAPS").glob("*.npy"))
     files = [file.stat().st_ino for file in maps]
-    precompute(items[:1])
+    precompute(items[:1], READING)
     assert [file.stat().st_ino for file in maps] == files
     tifffile.imwrite(items[1]["label"], voronoi((40, 50), 4, seed=9).astype(np.uint16))
     maps[2].unlink()
-    precompute(items)
+    precompute(items, READING)
     assert [file.stat().st_ino == before for file, before in zip(maps, files, strict=True)][:2] == [True, False]
     for item in items:
         labels = read(item)
@@ -399,8 +415,8 @@ def test_maps_that_fit_are_kept(tmp_path: Path) -> None:
 
 def test_other_parameters_replace_all_maps(tmp_path: Path) -> None:
     items = sequence(tmp_path)
-    precompute(items)
-    precompute(items[:2], sigma=2)
+    precompute(items, READING)
+    precompute(items[:2], READING, sigma=2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert stored_weight_map(items[1]["label"], read(items[1]), Recipe(sigma=2)) is not None
@@ -410,7 +426,7 @@ def test_other_parameters_replace_all_maps(tmp_path: Path) -> None:
 
 def test_one_warning_when_maps_do_not_fit(tmp_path: Path) -> None:
     items = sequence(tmp_path)
-    precompute(items)
+    precompute(items, READING)
     with pytest.warns(UserWarning, match="computed anew") as caught:
         assert all(stored_weight_map(item["label"], read(item), Recipe(w0=1)) is None for item in items)
     assert len({str(warning.message) for warning in caught}) == 1  # Python shows the same words once
@@ -419,7 +435,7 @@ def test_one_warning_when_maps_do_not_fit(tmp_path: Path) -> None:
 
 def test_a_changed_label_file_is_noticed(tmp_path: Path) -> None:
     items = sequence(tmp_path)
-    precompute(items)
+    precompute(items, READING)
     tifffile.imwrite(items[0]["label"], voronoi((40, 50), 3, seed=7).astype(np.uint16))
     with pytest.warns(UserWarning, match="other labels"):
         assert stored_weight_map(items[0]["label"], read(items[0]), Recipe()) is None
@@ -427,7 +443,7 @@ def test_a_changed_label_file_is_noticed(tmp_path: Path) -> None:
 
 def test_deformed_labels_are_no_fault(tmp_path: Path) -> None:
     items = sequence(tmp_path)
-    precompute(items)
+    precompute(items, READING)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for labels in (read(items[0])[::-1], read(items[0])[:20], read(items[0]).reshape(50, 40)):
@@ -437,7 +453,7 @@ def test_deformed_labels_are_no_fault(tmp_path: Path) -> None:
 def test_a_file_without_a_number_gives_its_name(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     tifffile.imwrite(tmp_path / "labels" / "t1_cells.tif", voronoi((20, 20), 3).astype(np.uint16))
-    precompute([{"label": tmp_path / "labels" / "t1_cells.tif"}])
+    precompute([{"label": tmp_path / "labels" / "t1_cells.tif"}], READING)
     assert (tmp_path / "WEIGHT_MAPS" / "weight_map_t1_cells.npy").exists()
 
 
@@ -446,14 +462,14 @@ def test_two_labels_cannot_have_one_map(tmp_path: Path) -> None:
     other = tmp_path / "01_ST" / "SEG" / "old_000.tif"
     other.write_bytes(Path(items[0]["label"]).read_bytes())
     with pytest.raises(InputError, match=r"old_000\.tif: found the same number as .*man_seg000\.tif"):
-        precompute([*items, {"label": other}])
+        precompute([*items, {"label": other}], READING)
 
 
 def test_a_stack_has_no_weight_map(tmp_path: Path) -> None:
     items = sequence(tmp_path, frames=1)
     tifffile.imwrite(items[0]["label"], np.zeros((3, 40, 50), np.uint16), photometric="minisblack")
     with pytest.raises(InputError, match="a stack of 3 pages"):
-        precompute(items)
+        precompute(items, READING)
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -465,20 +481,23 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(np, "save", protected)  # the superuser may write to a folder whatever its mode
         with pytest.raises(InputError, match=r"WEIGHT_MAPS: found a folder that cannot be written to \(Permission"):
-            precompute(items)
+            precompute(items, READING)
     maps = tmp_path / "01_ST" / "WEIGHT_MAPS"
     assert [file.name for file in maps.iterdir()] == ["weight_maps.json"]
     (maps / "weight_maps.json").unlink()
     maps.rmdir()
     maps.write_text("not a folder")
     with pytest.raises(InputError, match="WEIGHT_MAPS: found a folder that cannot be created"):
-        precompute(items)
+        precompute(items, READING)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"parameters": {}}', '{"parameters": {}, "digests": 3}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"parameters": {}}', '{"parameters": {}, "digests": 3}', '{"parameters": {}, "digests": {"a": 1}}'],
+)
 def test_a_broken_record(text: str, tmp_path: Path) -> None:
     items = sequence(tmp_path, frames=1)
-    precompute(items)
+    precompute(items, READING)
     (tmp_path / "01_ST" / "WEIGHT_MAPS" / "weight_maps.json").write_text(text)
     with pytest.raises(InputError, match="broken record"):
         stored_weight_map(items[0]["label"], read(items[0]), Recipe())
@@ -486,7 +505,7 @@ def test_a_broken_record(text: str, tmp_path: Path) -> None:
 
 def test_a_broken_map(tmp_path: Path) -> None:
     items = sequence(tmp_path, frames=1)
-    precompute(items)
+    precompute(items, READING)
     (tmp_path / "01_ST" / "WEIGHT_MAPS" / "weight_map_000.npy").write_bytes(b"no array")
     with pytest.raises(InputError, match=r"weight_map_000\.npy: found a broken"):
         stored_weight_map(items[0]["label"], read(items[0]), Recipe())
@@ -494,7 +513,7 @@ def test_a_broken_map(tmp_path: Path) -> None:
 
 def test_a_misspelt_parameter() -> None:
     with pytest.raises(TypeError, match="ridge"):
-        precompute([], ridge=1)
+        precompute([], READING, ridge=1)
 
 
 # -------------------------------------------------------------------------------------------------------------- picture

@@ -48,7 +48,9 @@ def _check_names(files: list[Path]) -> None:
         by_stem[file.stem] = file
 
 
-def input_list(source: str | Path, channels: str = "equal", pixel_size: Any = None) -> list[dict[str, Any]]:
+def input_list(
+    source: str | Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None
+) -> list[dict[str, Any]]:
     """Return an item for every page of every image: ``image``, ``file``, ``page``, ``pages``, ``name``, ``channels``.
 
     Args:
@@ -56,18 +58,21 @@ def input_list(source: str | Path, channels: str = "equal", pixel_size: Any = No
         channels: ``"equal"`` or ``"luminance"``, see `readers.read_image`.
         pixel_size: of all images, in µm: a number or [row, column], which items have as ``pixel_size``; None if it is
             not known, which they then have not.
+        usual_pixel_size: with this, the same for images whose file does not say its pixel size; None leaves what files
+            say alone, because many files say what is not true.
 
     Raises:
         InputError: as in `input_files`; two inputs whose results would have one name; a wrong pixel size.
     """
     items = []
     files = input_files(source)
-    size = given_pixel_size(pixel_size)
-    common = {"channels": channels} if size is None else {"channels": channels, "pixel_size": size}
+    given, usual = given_pixel_size(pixel_size), given_pixel_size(usual_pixel_size)
     _check_names(files)
     for file in files:
-        shape = describe(file).shape
-        pages = shape[0] if len(shape) == 3 else 1
+        info = describe(file)
+        pages = info.shape[0] if len(info.shape) == 3 else 1
+        size = given or (usual and (info.pixel_size or usual))
+        common = {"channels": channels} if size is None else {"channels": channels, "pixel_size": size}
         items += [
             {"image": str(file), "file": str(file), "page": page, "pages": pages, "name": file.stem} | common
             for page in range(pages)

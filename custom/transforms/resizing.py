@@ -15,9 +15,10 @@ from monai.utils import convert_to_dst_type, convert_to_numpy, ensure_tuple_rep
 from torch.nn.functional import interpolate
 
 from ..errors import InputError
+from ..options import number
 
-LARGEST_MAGNIFICATION = 20
-"""An image whose pixels are this many times as long as the network's has its size in another unit than µm."""
+LARGEST_RATIO = 20
+"""An image whose pixels are this many times as long or as short as the network's has its size in another unit."""
 
 
 class ResampleToPixelSized(MapTransform):
@@ -33,8 +34,8 @@ class ResampleToPixelSized(MapTransform):
             ``"nearest"`` for labels, which keeps their values. One for all keys or one for each.
 
     Raises:
-        InputError: when a side would grow by more than ``LARGEST_MAGNIFICATION``.
-        ValueError: another mode, or a pixel size that is not above 0.
+        InputError: when the pixel size is not above 0, or a side would grow or shrink by more than ``LARGEST_RATIO``.
+        ValueError: another mode.
     """
 
     def __init__(self, keys: KeysCollection, pixel_size: float | None, mode: str | Sequence[str] = "area") -> None:
@@ -43,8 +44,8 @@ class ResampleToPixelSized(MapTransform):
         self.pixel_size = pixel_size
         if not set(self.modes) <= {"area", "nearest"}:
             raise ValueError(f"mode {mode!r} is neither 'area' nor 'nearest'")
-        if pixel_size is not None and not pixel_size > 0:
-            raise ValueError(f"the pixel size {pixel_size!r} is not above 0")
+        if pixel_size is not None:
+            number("network_pixel_size", pixel_size, above=0)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
@@ -52,7 +53,7 @@ class ResampleToPixelSized(MapTransform):
         if self.pixel_size is None or size is None or any(math.isnan(side) for side in size):
             return item
         factors = [float(side) / self.pixel_size for side in size]
-        if max(factors) > LARGEST_MAGNIFICATION:
+        if not 1 / LARGEST_RATIO <= min(factors) <= max(factors) <= LARGEST_RATIO:
             found = f"the pixel size {max(map(float, size)):g} µm"
             raise InputError.about(item["name"], found, f"one nearer to the network's {self.pixel_size:g} µm")
         for key, mode in self.key_iterator(item, self.modes):

@@ -7,13 +7,15 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from monai.transforms import Compose
+from monai.utils import convert_to_numpy
 from tqdm import tqdm
 
 from ..errors import InputError
@@ -25,36 +27,41 @@ from ._recipe import Recipe
 FOLDER, RECORD = "WEIGHT_MAPS", "weight_maps.json"
 
 
-def precompute(items: Iterable[Mapping[str, Any]], **parameters: Any) -> None:
+Item = Mapping[str, Any]
+
+
+def precompute(items: Iterable[Item], reading: Sequence[Callable[[Any], Any]], **parameters: Any) -> None:
     """Write the weight maps of label files, for `stored_weight_map` to find; those that are there and fit are kept.
 
     The map of ``01_ST/SEG/man_seg007.tif`` is ``01_ST/WEIGHT_MAPS/weight_map_007.npy``, (H, W) float32. In the same
-    folder ``weight_maps.json`` notes the parameters, and for each map a digest of the labels it was made from.
+    folder ``weight_maps.json`` notes the parameters, and for each map a digest of its file and one of the labels that
+    it was made from.
 
     Args:
         items: of a datalist, with the path of an instance-label file under ``"label"``.
+        reading: the transforms that make of it, under the same key, the labels (1, H, W) that training weighs.
         parameters: those of `Recipe`.
 
     Raises:
         InputError: a label cannot be read or is a stack, two labels would have the same map, or the folder cannot be
             written to.
     """
-    recipe = Recipe(**parameters)
-    label_files = _label_files(Path(item["label"]) for item in items)
-    with tqdm(total=len(label_files), desc="weight maps", disable=None) as bar:
-        for folder in sorted({file.parent for file in label_files}):
-            _precompute_folder(folder, {m: f for m, f in label_files.items() if m.parent == folder}, recipe, bar)
+    recipe, read = Recipe(**parameters), Compose(reading)
+    by_map = _by_map(items)
+    with tqdm(total=len(by_map), desc="weight maps", disable=None) as bar:
+        for folder in sorted({file.parent for file in by_map}):
+            _precompute_folder(folder, {m: i for m, i in by_map.items() if m.parent == folder}, read, recipe, bar)
 
 
 def stored_weight_map(label_file: str | os.PathLike[str], labels: Labels, recipe: Recipe) -> Weights | None:
     """Return the map that `precompute` wrote for a label file, or None where there is none that fits.
 
     It fits when it was made by the same recipe from the same ``labels``. Warns when it was made by another one, or when
-    the file has changed since; but not when ``labels`` are no more what the file holds, because they were deformed.
+    the file has changed since; but not when ``labels`` are no more what was read then, because they were deformed.
 
     Args:
         label_file: where the labels were read from.
-        labels: integers (H, W), as they were read and not yet parted.
+        labels: integers (H, W), not yet parted.
         recipe: how the map is to be made.
 
     Raises:
@@ -66,10 +73,10 @@ def stored_weight_map(label_file: str | os.PathLike[str], labels: Labels, recipe
         return None
     record = _read_record(file.parent)
     if record["parameters"] == recipe.as_json():
-        digest = record["digests"].get(file.name)
-        if digest == _digest(labels):
+        digests = record["digests"].get(file.name, {})
+        if digests.get("labels") == _digest(labels):
             return read_image(file)
-        if digest == _file_digest(label_file, label_file.stat().st_mtime_ns):
+        if digests.get("file") == _file_digest(label_file, label_file.stat().st_mtime_ns):
             return None
     # The same words for all files of a folder: Python shows the same warning once.
     found = "weight maps made with other parameters or from other labels; they are computed anew"
@@ -77,18 +84,20 @@ def stored_weight_map(label_file: str | os.PathLike[str], labels: Labels, recipe
     return None
 
 
-def _precompute_folder(folder: Path, label_files: Mapping[Path, Path], recipe: Recipe, bar: tqdm) -> None:
+def _precompute_folder(folder: Path, items: Mapping[Path, Item], read: Compose, recipe: Recipe, bar: tqdm) -> None:
     record = _read_record(folder)
     if record["parameters"] != recipe.as_json():
         record = {"parameters": recipe.as_json(), "digests": {}}
         _write_record(folder, record)  # before the first map, for which the old record must not vouch
-    for file, label_file in label_files.items():
-        labels = _read_instances(label_file)
-        digest = _digest(labels)
-        if not file.exists() or record["digests"].get(file.name) != digest:
+    for file, item in items.items():
+        label_file = Path(item["label"])
+        digest = _file_digest(label_file, label_file.stat().st_mtime_ns)
+        labels = convert_to_numpy(read(item)["label"])[0]
+        digests = {"file": digest, "labels": _digest(labels)}
+        if not file.exists() or record["digests"].get(file.name) != digests:
             with _writing(file) as path:
                 np.save(path, recipe.apply(labels)[1])
-            record["digests"][file.name] = digest
+            record["digests"][file.name] = digests
             _write_record(folder, record)
         bar.update()
 
@@ -99,13 +108,14 @@ def _map_file(label_file: Path) -> Path:
     return label_file.absolute().parent.parent / FOLDER / f"weight_map_{number or label_file.stem}.npy"
 
 
-def _label_files(files: Iterable[Path]) -> dict[Path, Path]:
-    """Return the label file for each map file."""
-    by_map: dict[Path, Path] = {}
-    for file in files:
-        other = by_map.setdefault(_map_file(file), file)
-        if other != file:
-            raise InputError.about(file, f"the same number as {other} has", "label files with different numbers")
+def _by_map(items: Iterable[Item]) -> dict[Path, Item]:
+    """Return the item for each map file."""
+    by_map: dict[Path, Item] = {}
+    for item in items:
+        other = by_map.setdefault(_map_file(Path(item["label"])), item)
+        if other["label"] != item["label"]:
+            found, expected = f"the same number as {other['label']} has", "label files with different numbers"
+            raise InputError.about(item["label"], found, expected)
     return by_map
 
 
@@ -135,8 +145,9 @@ def _read_record(folder: Path) -> dict[str, Any]:
         return {"parameters": None, "digests": {}}
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-        return {"parameters": record["parameters"], "digests": dict(record["digests"])}
-    except (ValueError, TypeError, KeyError) as error:
+        digests = {name: dict(digests) for name, digests in record["digests"].items()}
+        return {"parameters": record["parameters"], "digests": digests}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         expected = f"what precompute writes (remove the folder {FOLDER} to have it made anew)"
         raise InputError.about(file, "a broken record of weight maps", expected) from error
 

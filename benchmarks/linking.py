@@ -98,7 +98,9 @@ def main() -> None:
     print(f"| two of these frames | {pair:.3f} |")
     print(f"| the same two by a dense assignment | {dense:.3f} |")
     print(f"| 100 frames of 1024² × 655 cells, masks on disk to a result on disk | {through:.2f} |")
-    print(f"\nThe dense assignment takes {dense / pair:.0f} times as long. The result is {'' if valid else 'not '}valid.")
+    print(
+        f"\nThe dense assignment takes {dense / pair:.0f} times as long. The result is {'' if valid else 'not '}valid."
+    )
 
 
 if __name__ == "__main__":

@@ -56,6 +56,15 @@ def test_the_option_wins(given: Any, size: tuple[float, float], folder: Path) ->
     assert {item["pixel_size"] for item in input_list(folder, pixel_size=given)} == {size}
 
 
+def test_what_the_file_says_and_what_is_usual(folder: Path) -> None:
+    """Files are believed only where a usual size is asked for."""
+    tifffile.imwrite(folder / "b.tif", np.zeros((3, 4), np.uint8), resolution=(5000, 5000), resolutionunit="CENTIMETER")
+    assert all("pixel_size" not in item for item in input_list(folder))
+    found = {item["name"]: item["pixel_size"] for item in input_list(folder, usual_pixel_size=0.19)}
+    assert found == {"a": (0.19, 0.19), "b": pytest.approx((2.0, 2.0))}
+    assert {item["pixel_size"] for item in input_list(folder, pixel_size=3, usual_pixel_size=0.19)} == {(3.0, 3.0)}
+
+
 def test_nobody_gave_one(folder: Path) -> None:
     assert not any("pixel_size" in item for item in input_list(folder))  # not None, which a batch cannot hold
 

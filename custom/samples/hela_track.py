@@ -50,6 +50,7 @@ _PLANS = {
 }
 
 _SIDE = 256  # pixels
+_RESOLUTION = {"resolution": (1e4 / 0.38, 1e4 / 0.38), "resolutionunit": "CENTIMETER"}
 _REACH = 64  # pixels, no cell reaches further from its centre
 _SMALLEST = 200  # pixels, less of a cell at the edge of the field is not annotated
 _MARKER = 6  # pixels, radius
@@ -211,4 +212,4 @@ def _markers(truth: NDArray[np.uint16]) -> NDArray[np.uint16]:
 def _write(path: Path, image: NDArray[Any]) -> None:
     """Write one compressed page."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tifffile.imwrite(path, image, compression="zlib", predictor=image.dtype == np.uint8, photometric="minisblack")
+    tifffile.imwrite(path, image, compression="zlib", predictor=image.dtype == np.uint8, photometric="minisblack", **_RESOLUTION)

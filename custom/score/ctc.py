@@ -1,0 +1,121 @@
+"""The measures of the Cell Tracking Challenge, and those of identity, of any tool's result folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fire.decorators import SetParseFn
+
+from ..errors import InputError
+from ..evaluation import format_table
+from ..metrics import write_errors
+from ..options import flag
+from ..tracking import LabelSequence, Track, open_labels, read_tracks
+from ._output import write_json
+from ._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
+
+
+@SetParseFn(str, "gt_dir", "res_dir", "json", "errors", "frames")
+def ctc(
+    gt_dir: str,
+    res_dir: str,
+    json: str | None = None,
+    errors: str | None = None,
+    frames: str | None = None,
+    warping: bool | str = False,
+) -> None:
+    """Print every measure of tracked sequences; of several, also their mean, and pooled: all counted as one.
+
+    What the measures are says `score_sequence`. Without TRA in the truth, only those of the outlines are taken; without
+    res_track.txt in the result, none of those that ask for tracks.
+
+    Args:
+        gt_dir: folder NN_GT with TRA, SEG or both, or NN_ST; of several sequences a list, "['01_GT','02_GT']".
+        res_dir: folder NN_RES with maskNNN.tif and res_track.txt, or a list of as many.
+        json: file to write the numbers to.
+        errors: CSV file to write every error to, with its place, penalty and reason; of several sequences, the name of
+            the result is added to that of the file.
+        frames: part of the movie that is scored, first to last, such as 0-35; all of it if not given.
+        warping: true to take the warping error too.
+    """
+    truths, results = _folders(gt_dir), _folders(res_dir)
+    if len(truths) != len(results):
+        raise InputError(f"res_dir: found {len(results)} folders, expected {len(truths)}, one for each of gt_dir.")
+    part, with_warping = _part(frames), flag("warping", warping)
+    scores = [score_folders(truth, result, part, with_warping) for truth, result in zip(truths, results, strict=True)]
+    columns = {name: one.numbers for name, one in zip(_names(results), scores, strict=True)}
+    summaries = {} if len(scores) == 1 else {"mean": mean_scores(scores), "pooled": pool_scores(scores)}
+    print(format_table(_filled(columns | summaries)))
+    if json is not None:
+        write_json(json, {"gt_dir": truths, "res_dir": results, "frames": frames, "sequences": columns} | summaries)
+    if errors is not None:
+        _write_errors(Path(errors), dict(zip(columns, scores, strict=True)))
+
+
+def score_folders(truth: Path, result: Path, frames: range | None = None, warping: bool = False) -> SequenceScores:
+    """Return the scores of one sequence on disk.
+
+    Args:
+        truth: as ``gt_dir`` of `ctc`.
+        result: as ``res_dir`` of `ctc`.
+        frames: as in `score_sequence`.
+        warping: as in `score_sequence`.
+
+    Raises:
+        InputError: as `score_sequence`, or there is nothing to read.
+    """
+    markers, true_tracks, outlines = _open_truth(truth)
+    track_list = result / "res_track.txt"
+    tracks = read_tracks(track_list) if track_list.is_file() else None
+    if tracks is None and markers is not None:
+        print(f"{track_list}: there is no such file, so that only the objects are scored, not their tracks.")
+    return score_sequence(markers, true_tracks, open_labels(result), tracks, outlines, frames, warping)
+
+
+def _open_truth(folder: Path) -> tuple[LabelSequence | None, list[Track], LabelSequence | None]:
+    """Return the markers with their tracks, and the outlines, of a truth folder."""
+    markers, outlines = folder / "TRA", folder / "SEG"
+    if not markers.is_dir() and not outlines.is_dir():
+        raise InputError.about(folder, "neither TRA nor SEG", "a truth folder, such as 01_GT")
+    return (
+        open_labels(markers) if markers.is_dir() else None,
+        read_tracks(markers / "man_track.txt") if markers.is_dir() else [],
+        open_labels(outlines) if outlines.is_dir() else None,
+    )
+
+
+def _folders(text: str) -> list[Path]:
+    """Return the folders of a list, or the one that is named."""
+    names = re.findall(r"[^\[\]'\",]+", text) if text.startswith("[") else [text]
+    return [Path(name.strip()) for name in names if name.strip()]
+
+
+def _part(frames: str | None) -> range | None:
+    if frames is None:
+        return None
+    match = re.fullmatch(r"(\d+)-(\d+)", frames)
+    if match is None or int(match[1]) > int(match[2]):
+        raise InputError(f"--frames: found {frames!r}, expected the first and the last, such as 0-35.")
+    return range(int(match[1]), int(match[2]) + 1)
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return the names of the folders, with those of the folders above where they are not enough."""
+    names = [folder.name for folder in folders]
+    return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
+
+
+def _filled(columns: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Return all columns with the names of any, NaN where one has no such number."""
+    names = dict.fromkeys(name for numbers in columns.values() for name in numbers)
+    return {column: {name: numbers.get(name, float("nan")) for name in names} for column, numbers in columns.items()}
+
+
+def _write_errors(file: Path, scores: Mapping[str, SequenceScores]) -> None:
+    for name, one in scores.items():
+        ending = "" if len(scores) == 1 else "_" + re.sub(r"[^\w.-]+", "_", name)
+        target = file.with_name(f"{file.stem}{ending}{file.suffix}")
+        write_errors(target, one.errors)
+        print(f"Errors: {target} ({len(one.errors)})")

@@ -1,0 +1,61 @@
+"""Cells through time: label sequences, linking, the files of the Cell Tracking Challenge."""
+
+from ._cell_counts import count_cells, write_cell_counts
+from ._colors import track_colors
+from ._comparison import comparison
+from ._geff import write_geff
+from ._lineage_tree import draw_lineage
+from ._linking import Linker
+from ._movie import write_movie
+from ._napari import write_napari
+from ._painting import TrackPainter
+from ._pictures import write_pictures
+from ._regions import Regions, measure_regions
+from ._repair import repair
+from ._report import SequenceReport, write_report
+from ._result import Link, Merge, Tracking
+from ._sequences import LabelSequence, open_labels, sequence_of
+from ._settings import Settings
+from ._tables import write_links, write_merges
+from ._thumbnails import Thumbnail, thumbnails
+from ._tracks import Track, read_tracks, write_tracks
+from ._two_passes import track
+from ._validation import Violation, validate
+from ._writing import ResultWriter
+
+__all__ = [
+    "LabelSequence",
+    "Link",
+    "Linker",
+    "Merge",
+    "Regions",
+    "ResultWriter",
+    "SequenceReport",
+    "Settings",
+    "Thumbnail",
+    "Track",
+    "TrackPainter",
+    "Tracking",
+    "Violation",
+    "comparison",
+    "count_cells",
+    "draw_lineage",
+    "measure_regions",
+    "open_labels",
+    "read_tracks",
+    "repair",
+    "sequence_of",
+    "thumbnails",
+    "track",
+    "track_colors",
+    "validate",
+    "write_cell_counts",
+    "write_geff",
+    "write_links",
+    "write_merges",
+    "write_movie",
+    "write_napari",
+    "write_pictures",
+    "write_report",
+    "write_tracks",
+]

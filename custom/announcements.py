@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from .manifests import Manifest
+from .movies import Movie
 from .provenance import RUN
 
 
@@ -52,6 +53,18 @@ def announce_inference(
     print(f"Segmenting {len(files)} image(s), {len(items)} page(s), from {where}")
     print(f"{task} on {_device(device)} with {_weights(weights, threshold)}.")
     print(f"Results: {output_dir}", flush=True)
+
+
+def announce_tracking(task: str, device: Any, movies: Sequence[Movie], margin: int, output_dir: Path) -> None:
+    """Print what a tracking will do."""
+    for movie in movies:
+        first, last = movie.frames[0], movie.frames[-1]
+        where = Path(movie.items[0]["file"])
+        source = where if len({item["file"] for item in movie.items}) == 1 else where.parent
+        print(f"Following the cells of {movie.name}: frames {first} to {last} of {source}")
+    if margin:
+        print(f"Cells that lie wholly within {margin} pixels of the border are left out (--margin 0 keeps them).")
+    print(f"{task} on {_device(device)}. Results: {output_dir}", flush=True)
 
 
 def conclude_training(best_by: str, output_dir: Path) -> None:

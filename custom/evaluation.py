@@ -95,9 +95,7 @@ def evaluate(
     """
     for split, loader in loaders.items():
         table.split = split
-        evaluator.data_loader = loader
-        evaluator.state.epoch_length = None  # splits differ in length
-        evaluator.run()
+        run_over(evaluator, loader)
     folder = Path(folder)
     _write_csv(table.rows, folder / "scores.csv")
     content = {name: str(value) if isinstance(value, Path) else value for name, value in about.items()}
@@ -106,6 +104,13 @@ def evaluate(
     print(format_table(table.means))
     print(f"Scores of every image: {folder / 'scores.csv'}\nMeans: {folder / 'scores.json'}")
     return table.means
+
+
+def run_over(evaluator: Engine, loader: DataLoader) -> None:
+    """Run an evaluator over another loader than the one it was made with."""
+    evaluator.data_loader = loader
+    evaluator.state.epoch_length = None  # loaders differ in length
+    evaluator.run()
 
 
 def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:

@@ -92,6 +92,20 @@ def number(option: str, value: Any, *, least: float = -math.inf, above: float = 
     raise InputError(f"--{option}: found {value!r}, expected a number {limit}.")
 
 
+def frame_range(option: str, text: str | None) -> range | None:
+    """Return the frames from the first to the last, typed as ``0-35``; None for all, when nothing was typed.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+)-(\d+)", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise InputError(f"--{option}: found {text!r}, expected the first and the last frame, such as 0-35.")
+    return range(int(match[1]), int(match[2]) + 1)
+
+
 def check_overrides() -> None:
     """Refuse options on the command line that set an id which no config file has; the parser itself takes any.
 

@@ -372,9 +372,7 @@ def test_numbers_do_not_depend_on_the_labels_of_the_result(seed: int) -> None:
     truth, result = sequence(seed)
     labels = np.random.default_rng(seed).permutation(len(result.tracks)) + 1
     lut = np.concatenate(([0], labels)).astype(np.uint16)
-    tracks = [
-        Track(int(lut[track.label]), track.begin, track.end, int(lut[track.parent])) for track in result.tracks
-    ]
+    tracks = [Track(int(lut[track.label]), track.begin, track.end, int(lut[track.parent])) for track in result.tracks]
     other = score_sequence(
         sequence_of(truth.masks), truth.tracks, sequence_of([lut[mask] for mask in result.masks]), tracks
     )

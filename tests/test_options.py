@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom.errors import InputError
-from custom.options import check_overrides, choice, flag, number, path, paths, typed
+from custom.options import check_overrides, choice, flag, frame_range, number, path, paths, typed
 
 TRAIN = """\
 learning_rate: 0.001
@@ -145,6 +145,20 @@ def test_number_out_of_range(value: object, limit: dict[str, float], expected: s
     with pytest.raises(InputError) as raised:
         number("size", value, **limit)
     assert str(raised.value) == f"--size: found {expected}"
+
+
+def test_frame_range() -> None:
+    assert frame_range("frames", "7-9") == range(7, 10)
+    assert frame_range("frames", "0-0") == range(0, 1)
+    assert frame_range("frames", "") is frame_range("frames", None) is None
+
+
+@pytest.mark.parametrize("text", ["9-7", "7", "-7", "a-b", "[0, 3]"])
+def test_frame_range_of_something_else(text: str) -> None:
+    with pytest.raises(
+        InputError, match=r"^--frames: found .*, expected the first and the last frame, such as 0-35\.$"
+    ):
+        frame_range("frames", text)
 
 
 # ----------------------------------------------------------------------------------------------------------- overrides

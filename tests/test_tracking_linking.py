@@ -188,6 +188,13 @@ def test_cells_that_merge_for_good_and_a_division_are_no_merges() -> None:
     assert [track.parent for track in link([together, apart]).tracks] == [0, 1, 1]
 
 
+def test_a_fragment_that_was_seen_once_hides_no_division() -> None:
+    split = draw({1: (20, 20, 12, 16), 2: (20, 36, 12, 4)})
+    tracking = link([split, draw({1: MOTHER}), draw({1: MOTHER}), draw(DAUGHTERS)])
+    assert tracking.merges == []
+    assert [track.parent for track in tracking.tracks if track.begin == 3] == [1, 1]
+
+
 # ------------------------------------------------------------------------------------------------- what does not matter
 
 
@@ -307,7 +314,12 @@ def test_what_linking_refuses() -> None:
         ("division_threshold", 2),
         ("max_gap", -1),
         ("min_length", 0),
+        ("max_gap", 1.5),
+        ("max_cost", "high"),
+        ("overlap_weight", float("nan")),
         ("spacing", (1, 0)),
+        ("spacing", [1]),
+        ("solver", "magic"),
     ],
 )
 def test_settings_out_of_range(name: str, value: object) -> None:

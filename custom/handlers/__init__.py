@@ -3,6 +3,7 @@
 from .batch_norm import FreezeBatchNorm
 from .checkpoints import Checkpoints, WeightsLoader
 from .history import History
+from .labels import LabelWriter
 from .pictures import ValidationPictures
 from .predictions import PredictionWriter
 from .progress import Progress
@@ -12,6 +13,7 @@ __all__ = [
     "Checkpoints",
     "FreezeBatchNorm",
     "History",
+    "LabelWriter",
     "ImageScore",
     "MeanClassDice",
     "PredictionWriter",

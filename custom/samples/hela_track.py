@@ -212,4 +212,6 @@ def _markers(truth: NDArray[np.uint16]) -> NDArray[np.uint16]:
 def _write(path: Path, image: NDArray[Any]) -> None:
     """Write one compressed page."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tifffile.imwrite(path, image, compression="zlib", predictor=image.dtype == np.uint8, photometric="minisblack", **_RESOLUTION)
+    tifffile.imwrite(
+        path, image, compression="zlib", predictor=image.dtype == np.uint8, photometric="minisblack", **_RESOLUTION
+    )

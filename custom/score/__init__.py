@@ -1,5 +1,16 @@
 """Scores of any result on disk, from the command line: ``python -m custom.score``."""
 
+from ._output import write_json
+from ._segmentation import FrameScores
 from ._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
+from .ctc import score_folders
 
-__all__ = ["SequenceScores", "mean_scores", "pool_scores", "score_sequence"]
+__all__ = [
+    "FrameScores",
+    "SequenceScores",
+    "mean_scores",
+    "pool_scores",
+    "score_folders",
+    "score_sequence",
+    "write_json",
+]

@@ -17,18 +17,23 @@ class FrameScores:
     """Scores of a frame.
 
     Attributes:
+        frame: its number.
         seg: the Jaccard index of each true object, see `metrics.seg_scores`.
         of_pixels: further scores by name; none where not all cells are annotated.
     """
 
+    frame: int
     seg: np.ndarray
     of_pixels: dict[str, float]
 
 
-def score_frame(labels: np.ndarray, reference: np.ndarray, markers: np.ndarray | None, warping: bool) -> FrameScores:
+def score_frame(
+    frame: int, labels: np.ndarray, reference: np.ndarray, markers: np.ndarray | None, warping: bool
+) -> FrameScores:
     """Score a frame of a result.
 
     Args:
+        frame: its number.
         labels: the result, (H, W) or (Z, H, W) unsigned integer.
         reference: the true objects, perhaps not all of them.
         markers: a mark for every cell, or None: where one has no object under it, not all cells are annotated.
@@ -36,13 +41,13 @@ def score_frame(labels: np.ndarray, reference: np.ndarray, markers: np.ndarray |
     """
     seg = metrics.seg_scores(labels, reference)
     if markers is not None and not _is_complete(reference, markers):
-        return FrameScores(seg, {})
+        return FrameScores(frame, seg, {})
     rand_index = metrics.rand_index(labels, reference)
     scores = {"IoU": metrics.iou(labels > 0, reference > 0), "rand_index": rand_index, "rand_error": 1 - rand_index}
     if warping:
         # Cells that touch get a ridge between them: without it, a foreground would not show that they were merged.
         scores["warping_error"] = metrics.warping_error(part_touching(labels) > 0, part_touching(reference) > 0).error
-    return FrameScores(seg, scores)
+    return FrameScores(frame, seg, scores)
 
 
 def summarise(frames: Sequence[FrameScores]) -> dict[str, float]:

@@ -119,7 +119,8 @@ def _read_all(
         if seg is not None and frame in with_outlines:
             if warping and labels.ndim == 3:
                 raise InputError("--warping: found volumes, expected images: the warping error is of two dimensions.")
-            frame_scores.append(score_frame(labels, _read_like(seg, frame, labels, result), markers, warping))
+            outlines = _read_like(seg, frame, labels, result)
+            frame_scores.append(score_frame(frame, labels, outlines, markers, warping))
     return matcher if with_truth else None, frame_scores
 
 

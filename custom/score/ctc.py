@@ -11,7 +11,7 @@ from fire.decorators import SetParseFn
 from ..errors import InputError
 from ..evaluation import format_table
 from ..metrics import write_errors
-from ..options import flag
+from ..options import flag, frame_range
 from ..tracking import LabelSequence, Track, open_labels, read_tracks
 from ._output import write_json
 from ._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
@@ -43,7 +43,7 @@ def ctc(
     truths, results = _folders(gt_dir), _folders(res_dir)
     if len(truths) != len(results):
         raise InputError(f"res_dir: found {len(results)} folders, expected {len(truths)}, one for each of gt_dir.")
-    part, with_warping = _part(frames), flag("warping", warping)
+    part, with_warping = frame_range("frames", frames), flag("warping", warping)
     scores = [score_folders(truth, result, part, with_warping) for truth, result in zip(truths, results, strict=True)]
     columns = {name: one.numbers for name, one in zip(_names(results), scores, strict=True)}
     summaries = {} if len(scores) == 1 else {"mean": mean_scores(scores), "pooled": pool_scores(scores)}
@@ -90,15 +90,6 @@ def _folders(text: str) -> list[Path]:
     """Return the folders of a list, or the one that is named."""
     names = re.findall(r"[^\[\]'\",]+", text) if text.startswith("[") else [text]
     return [Path(name.strip()) for name in names if name.strip()]
-
-
-def _part(frames: str | None) -> range | None:
-    if frames is None:
-        return None
-    match = re.fullmatch(r"(\d+)-(\d+)", frames)
-    if match is None or int(match[1]) > int(match[2]):
-        raise InputError(f"--frames: found {frames!r}, expected the first and the last, such as 0-35.")
-    return range(int(match[1]), int(match[2]) + 1)
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

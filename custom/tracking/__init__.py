@@ -6,6 +6,7 @@ from ._comparison import comparison
 from ._geff import write_geff
 from ._lineage_tree import draw_lineage
 from ._linking import Linker
+from ._margin import without_margin
 from ._movie import write_movie
 from ._napari import write_napari
 from ._painting import TrackPainter
@@ -49,6 +50,7 @@ __all__ = [
     "track",
     "track_colors",
     "validate",
+    "without_margin",
     "write_cell_counts",
     "write_geff",
     "write_links",

@@ -13,7 +13,9 @@ from ._regions import Floats, Indices
 # SciPy takes a weight of 0 for no edge. All matchings have one edge per source, so that the offset changes none.
 _OFFSET = 1.0
 
-_TEMPERATURE = 0.06  # difference in cost by which a link becomes e times as probable; see docs
+# Difference in cost by which a link becomes e times as probable. With it, mean confidence and part of right links agree
+# on two sequences with ground truth, also where only every second to sixth frame is taken.
+_TEMPERATURE = 0.06
 
 
 def assign(pairs: Candidates, costs: Floats, max_cost: float) -> npt.NDArray[np.bool_]:

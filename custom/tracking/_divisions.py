@@ -57,7 +57,7 @@ def find_divisions(
         threshold: 0 to 1.
     """
     trios = _trios(pairs, linked, free, len(before))
-    scores = _scores(before, after, pairs, trios, scale)
+    scores = division_scores(before, after, pairs, trios, scale)
     used: set[tuple[str, int]] = set()
     chosen = []
     for place in np.argsort(-scores, kind="stable"):
@@ -69,9 +69,18 @@ def find_divisions(
         if not used & cells:
             used |= cells
             chosen.append(place)
-    first, second = trios[chosen].T
-    daughters = np.stack((pairs.targets[first], pairs.targets[second]), axis=1)
-    return Divisions(pairs.sources[first], daughters, scores[chosen])
+    return Divisions(pairs.sources[trios[chosen, 0]], pairs.targets[trios[chosen]], scores[chosen])
+
+
+def couples(pairs: Candidates, among: Indices) -> Indices:
+    """Return all couples of pairs with the same source, as places, (N, 2).
+
+    Args:
+        pairs: the candidates.
+        among: places of those that come into question, ascending.
+    """
+    groups = np.split(among, np.flatnonzero(np.diff(pairs.sources[among])) + 1)
+    return np.array([couple for group in groups for couple in combinations(group, 2)], np.int64).reshape(-1, 2)
 
 
 def _trios(pairs: Candidates, linked: npt.NDArray[np.bool_], free: npt.NDArray[np.bool_], cells: int) -> Indices:
@@ -81,18 +90,22 @@ def _trios(pairs: Candidates, linked: npt.NDArray[np.bool_], free: npt.NDArray[n
     newcomers = np.flatnonzero(free[pairs.targets])
     partners = link_of[pairs.sources[newcomers]]
     with_sister = np.stack((partners, newcomers), axis=1)[partners >= 0]
-    alone = newcomers[partners < 0]
-    groups = np.split(alone, np.flatnonzero(np.diff(pairs.sources[alone])) + 1)
-    both_new = [couple for group in groups for couple in combinations(group.tolist(), 2)]
-    return np.concatenate((with_sister, np.array(both_new, np.int64).reshape(-1, 2)))
+    return np.concatenate((with_sister, couples(pairs, newcomers[partners < 0])))
 
 
-def _scores(before: Regions, after: Regions, pairs: Candidates, trios: Indices, scale: Scale) -> Floats:
+def division_scores(before: Regions, after: Regions, pairs: Candidates, trios: Indices, scale: Scale) -> Floats:
     """Return the score of each possible division, the mean of those cues that are known, each from 0 to 1.
 
     Symmetry: the middle between the daughters lies in that of the mother, down to 0 at her edge. Area: together they
     are as large as she was. Similarity: one is as large as the other. Overlap: the part of each that lies within the
     mother, the lesser of the two.
+
+    Args:
+        before: the cells of a frame.
+        after: those of the next.
+        pairs: the candidates between them.
+        trios: (N, 2) places of two pairs with the same source, the mother.
+        scale: reach and spacing.
     """
     mothers, daughters = pairs.sources[trios[:, 0]], pairs.targets[trios]
     middles = after.centroids[daughters].mean(axis=1)

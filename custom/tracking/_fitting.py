@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,22 +76,28 @@ def fit(truth: str | os.PathLike[str], masks: str | os.PathLike[str] | None = No
         InputError: files are missing or do not belong together, or the truth has no links.
     """
     labels, reference = open_labels(truth if masks is None else masks), open_labels(truth)
-    sequence = _AnnotatedSequence(labels, reference, _track_list(Path(truth)))
-    default = Settings()
-    default_lnk = sequence.lnk(default)
-    best = default.with_distance(_max_distance(sequence.matching, truth))
-    best_lnk, needed = sequence.lnk(best), _WORTH / len(links(sequence.matching.reference))
+    sequence = AnnotatedSequence(labels, reference, _track_list(Path(truth)))
+    lnk = functools.cache(sequence.lnk)
+    best = dataclasses.replace(Settings(), max_distance=_max_distance(sequence.matching, truth))
+    needed = _WORTH / len(links(sequence.matching.reference)) - 1e-9
     for name, values in [*_CHOICES.items()] * 2:
         for value in values:
             trial = dataclasses.replace(best, **{name: value})
-            lnk = sequence.lnk(trial)
-            if lnk > best_lnk + needed - 1e-9:
-                best, best_lnk = trial, lnk
-    return Fit(best, best_lnk, default_lnk)
+            best = trial if lnk(trial) >= lnk(best) + needed else best
+    return Fit(best, lnk(best), lnk(Settings()))
 
 
-class _AnnotatedSequence:
-    """A movie as tables, which can be linked again and again, and its truth."""
+class AnnotatedSequence:
+    """A movie as tables, which can be linked again and again, and its truth.
+
+    Args:
+        labels: masks of the cells.
+        truth: cells or markers of the same frames, labelled with their tracks.
+        track_list: the file that lists the true tracks.
+
+    Raises:
+        InputError: files are missing or do not belong together.
+    """
 
     def __init__(self, labels: LabelSequence, truth: LabelSequence, track_list: Path) -> None:
         self._frames: list[tuple[int, Regions, ContingencyTable | None]] = []

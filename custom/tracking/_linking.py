@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import InputError
 from ..metrics import ContingencyTable, contingency_table
 from ._assignment import assign, confidences
-from ._candidates import Scale, find_candidates, link_costs
+from ._candidates import Candidates, Scale, find_candidates, link_costs
 from ._divisions import find_divisions
 from ._gaps import close_gaps
 from ._graph import Arrivals, Graph, Origin
@@ -63,7 +64,9 @@ class Linker:
         Raises:
             ValueError: another frame number, or areas and `max_distance` are both missing.
         """
-        self.add_regions(frame, Regions(np.arange(1, len(centroids) + 1), centroids, areas))
+        places = np.asarray(centroids, np.float64)
+        sizes = None if areas is None else np.asarray(areas, np.float64)
+        self.add_regions(frame, Regions(np.arange(1, len(places) + 1), places, sizes))
 
     def add_regions(self, frame: int, regions: Regions, table: ContingencyTable | None = None) -> None:
         """Add the next frame by the table of its cells.
@@ -112,7 +115,7 @@ class Linker:
         before, settings = self._regions[-1], self._settings
         pairs = find_candidates(before, regions, self._scale, table)
         costs = link_costs(before, regions, pairs, self._scale, settings)
-        linked = assign(pairs, costs, settings.max_cost)
+        linked = self._assign(before, regions, pairs, costs, self._scale)
         sure = confidences(pairs, costs, settings.max_cost)
         arrivals.enter(pairs.targets[linked], pairs.sources[linked], Origin.MOVE, sure[linked])
         free = arrivals.origins == Origin.NONE
@@ -122,3 +125,17 @@ class Linker:
             sure = found.confidences(settings.division_threshold)
             arrivals.enter(daughters, found.mothers, Origin.DIVISION, sure)
         return arrivals
+
+    def _assign(
+        self, before: Regions, after: Regions, pairs: Candidates, costs: Floats, scale: Scale
+    ) -> npt.NDArray[np.bool_]:
+        """Return which pairs are linked one to one, by the solver of the settings."""
+        if self._settings.solver == "assignment":
+            return assign(pairs, costs, self._settings.max_cost)
+        try:
+            from ._ilp import assign_with_divisions
+        except ImportError as error:
+            raise InputError.about(
+                "solver", "ilp without the package motile", "it installed: pip install motile"
+            ) from error
+        return assign_with_divisions(before, after, pairs, costs, scale, self._settings)

@@ -20,19 +20,22 @@ class Meeting:
         lost: place, in the frame before, of the cell that ends there.
         kept: place, in the frame before, of the cell that goes on as both.
         merged: place, in that first frame, of what they are.
+        lost_area: area of the cell that ends, in pixels.
     """
 
     frame: int
     lost: int
     kept: int
     merged: int
+    lost_area: float
 
 
 class MergeWatch:
     """Follows cells that have swallowed another until they separate, or end.
 
     Two cells merge into one where it covers more than half of each, and they more than half of it, and only one of them
-    is linked to it. They separate where a newcomer lies with more than half of it in what was the one.
+    is linked to it. They separate where a newcomer lies with more than half of it in what was the one, and is more
+    than half as large as the lost cell and less than twice: so a fragment that was seen once hides no division.
     """
 
     def __init__(self) -> None:
@@ -56,28 +59,32 @@ class MergeWatch:
         links = dict(zip(pairs.sources[linked].tolist(), pairs.targets[linked].tolist(), strict=True))
         in_later = pairs.overlaps / after.areas[pairs.targets]
         in_earlier = pairs.overlaps / before.areas[pairs.sources]
-        separated = self._separate(frame, pairs, in_later, links)
+        separated = self._separate(frame, pairs.where(in_later > 0.5), after.areas, links)
         self._open = {links[place]: held for place, held in self._open.items() if held and place in links}
-        self._meet(frame, pairs.where(in_earlier > 0.5), in_later[in_earlier > 0.5], links)
+        self._meet(frame, pairs.where(in_earlier > 0.5), in_later[in_earlier > 0.5], before.areas, links)
         return np.array(separated, np.int64)
 
-    def _separate(self, frame: int, pairs: Candidates, in_later: Floats, links: dict[int, int]) -> list[int]:
-        linked_targets = set(links.values())
+    def _separate(self, frame: int, within: Candidates, areas: Floats, links: dict[int, int]) -> list[int]:
+        """Close merges whose lost cell is seen again, and return where; `within` are targets that lie in a source."""
+        linked = set(links.values())
         separated = []
-        for source, target, part in zip(pairs.sources.tolist(), pairs.targets.tolist(), in_later, strict=True):
-            held = self._open.get(source)
-            if held and source in links and part > 0.5 and target not in linked_targets:
-                self.separated.append((held.pop(), frame - 1))
-                separated.append(target)
+        for source, target in _items(within):
+            for meeting in self._open.get(source, []) if source in links and target not in linked else []:
+                if 0.5 < areas[target] / meeting.lost_area < 2:
+                    self._open[source].remove(meeting)
+                    self.separated.append((meeting, frame - 1))
+                    separated.append(target)
+                    break
         return separated
 
-    def _meet(self, frame: int, covered: Candidates, parts: Floats, links: dict[int, int]) -> None:
+    def _meet(self, frame: int, covered: Candidates, parts: Floats, areas: Floats, links: dict[int, int]) -> None:
         """Open a merge where a target covers two cells well; `parts` are the fractions of it that are theirs."""
         filled = np.bincount(covered.targets, weights=parts) if len(covered) else parts
         kept = {links[source]: source for source, target in _items(covered) if links.get(source) == target}
         for source, target in _items(covered):
             if source not in links and target in kept and filled[target] > 0.5:
-                self._open.setdefault(target, []).append(Meeting(frame, source, kept[target], target))
+                meeting = Meeting(frame, source, kept[target], target, float(areas[source]))
+                self._open.setdefault(target, []).append(meeting)
 
 
 def _items(pairs: Candidates) -> list[tuple[int, int]]:

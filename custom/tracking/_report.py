@@ -35,6 +35,7 @@ class SequenceReport:
         lineage: picture of the lineage tree.
         links: all links; the weakest are listed.
         merges: cells that share a label for some frames.
+        comparisons: pictures of frame, truth and result side by side.
         errors: all errors, which are counted by kind.
         thumbnails: the most expensive of them.
     """
@@ -48,6 +49,7 @@ class SequenceReport:
     lineage: Path | None = None
     links: Sequence[Link] = ()
     merges: Sequence[Merge] = ()
+    comparisons: Sequence[Path] = ()
     errors: Sequence[TrackingError] = ()
     thumbnails: Sequence[Thumbnail] = ()
 

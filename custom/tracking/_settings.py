@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
+import sys
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -17,7 +17,7 @@ class Settings:
         max_distance: how far a cell, or a daughter from its mother, may move between two frames, in the unit of
             ``spacing``; cells that overlap may be farther apart. None: the median cell diameter of the first frame
             that has cells.
-        distance_weight: weight of the distance of the centroids in a link's cost, 0 or more.
+        distance_weight: weight of the distance of the centroids in a link's cost, above 0; the others are 0 or more.
         overlap_weight: weight of what two masks do not share.
         area_weight: weight of the difference in area.
         appearance_weight: weight of the difference in mean brightness; without images it counts nothing.
@@ -27,6 +27,8 @@ class Settings:
         min_length: shorter tracks that have neither parent nor child, and are not cut off by the first or the last
             frame, are left out, and a daughter that lives shorter makes no division; in frames, 1 keeps all.
         spacing: size of a pixel along (row, column) or (slice, row, column); None: 1 along each.
+        solver: ``assignment`` links first and then looks for divisions; ``ilp`` weighs both at once, which takes the
+            extra ``[ilp]`` and much more time.
 
     Raises:
         InputError: a value is out of its range; the message names the setting.
@@ -42,31 +44,32 @@ class Settings:
     max_gap: int = 1
     min_length: int = 1
     spacing: tuple[float, ...] | None = None
+    solver: str = "assignment"
 
     def __post_init__(self) -> None:
         """Check the ranges; a list of the config becomes a tuple."""
-        if self.spacing is not None:
+        if isinstance(self.spacing, list):
             object.__setattr__(self, "spacing", tuple(self.spacing))
-        spacing = self.spacing or (1.0,)
-        positive = "a number above 0"
-        self._demand("max_distance", self.max_distance is None or 0 < self.max_distance < math.inf, positive)
-        for name in _WEIGHTS:
-            self._demand(name, 0 <= getattr(self, name) < math.inf, "a number from 0 up")
-        if self.distance_weight + self.overlap_weight + self.area_weight == 0:
-            raise InputError("distance_weight, overlap_weight, area_weight: found 0 for all, expected one above 0.")
-        self._demand("max_cost", 0 < self.max_cost <= 1, "a number above 0 and up to 1")
-        self._demand("division_threshold", 0 <= self.division_threshold <= 1, "a number from 0 to 1")
-        self._demand("max_gap", self.max_gap >= 0, "a whole number from 0 up")
-        self._demand("min_length", self.min_length >= 1, "a whole number from 1 up")
-        self._demand("spacing", len(spacing) in (1, 2, 3) and min(spacing) > 0, "two or three numbers above 0")
+        above_0 = "a number above 0"
+        self._demand("max_distance", self.max_distance is None or _is_number(self.max_distance, above=0), above_0)
+        self._demand("distance_weight", _is_number(self.distance_weight, above=0), above_0)
+        for name in ("overlap_weight", "area_weight", "appearance_weight"):
+            self._demand(name, _is_number(getattr(self, name), least=0), "a number from 0 up")
+        self._demand("max_cost", _is_number(self.max_cost, above=0, most=1), "a number above 0 and up to 1")
+        self._demand("division_threshold", _is_number(self.division_threshold, least=0, most=1), "a number from 0 to 1")
+        self._demand("max_gap", type(self.max_gap) is int and self.max_gap >= 0, "a whole number from 0 up")
+        self._demand("min_length", type(self.min_length) is int and self.min_length >= 1, "a whole number from 1 up")
+        spacing = self.spacing or (1, 1)
+        positive = len(spacing) in (2, 3) and all(_is_number(size, above=0) for size in spacing)
+        self._demand("spacing", positive, "two or three numbers above 0")
+        self._demand("solver", self.solver in ("assignment", "ilp"), "assignment or ilp")
 
     def _demand(self, name: str, satisfied: bool, expected: str) -> None:
         if not satisfied:
             raise InputError.about(name, str(getattr(self, name)), expected)
 
-    def with_distance(self, max_distance: float) -> Settings:
-        """Return the same settings with another ``max_distance``."""
-        return dataclasses.replace(self, max_distance=max_distance)
 
-
-_WEIGHTS = ("distance_weight", "overlap_weight", "area_weight", "appearance_weight")
+def _is_number(
+    value: object, least: float = -math.inf, above: float = -math.inf, most: float = sys.float_info.max
+) -> bool:
+    return isinstance(value, (int, float)) and least <= value <= most and value > above

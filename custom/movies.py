@@ -1,0 +1,116 @@
+"""Movies to track: the frames of a folder or a stack, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from monai.data import DataLoader, Dataset
+
+from .datalists import input_list
+from .errors import InputError
+from .options import frame_range
+from .readers import read_image
+
+
+@dataclass(frozen=True)
+class Movie:
+    """The frames of a movie.
+
+    Attributes:
+        name: names its results: those of ``01`` are in ``01_RES``.
+        items: one for each frame, in order, as `datalists.input_list` makes them, with ``movie`` and ``frame``.
+    """
+
+    name: str
+    items: tuple[dict[str, Any], ...]
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The frame numbers, without gaps."""
+        return tuple(item["frame"] for item in self.items)
+
+    def read(self, frame: int) -> np.ndarray:
+        """Return a frame (H, W).
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        item = self.items[frame - self.frames[0]]
+        return read_image(item["file"], page=item["page"], channels=item["channels"])
+
+
+def open_movie(
+    source: Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None, frames: str = ""
+) -> Movie:
+    """Return the movie in a folder of images whose names end in the frame number, or in a stack.
+
+    Args:
+        source: a folder, whose name becomes the movie's; or a file, whose pages are the frames 0, 1, ….
+        channels: as in `datalists.input_list`.
+        pixel_size: as there.
+        usual_pixel_size: as there.
+        frames: the part of the movie to take, first to last, such as ``0-35``; all of it if empty.
+
+    Raises:
+        InputError: there are no images, a name without a number, a number twice, a stack among files, or a number is
+            missing between two others.
+    """
+    items = input_list(source, channels, pixel_size, usual_pixel_size)
+    single = len({item["file"] for item in items}) == 1 and source.is_file()
+    numbered = sorted((item["page"] if single else _frame_of(item), n) for n, item in enumerate(items))
+    part = frame_range("frames", frames)
+    chosen = [(frame, items[n]) for frame, n in numbered if part is None or frame in part]
+    if not chosen:
+        raise InputError(f"--frames: found {frames}, expected some of {numbered[0][0]}-{numbered[-1][0]} of {source}.")
+    for (frame, item), (after, other) in pairwise(chosen):
+        if after == frame:
+            raise InputError.about(other["file"], f"the same frame number as {item['file']}", "another one")
+        if after != frame + 1:
+            raise InputError.about(other["file"], f"frame {after} after frame {frame}", "an image of every frame")
+    name = source.stem if source.is_file() else source.name
+    return Movie(name, tuple(item | {"movie": name, "frame": frame} for frame, item in chosen))
+
+
+def open_sequences(folder: Path, names: Sequence[Any], **options: Any) -> list[Movie]:
+    """Return the sequences of a data set of the Cell Tracking Challenge.
+
+    Args:
+        folder: the data set, with ``01``, ``01_GT``, ….
+        names: of the sequences, such as ``01``; a number stands for its two digits.
+        options: as in `open_movie`.
+
+    Raises:
+        InputError: as in `open_movie`, no names, or one twice.
+    """
+    texts = [f"{name:02d}" if isinstance(name, int) else str(name) for name in names]
+    if not texts or len(set(texts)) < len(texts):
+        raise InputError(f"--sequences: found {list(names)}, expected different names, such as ['01','02'].")
+    for text in texts:
+        if not (folder / text).is_dir():
+            raise InputError.about(folder / text, "nothing", "the images of a sequence")
+    return [open_movie(folder / text, **options) for text in texts]
+
+
+def movie_loaders(
+    movies: Sequence[Movie], preprocessing: Callable[[Any], Any], num_workers: int
+) -> dict[str, DataLoader]:
+    """Return name → loader of the frames of each movie, one in a batch."""
+    return {
+        movie.name: DataLoader(Dataset(movie.items, preprocessing), batch_size=1, num_workers=num_workers)
+        for movie in movies
+    }
+
+
+def _frame_of(item: dict[str, Any]) -> int:
+    if item["pages"] > 1:
+        raise InputError.about(item["file"], f"a stack of {item['pages']} pages", "a frame, or the stack alone")
+    match = re.search(r"(\d+)$", Path(item["file"]).stem)
+    if match is None:
+        raise InputError.about(item["file"], "a name without a frame number at its end", "one such as t000.tif")
+    return int(match[1])

@@ -1,0 +1,36 @@
+"""Cells at the border of the field of view, of which too little is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InputError
+from ._sequences import LabelSequence
+from ._two_passes import name_of
+
+
+def without_margin(sequence: LabelSequence, margin: int) -> LabelSequence:
+    """Return the same movie without objects that lie wholly in a margin, frame by frame.
+
+    The Cell Tracking Challenge has such a margin around the field of interest of its data sets, 50 pixels in
+    DIC-C2DH-HeLa: its truth has no cell that lies wholly in it.
+
+    Args:
+        sequence: labels (H, W) or (Z, H, W).
+        margin: its width along rows and columns, in pixels; 0 leaves all.
+
+    Raises:
+        InputError: when a frame is read that is all margin, or the margin is negative.
+    """
+    if margin < 0:
+        raise InputError(f"--margin: found {margin}, expected 0 or more pixels.")
+
+    def read(frame: int) -> np.ndarray:
+        labels = sequence.read(frame)
+        if min(labels.shape[-2:]) <= 2 * margin:
+            found = f"{labels.shape[-2]} × {labels.shape[-1]} pixels, which a margin of {margin} covers"
+            raise InputError.about(name_of(sequence, frame), found, "a smaller --margin")
+        inner = labels[..., margin : labels.shape[-2] - margin, margin : labels.shape[-1] - margin]
+        return np.where(np.isin(labels, np.unique(inner)), labels, 0)
+
+    return LabelSequence(sequence.frames, sequence.paths, read) if margin else sequence

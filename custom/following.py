@@ -65,8 +65,8 @@ def follow(
     """Link the cells of movies, and write results, tables, pictures and reports; with truth, scores too.
 
     Of the movie ``01`` there are then ``01_RES`` with ``maskNNN.tif`` and ``res_track.txt``, and ``01_report`` with
-    ``report.html``, ``links.csv``, ``merges.csv`` and everything that `tracking.write_pictures` writes. With truth there
-    are also ``errors.csv`` beside each report, and one ``scores.json``: against gold truth all measures of
+    ``report.html``, ``links.csv``, ``merges.csv`` and everything that `tracking.write_pictures` writes. With truth
+    there are also ``errors.csv`` beside each report, and one ``scores.json``: against gold truth all measures of
     `score.score_sequence`, against silver truth those of the outlines.
 
     Args:

@@ -32,22 +32,27 @@ def scores(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("way", ["watershed", "components"])
-def test_two_outputs(way: str, samples: Path, tmp_path: Path) -> None:
-    run = train("hela_track", samples, tmp_path / "run", way=way, **ONE)
-    evaluate("hela_track", samples, tmp_path / "scores", run / "model.pt", way=way, splits=["test"])
+@pytest.fixture(scope="module")
+def with_borders(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train("hela_track", samples, tmp_path_factory.mktemp("borders"), way="borders", **ONE)
+
+
+@pytest.mark.parametrize(("way", "outputs"), [("components", 2), ("borders", 3)])
+def test_other_ways(way: str, outputs: int, samples: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    weights = request.getfixturevalue("trained" if outputs == 2 else "with_borders") / "model.pt"
+    evaluate("hela_track", samples, tmp_path / "scores", weights, way=way, splits=["test"])
     frame = samples / "02" / "t009.tif"
-    output = infer("hela_track", frame, tmp_path / "out", run / "model.pt", way=way)
+    output = infer("hela_track", frame, tmp_path / "out", weights, way=way)
     probability = tifffile.imread(output / "t009_probability.tif")
-    assert probability.shape == (2, *tifffile.imread(frame).shape)
+    assert probability.shape == (outputs, *tifffile.imread(frame).shape)
     mask, labels = (tifffile.imread(output / f"t009_{kind}.tif") for kind in ("mask", "labels"))
     assert np.array_equal(mask == 255, labels > 0)
 
 
-def test_three_outputs_read_as_components(samples: Path, trained: Path, tmp_path: Path) -> None:
+def test_three_outputs_read_as_components(samples: Path, with_borders: Path, tmp_path: Path) -> None:
     """The row of the table of ways in docs/README.md."""
     options = {"way": "components", "network_def#out_channels": 3, "truth": "silver", "splits": ["validation"]}
-    output = evaluate("hela_track", samples, tmp_path, trained / "model.pt", **options)
+    output = evaluate("hela_track", samples, tmp_path, with_borders / "model.pt", **options)
     assert len(scores(output)) == 8
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .following import Plan
 from .manifests import Manifest
-from .movies import Movie
 from .provenance import RUN
 
 
@@ -55,16 +55,19 @@ def announce_inference(
     print(f"Results: {output_dir}", flush=True)
 
 
-def announce_tracking(task: str, device: Any, movies: Sequence[Movie], margin: int, output_dir: Path) -> None:
-    """Print what a tracking will do."""
-    for movie in movies:
-        first, last = movie.frames[0], movie.frames[-1]
-        where = Path(movie.items[0]["file"])
-        source = where if len({item["file"] for item in movie.items}) == 1 else where.parent
-        print(f"Following the cells of {movie.name}: frames {first} to {last} of {source}")
-    if margin:
-        print(f"Cells that lie wholly within {margin} pixels of the border are left out (--margin 0 keeps them).")
-    print(f"{task} on {_device(device)}. Results: {output_dir}", flush=True)
+def announce_tracking(task: str, device: Any, plan: Plan, weights: Path, threshold: float | None) -> None:
+    """Print what a tracking will do; where masks are given, weights and threshold have no part in it."""
+    for movie in plan.movies:
+        print(f"Following the cells of {movie.name}: frames {movie.frames[0]} to {movie.frames[-1]} of {movie.source}")
+    if plan.masks is None:
+        print(f"{task} on {_device(device)} with {_weights(weights, threshold)}.")
+    else:
+        print(f"Cells are those of the masks {plan.masks}")
+    if plan.margin:
+        print(f"Cells that lie wholly within {plan.margin} pixels of the border are left out (--margin 0 keeps them).")
+    if plan.truth is not None:
+        print(f"Truth: {plan.truth}")
+    print(f"Results: {plan.folder}", flush=True)
 
 
 def conclude_training(best_by: str, output_dir: Path) -> None:

@@ -1,30 +1,106 @@
-"""The runs `tracking` and `evaluating_tracks`: from frames to a scored and drawn Cell Tracking Challenge result."""
+"""The runs `tracking` and `evaluating_tracks`: from frames to a drawn, and with truth scored, result."""
 
 from __future__ import annotations
 
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from ignite.engine import Engine
 from monai.data import DataLoader
 from tqdm import tqdm
 
-from . import tracking
+from . import judging, tracking
 from .errors import InputError
-from .evaluation import format_table, run_over
-from .metrics import write_errors
+from .evaluation import run_over
+from .handlers.labels import instances_folder
 from .movies import Movie
 from .provenance import command_line, sha256
-from .score import SequenceScores, mean_scores, pool_scores, score_folders, score_sequence, write_json
 from .tracking import LabelSequence, Settings, Tracking, open_labels
-from .writers import write_png
 
 _PACKAGES = ("torch", "monai", "numpy", "scipy", "scikit-image")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be followed, how, and what is to come of it; refuses what could else fail after hours of work.
+
+    Of a movie ``01`` there will be ``01_RES`` with ``maskNNN.tif`` and ``res_track.txt``, and ``01_report`` with
+    ``report.html``, ``links.csv``, ``merges.csv`` and what `tracking.write_pictures` writes; with truth, there also are
+    ``errors.csv`` and ``comparison/frame_NNN.png``, and for all movies together one ``scores.json``.
+
+    Attributes:
+        movies: what to follow.
+        folder: where results go.
+        linking: settings of the linking.
+        masks: folder or stack of the instance labels of a single movie; None: what `segment` writes is linked.
+        truth: data set with ``01_GT`` and perhaps ``01_ST`` to score the result, or None.
+        margin: objects that lie wholly in it are left out, in pixels; see `tracking.without_margin`.
+        tail: last positions of a cell that the overlay shows, in frames.
+        frames_per_second: of the animations.
+        geff: whether to write the graph as ``tracks.geff`` too.
+
+    Raises:
+        InputError: an option is out of its range, a package that it takes is not installed, or masks or truth do not
+            belong to the movies.
+    """
+
+    movies: Sequence[Movie]
+    folder: Path
+    linking: Settings
+    masks: Path | None = None
+    truth: Path | None = None
+    margin: int = 0
+    tail: int = 10
+    frames_per_second: float = 5.0
+    geff: bool = False
+
+    def __post_init__(self) -> None:
+        """Check everything that can be checked before there is a result."""
+        self._check_options()
+        for movie in self.movies:
+            first = movie.frames[0]
+            tracking.check_margin(self.margin, movie.read(first).shape, movie.items[0]["file"])
+            if self.masks is not None:
+                self.instances(movie)
+            if self.truth is not None:
+                judging.open_truth(movie, self.truth)
+
+    def _check_options(self) -> None:
+        rate = self.frames_per_second
+        if type(rate) not in (int, float) or not 0.01 <= rate <= 100:  # the GIF's clock has steps of 0.01 s
+            raise InputError(f"--frames_per_second: found {rate}, expected a number from 0.01 to 100.")
+        if type(self.tail) is not int or self.tail < 0:
+            raise InputError(f"--tail: found {self.tail}, expected a whole number of frames from 0 up.")
+        _demand_package(self.linking.solver == "ilp", "--solver: found ilp", "motile")
+        _demand_package(self.geff, "--geff: found true", "geff")
+
+    def instances(self, movie: Movie) -> LabelSequence:
+        """Return the masks of the movie's frames, without what lies in the margin."""
+        source = self.masks or instances_folder(self.folder, movie.name)
+        masks = open_labels(source)
+        absent = sorted(set(movie.frames) - set(masks.frames))
+        if absent:
+            raise InputError.about(source, f"no mask of frame {absent[0]}", f"one for every frame of {movie.name}")
+        return tracking.without_margin(LabelSequence(movie.frames, masks.paths, masks.read), self.margin)
+
+    def result(self, movie: Movie) -> Path:
+        """Return the folder of a movie's result."""
+        return self.folder / f"{movie.name}_RES"
+
+    def report(self, movie: Movie) -> Path:
+        """Return the folder of a movie's tables and pictures."""
+        return self.folder / f"{movie.name}_report"
+
+
+def _demand_package(needed: bool, found: str, package: str) -> None:
+    if needed and find_spec(package) is None:
+        raise InputError(f"{found} without the package {package}, expected it installed: pip install {package}.")
 
 
 def segment(evaluator: Engine, loaders: Mapping[str, DataLoader], folder: Path) -> None:
@@ -36,101 +112,73 @@ def segment(evaluator: Engine, loaders: Mapping[str, DataLoader], folder: Path) 
         folder: where the results go.
     """
     for name, loader in loaders.items():
-        shutil.rmtree(folder / f"{name}_instances", ignore_errors=True)
+        shutil.rmtree(instances_folder(folder, name), ignore_errors=True)
         run_over(evaluator, loader)
 
 
-def about(weights: Path | None, threshold: float | None, settings: Settings) -> dict[str, str]:
-    """Return what a report says of its making: command, weights, settings, versions, machine."""
+def follow(plan: Plan, weights: Path, threshold: float | None) -> None:
+    """Carry out a plan: link the cells, and write results, tables, pictures, reports and scores.
+
+    Tables, pictures and scores of an earlier result go with it.
+
+    Args:
+        plan: what to do. Without masks of its own, `segment` has written them.
+        weights: of the network that made the masks, which are named in what is written.
+        threshold: of its probability.
+
+    Raises:
+        InputError: as in `tracking.track` and `score.score_sequence`.
+    """
+    told, scores = _about(plan, weights, threshold), {}
+    for movie in plan.movies:
+        followed = _link(plan, movie)
+        shutil.rmtree(plan.report(movie), ignore_errors=True)
+        (plan.folder / judging.SCORES).unlink(missing_ok=True)
+        report = _draw(plan, movie, followed)
+        report.about = told
+        if plan.truth is not None:
+            truth = judging.open_truth(movie, plan.truth)
+            scores[movie.name] = judging.judge(movie, truth, plan.result(movie), plan.report(movie), report)
+        tracking.write_report(plan.report(movie) / "report.html", report)
+        _conclude(plan, movie, followed)
+    if scores:
+        judging.write_scores(plan.folder / judging.SCORES, scores, told)
+
+
+def _about(plan: Plan, weights: Path, threshold: float | None) -> dict[str, str]:
+    """Return what reports and scores say of their making: command, masks, settings, versions, machine."""
     told = {"command": command_line()}
-    if weights is not None:
+    if plan.masks is not None:
+        told["masks"] = str(plan.masks)
+    else:
         told |= {"weights": f"{weights}, SHA-256 {sha256(weights)}", "threshold": f"{threshold}"}
-    told["linking"] = ", ".join(f"{name} {value}" for name, value in asdict(settings).items())
+    told["margin"] = f"{plan.margin} pixels"
+    told["linking"] = ", ".join(f"{name} {value}" for name, value in asdict(plan.linking).items())
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return told | {"versions": f"Python {platform.python_version()}, {packages}", "machine": platform.machine()}
 
 
-def follow(
-    movies: Sequence[Movie],
-    folder: Path,
-    settings: Settings,
-    told: Mapping[str, str],
-    *,
-    masks: Path | None = None,
-    margin: int = 0,
-    truth: Path | None = None,
-    geff: bool = False,
-    **look: float,
-) -> None:
-    """Link the cells of movies, and write results, tables, pictures and reports; with truth, scores too.
-
-    Of the movie ``01`` there are then ``01_RES`` with ``maskNNN.tif`` and ``res_track.txt``, and ``01_report`` with
-    ``report.html``, ``links.csv``, ``merges.csv`` and everything that `tracking.write_pictures` writes. With truth
-    there are also ``errors.csv`` beside each report, and one ``scores.json``: against gold truth all measures of
-    `score.score_sequence`, against silver truth those of the outlines.
-
-    Args:
-        movies: what to follow.
-        folder: where results go; in it are the instances that `segment` wrote.
-        settings: of the linking.
-        told: what reports and scores say of their making.
-        masks: folder or stack of instance labels to take instead, for a single movie.
-        margin: objects that lie wholly in it are left out; see `tracking.without_margin`.
-        truth: the data set with ``01_GT`` and, if there is silver truth, ``01_ST``.
-        geff: whether to write the graph as ``tracks.geff`` too.
-        look: ``tail`` and ``frames_per_second`` of `tracking.write_pictures`.
-
-    Raises:
-        InputError: as in `tracking.track` and `score.score_sequence`; or masks that are not of the movie's frames.
-    """
-    scores: dict[str, dict[str, SequenceScores]] = {"gold": {}, "silver": {}}
-    for movie in movies:
-        sequence = _matching_frames(open_labels(masks or folder / f"{movie.name}_instances"), movie)
-        followed = _link(movie, tracking.without_margin(sequence, margin), folder, settings)
-        report = _draw(movie, followed, folder, geff, look)
-        report.about = told
-        if truth is not None:
-            for kind, one in _score(movie, truth, folder, report).items():
-                scores[kind][movie.name] = one
-        tracking.write_report(_report_folder(movie, folder) / "report.html", report)
-        _conclude(movie, followed, folder)
-    if truth is not None:
-        _write_scores({kind: _columns(of_kind) for kind, of_kind in scores.items() if of_kind}, folder, told)
+def _link(plan: Plan, movie: Movie) -> Tracking:
+    writer = tracking.ResultWriter(plan.result(movie), tracking.digits_for(movie.frames))
+    with tqdm(total=2 * len(movie.frames), desc="linking", disable=None) as bar:
+        return tracking.track(plan.instances(movie), writer, plan.linking, movie.read, bar.update)
 
 
-def _link(movie: Movie, sequence: LabelSequence, folder: Path, settings: Settings) -> Tracking:
-    writer = tracking.ResultWriter(_result_folder(movie, folder), digits=3 if movie.frames[-1] < 1000 else 4)
-    with tqdm(total=2 * len(sequence), desc="linking", disable=None) as bar:
-        return tracking.track(sequence, writer, settings, movie.read, bar.update)
-
-
-def _matching_frames(masks: LabelSequence, movie: Movie) -> LabelSequence:
-    """Return the masks of the movie's frames."""
-    absent = sorted(set(movie.frames) - set(masks.frames))
-    if absent:
-        where = next(iter(masks.paths.values())).parent
-        raise InputError.about(where, f"no mask of frame {absent[0]}", f"one for every frame of {movie.name}")
-    return LabelSequence(movie.frames, masks.paths, masks.read)
-
-
-def _draw(
-    movie: Movie, followed: Tracking, folder: Path, geff: bool, look: Mapping[str, Any]
-) -> tracking.SequenceReport:
+def _draw(plan: Plan, movie: Movie, followed: Tracking) -> tracking.SequenceReport:
     """Write tables and pictures, and return the report that shows them."""
-    target = _report_folder(movie, folder)
-    tracking.write_links(target / "links.csv", followed.links)
-    tracking.write_merges(target / "merges.csv", followed.merges)
-    if geff:
-        tracking.write_geff(target / "tracks.geff", followed)
-    labels = open_labels(_result_folder(movie, folder))
+    folder, labels = plan.report(movie), open_labels(plan.result(movie))
+    tracking.write_links(folder / "links.csv", followed.links)
+    tracking.write_merges(folder / "merges.csv", followed.merges)
+    if plan.geff:
+        tracking.write_geff(folder / "tracks.geff", followed)
     with tqdm(total=len(labels), desc="pictures", disable=None) as bar:
-        shown = _counted(labels, bar)
-        tracking.write_pictures(target, followed.tracks, followed.centroids, shown, movie.read, **look)
+        shown, look = _counted(labels, bar), (plan.tail, plan.frames_per_second)
+        tracking.write_pictures(folder, followed.tracks, followed.centroids, shown, movie.read, *look)
     return tracking.SequenceReport(
         title=f"Cells of {movie.name}",
-        movie=target / "overlay.gif",
-        cells=target / "cells.png",
-        lineage=target / "lineage.png",
+        movie=folder / "overlay.gif",
+        cells=folder / "cells.png",
+        lineage=folder / "lineage.png",
         links=followed.links,
         merges=followed.merges,
     )
@@ -139,69 +187,17 @@ def _draw(
 def _counted(labels: LabelSequence, bar: tqdm) -> LabelSequence:
     """Return the same labels; each frame that is read moves the bar."""
 
-    def read(frame: int) -> Any:
+    def read(frame: int) -> np.ndarray:
         bar.update()
         return labels.read(frame)
 
     return LabelSequence(labels.frames, labels.paths, read)
 
 
-def _score(movie: Movie, truth: Path, folder: Path, report: tracking.SequenceReport) -> dict[str, SequenceScores]:
-    """Return the scores by kind of truth, add them to the report, and write ``errors.csv``."""
-    frames = range(movie.frames[0], movie.frames[-1] + 1)
-    gold_truth, silver_truth = truth / f"{movie.name}_GT", truth / f"{movie.name}_ST"
-    gold = score_folders(gold_truth, _result_folder(movie, folder), frames, warping=True)
-    result = open_labels(_result_folder(movie, folder))
-    scores = {"gold": gold}
-    if silver_truth.is_dir():
-        scores["silver"] = score_sequence(None, [], result, None, open_labels(silver_truth), frames)
-    report.scores = {kind: one.numbers for kind, one in scores.items()}
-    warped = [frame for frame in gold.frames if "warping_error" in frame.of_pixels]
-    report.warping_errors = {frame.frame: frame.of_pixels["warping_error"] for frame in warped}
-    report.errors = gold.errors
-    report.comparisons = _compare(movie, gold, open_labels(gold_truth / "SEG"), result, _report_folder(movie, folder))
-    report.thumbnails = tracking.thumbnails(gold.errors, movie.read, open_labels(gold_truth), result)
-    write_errors(_report_folder(movie, folder) / "errors.csv", gold.errors)
-    return scores
-
-
-def _compare(
-    movie: Movie, scores: SequenceScores, truth: LabelSequence, result: LabelSequence, folder: Path
-) -> list[Path]:
-    """Write the frames that have outlines side by side with truth and result."""
-    files = []
-    for frame in (scored.frame for scored in scores.frames):
-        errors = [error for error in scores.errors if error.frame == frame]
-        picture = tracking.comparison(movie.read(frame), truth.read(frame), result.read(frame), errors)
-        files.append(folder / "comparison" / f"frame_{frame:03d}.png")
-        write_png(files[-1], picture)
-    return files
-
-
-def _write_scores(tables: Mapping[str, dict[str, dict[str, float]]], folder: Path, told: Mapping[str, str]) -> None:
-    for kind, columns in tables.items():
-        print(f"\nAgainst {kind} truth:\n{format_table(columns)}")
-    write_json(folder / "scores.json", dict(told) | dict(tables))
-
-
-def _columns(scores: Mapping[str, SequenceScores]) -> dict[str, dict[str, float]]:
-    """Return the numbers of each sequence and, of several, their mean, and pooled."""
-    columns = {name: one.numbers for name, one in scores.items()}
-    if len(scores) == 1:
-        return columns
-    return columns | {"mean": mean_scores([*scores.values()]), "pooled": pool_scores([*scores.values()])}
-
-
-def _conclude(movie: Movie, followed: Tracking, folder: Path) -> None:
+def _conclude(plan: Plan, movie: Movie, followed: Tracking) -> None:
     divisions = len({link.label for link in followed.links if link.kind == "division"})
-    print(f"{movie.name}: {len(followed.tracks)} tracks, {divisions} divisions, in {len(movie.frames)} frames.")
-    print(f"Result: {_result_folder(movie, folder)}")
-    print(f"Look at: {_report_folder(movie, folder) / 'report.html'}", flush=True)
-
-
-def _result_folder(movie: Movie, folder: Path) -> Path:
-    return folder / f"{movie.name}_RES"
-
-
-def _report_folder(movie: Movie, folder: Path) -> Path:
-    return folder / f"{movie.name}_report"
+    counts = {"track": len(followed.tracks), "division": divisions, "frame": len(movie.frames)}
+    found = [f"{count} {name}" + "s" * (count != 1) for name, count in counts.items()]
+    print(f"{movie.name}: {found[0]} and {found[1]} in {found[2]}.")
+    print(f"Result: {plan.result(movie)}")
+    print(f"Look at: {plan.report(movie) / 'report.html'}", flush=True)

@@ -142,3 +142,16 @@ def sequence(seed: int, frames: int = 7, severity: float = 1.0, merging: bool = 
     rng = np.random.default_rng(seed)
     cells = living_cells(rng, frames)
     return cells.tracked(), faulty(rng, cells, severity, merging).tracked(gaps_linked=rng.random() < 0.7)
+
+
+def two_divisions_in_a_row() -> tuple[Movie, Movie]:
+    """Return a division, and a result with one too early, of whose mother is left what then divides again."""
+
+    def masks(*rows: str) -> list[np.ndarray]:
+        background = "0" * len(rows[0])  # py-ctcmetrics does not see the first label of a mask without any
+        return [np.array([list(row), list(background)], int).astype(np.uint16) for row in rows]
+
+    truth = masks("1111111111", "1111111111", "1111111111", "2222003333", "2222003333")
+    result = masks("1111111111", "2044444403", "2044444403", "2222443333", "5555006666")
+    early = [Track(1, 0, 0), Track(2, 1, 3, 1), Track(3, 1, 3, 1), Track(4, 1, 3), Track(5, 4, 4, 4), Track(6, 4, 4, 4)]
+    return Movie(truth, [Track(1, 0, 2), Track(2, 3, 4, 1), Track(3, 3, 4, 1)]), Movie(result, early)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from movies import sequence
+from movies import sequence, two_divisions_in_a_row
 from scipy.optimize import linear_sum_assignment
 
 from custom import metrics
@@ -180,6 +180,13 @@ def test_a_division_needs_all_daughters() -> None:
     truth, parents = ("11111111", "22033044"), {2: 1, 3: 1, 4: 1}
     assert score(truth, ("11111111", "22033000"), parents, {2: 1, 3: 1}).numbers["BC(0)"] == 0
     assert score(truth, truth, parents, parents).numbers["BC(0)"] == 1
+
+
+def test_two_divisions_in_a_row_make_one_right() -> None:
+    truth, result = two_divisions_in_a_row()
+    labels = sequence_of(truth.masks), sequence_of(result.masks)
+    numbers = score_sequence(labels[0], truth.tracks, labels[1], result.tracks).numbers
+    assert [numbers[f"BC({i})"] for i in range(3)] == pytest.approx([0, 2 / 3, 2 / 3])
 
 
 def test_a_division_too_many_counts() -> None:

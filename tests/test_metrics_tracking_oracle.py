@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from movies import Movie, sequence
+from movies import Movie, sequence, two_divisions_in_a_row
 
 from custom.errors import InputError
 from custom.score.ctc import score_folders
@@ -105,6 +105,14 @@ def test_cells_that_are_lost(tmp_path: Path) -> None:
     assert (reference["MT"], reference["ML"]) == (1, 0)
 
 
+def test_two_divisions_that_are_like_one(tmp_path: Path) -> None:
+    """They count both as right, so that their F-score exceeds 1."""
+    truth, result = two_divisions_in_a_row()
+    gt, res = on_disk(tmp_path, truth, result)
+    assert score_folders(gt, res).numbers["BC(2)"] == pytest.approx(2 * 1 / (1 + 2))
+    assert theirs(gt, res, ["BC"])["BC(2)"] == pytest.approx(2 * 2 / (1 + 2))
+
+
 def test_a_result_without_objects(tmp_path: Path) -> None:
     """They fail on an empty list of tracks."""
     truth = square()
@@ -122,7 +130,7 @@ def test_a_result_that_was_not_tracked(tmp_path: Path, capsys: pytest.CaptureFix
     numbers = score_folders(gt, res).numbers
     assert (numbers["SEG"], numbers["DET"], numbers["OP_CSB"]) == (1, 1, 1)
     assert not {"TRA", "LNK", "CT", "IDF1", "EA"} & numbers.keys()
-    assert "res_track.txt: there is no such file" in capsys.readouterr().out
+    assert "01_RES: there is no res_track.txt" in capsys.readouterr().out
     with pytest.raises((TypeError, AttributeError)):
         theirs(gt, res, ["TRA"])
 

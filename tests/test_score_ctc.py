@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import subprocess
-import sys
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from movies import Movie, sequence
 
 from custom.errors import InputError
 from custom.score import SequenceScores, mean_scores, pool_scores, score_sequence
+from custom.score.__main__ import main
 from custom.score.ctc import ctc, score_folders
 from custom.tracking import LabelSequence, Track, sequence_of
 
@@ -126,13 +125,18 @@ def test_a_part_that_is_none(frames: str, tmp_path: Path) -> None:
         ctc(str(tmp_path), str(tmp_path), frames=frames)
 
 
-def test_from_the_command_line(tmp_path: Path) -> None:
+def test_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     gt, res = write_truth(tmp_path / "2024_05", blocks()), write_result(tmp_path / "2024_06", blocks())
-    command = [sys.executable, "-m", "custom.score", "ctc", gt.name, res.name, "--warping", "true", "--frames", "1-2"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "2024_06" in done.stdout
-    assert "warping error" in done.stdout
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
+    options = ["--warping", "true", "--frames", "1-2"]
+    monkeypatch.setattr("sys.argv", ["custom.score", "ctc", gt.name, res.name, *options])
+    main()
+    printed = capsys.readouterr().out
+    assert "2024_06" in printed
+    assert "warping error" in printed
 
 
 # ---------------------------------------------------------------------------------------------------------------- truth
@@ -176,6 +180,12 @@ def test_markers_are_covered_by_the_cells_they_are_in() -> None:
     assert numbers["HOTA"] < 0.2  # the IoU of a marker with its cell
 
 
+def test_a_truth_scores_perfectly_against_itself(tmp_path: Path) -> None:
+    gt = write_truth(tmp_path / "01_GT", sequence(2)[0], (0,))
+    numbers = score_folders(gt, gt).numbers
+    assert [numbers[name] for name in ("SEG", "DET", "LNK", "TRA", "CT")] == [1] * 5
+
+
 # -------------------------------------------------------------------------------------------------------- warping error
 
 
@@ -214,7 +224,7 @@ def test_no_warping_error_of_volumes() -> None:
 # --------------------------------------------------------------------------------------------------------------- memory
 
 
-def test_no_more_than_one_frame_is_in_memory() -> None:
+def test_no_more_than_a_few_masks_are_in_memory() -> None:
     alive: list[weakref.ref[np.ndarray]] = []
     most = 0
 
@@ -317,3 +327,11 @@ def test_real_truth(real_data: Path) -> None:
     assert scores.numbers["DET"] == pytest.approx(0.9857, abs=1e-4)
     assert scores.numbers["SEG"] == pytest.approx(0.9648, abs=1e-4)
     assert len(scores.errors) == 16
+
+
+@pytest.mark.parametrize("name", ["DIC-C2DH-HeLa", "Fluo-N2DH-SIM+"])
+def test_real_truth_against_itself(real_data: Path, name: str) -> None:
+    truth = real_data / name / "01_GT"
+    scores = score_folders(truth, truth)
+    assert [scores.numbers[name] for name in ("DET", "LNK", "TRA", "CT", "TF", "BC(0)", "IDF1", "HOTA")] == [1] * 8
+    assert scores.errors == []

@@ -10,7 +10,7 @@ from drawn_cells import Box, colony, draw, lines, link
 
 from custom.errors import InputError
 from custom.metrics import branching_correctness, compare_graphs
-from custom.score._matching import Matcher
+from custom.score import Matcher
 from custom.tracking import Linker, Merge, Settings, open_labels, read_tracks
 
 STILL: Box = (10, 10, 12, 12)
@@ -212,6 +212,15 @@ def test_labels_do_not_matter(seed: int) -> None:
     )
     for frame, name in enumerate(names):
         assert {int(name[label]): track for label, track in one.labels[frame].items()} == other.labels[frame]
+
+
+def test_labels_of_a_cell_and_one_around_it_do_not_matter() -> None:
+    """Both have the same centroid; the smaller one is the first track."""
+    labels = draw({1: (10, 10, 30, 30)})
+    labels[18:32, 18:32] = 2
+    swapped = np.array([0, 2, 1], np.uint16)[labels]
+    assert link([labels, swapped]).labels == {0: {2: 1, 1: 2}, 1: {1: 1, 2: 2}}
+    assert link([swapped, labels]).labels == {0: {1: 1, 2: 2}, 1: {2: 1, 1: 2}}
 
 
 def test_the_same_twice() -> None:

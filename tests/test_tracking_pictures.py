@@ -282,6 +282,20 @@ def test_a_comparison_marks_the_cells_with_errors() -> None:
     assert not _has(sheet[-strip:], KIND_COLORS["merged"])
 
 
+def test_outlines_are_known_by_the_markers_in_them() -> None:
+    """The missed cell is the one with marker 7; by its own number, that would be the other outline, which is right."""
+    truth, markers = _labels((7, 5, 5), (1, 30, 30), (2, 50, 50)), np.zeros((64, 64), np.uint16)
+    markers[8, 8], markers[33:35, 33:35] = 1, 7
+    errors = [_error("missed", 7, 0, 10)]
+    sheet = comparison(np.zeros((64, 64)), truth, truth * 0, errors, markers)
+    panel = sheet[30:542, 520:1032]
+    assert not panel[80, 80].any()  # only outlined
+    assert panel[280, 280].any()  # filled
+    assert not panel[440, 440].any()  # without a marker
+    by_number = comparison(np.zeros((64, 64)), truth, truth * 0, errors)[30:542, 520:1032]
+    assert by_number[80, 80].any()
+
+
 def test_a_cell_shows_its_most_expensive_error_and_links_a_ring() -> None:
     truth = _labels((1, 5, 5))
     errors = [_error("missed", 1, 0, 10), _error("missed link", 1, 0, 1.5)]

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from custom.errors import InputError
-from custom.tracking import open_labels, sequence_of
+from custom.tracking import find_track_list, open_labels, sequence_of
 
 
 def put(file: Path, value: int, shape: tuple[int, ...] = (4, 6), dtype: type = np.uint16) -> None:
@@ -40,6 +40,16 @@ def test_every_kind_of_folder(tmp_path: Path, opened: str, name: str) -> None:
     assert [(frame, int(labels[0, 0])) for frame, labels in sequence] == [(7, 7), (9, 9), (12, 12)]
     assert sequence.read(12).shape == (4, 6)
     assert sequence.read(12).dtype == np.uint16
+
+
+def test_the_track_list_of_every_kind_of_folder(tmp_path: Path) -> None:
+    for name in ("01_GT/TRA/man_track.txt", "02_GT/SEG/notes.txt", "01_RES/res_track.txt", "01_ST/SEG/man_seg000.tif"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    assert find_track_list(tmp_path / "01_GT") == tmp_path / "01_GT" / "TRA" / "man_track.txt"
+    assert find_track_list(tmp_path / "01_GT" / "TRA") == tmp_path / "01_GT" / "TRA" / "man_track.txt"
+    assert find_track_list(tmp_path / "01_RES") == tmp_path / "01_RES" / "res_track.txt"
+    assert [find_track_list(tmp_path / name) for name in ("02_GT", "01_ST", "01_RES/mask.tif", "no")] == [None] * 4
 
 
 def test_truth_folders_have_their_own_first(tmp_path: Path) -> None:
@@ -100,6 +110,7 @@ def test_arrays_that_are_no_labels() -> None:
         ([], "found no label images, expected maskNNN.tif"),
         (["cells.tif"], "found no label images"),
         (["man_seg_000_012.tif", "man_seg_000_013.tif"], "found slices of 3-D frames, such as man_seg_000_012.tif"),
+        (["man_seg000.tif", "man_seg_001_013.tif"], "found slices of 3-D frames, such as man_seg_001_013.tif"),
         (["mask001.tif", "mask0001.tif"], "mask0001.tif and mask001.tif, both for 1"),
     ],
 )

@@ -22,6 +22,7 @@ from custom.tracking import (
     write_links,
     write_merges,
 )
+from custom.writers import write_image
 
 CELL = {1: (10, 10, 12, 12)}
 
@@ -90,6 +91,18 @@ def test_what_track_refuses(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found 70000 tracks, expected at most 65535"):
         track(sequence_of([many]), ResultWriter(tmp_path), Settings())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("digits", [3, 4])
+def test_a_result_does_not_replace_the_masks_that_it_is_made_of(tmp_path: Path, digits: int) -> None:
+    for frame, labels in enumerate(colony(0)):
+        write_image(tmp_path / "01_RES" / f"mask{frame:03d}.tif", labels)
+    before = {file.name: file.read_bytes() for file in (tmp_path / "01_RES").iterdir()}
+    writer = ResultWriter(tmp_path / "other" / ".." / "01_RES", digits)
+    (tmp_path / "other").mkdir()
+    with pytest.raises(InputError, match="found the masks to link, which the result would replace"):
+        track(open_labels(tmp_path / "01_RES"), writer, Settings())
+    assert {file.name: file.read_bytes() for file in (tmp_path / "01_RES").iterdir()} == before
 
 
 def test_the_weakest_links_come_first(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_takes_the_place_of_an_older_result(tmp_path: Path) -> None:
     assert validate(tmp_path) == []
 
 
+def test_a_result_without_masks_is_none(tmp_path: Path) -> None:
+    """An older result is still there then."""
+    sound_result(tmp_path)
+    with pytest.raises(ValueError, match="at least one mask"):
+        ResultWriter(tmp_path).finish([])
+    assert validate(tmp_path) == []
+
+
 def test_refuses_what_no_result_can_hold(tmp_path: Path) -> None:
     writer = ResultWriter(tmp_path)
     with pytest.raises(InputError, match=r"mask000.tif: found the label 65536, expected labels up to 65535"):

@@ -11,8 +11,13 @@ from ignite.engine import Engine, Events
 from ..writers import write_image
 
 
+def instances_folder(folder: Path, movie: str) -> Path:
+    """Return where a `LabelWriter` puts the masks of a movie."""
+    return folder / f"{movie}_instances"
+
+
 class LabelWriter:
-    """Handler that writes the instance labels of frames: ``MOVIE_instances/maskNNN.tif``, numbered in each frame anew.
+    """Handler that writes the instance labels of frames: ``MOVIE_instances/maskNNNN.tif``, numbered in each frame anew.
 
     Args:
         folder: where the folders of the movies go.
@@ -30,4 +35,4 @@ class LabelWriter:
     def __call__(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             labels = self.instances(np.asarray(output["pred"].float().cpu()))
-            write_image(self.folder / f"{item['movie']}_instances" / f"mask{int(item['frame']):04d}.tif", labels)
+            write_image(instances_folder(self.folder, item["movie"]) / f"mask{int(item['frame']):04d}.tif", labels)

@@ -1,6 +1,7 @@
 """Measures against a reference: overlap, classes, clDice, Rand, V-Rand, V-Info, warping, SEG, and of tracks."""
 
 from ._acyclic import Graphs, compare_graphs
+from ._biology import branching_correctness, cell_cycle_accuracy, complete_tracks, track_fractions
 from ._classes import class_dice, class_iou, confusion_matrix
 from ._cldice import cl_dice
 from ._contingency import ContingencyTable, contingency_table
@@ -8,7 +9,6 @@ from ._displacement import displacement_error
 from ._hota import HOTA_THRESHOLDS, coverage_hota, hota
 from ._identity import IdentityScores, MotScores, identity_scores, mot_scores
 from ._information import v_info
-from ._lineage import branching_correctness, cell_cycle_accuracy, complete_tracks, track_fractions
 from ._links import Links, identities, links
 from ._matching import Matching, MovieObjects, Overlaps, join_matchings
 from ._membrane import (

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ._assignment import best_pairs
+from ..assignment import best_pairs
 from ._links import identities
 from ._matching import Choice, Floats, Matching, Overlaps, Places
 

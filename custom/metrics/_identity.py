@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._assignment import best_pairs
+from ..assignment import best_pairs
 from ._links import identities
 from ._matching import Floats, Matching, Places
 

@@ -130,8 +130,9 @@ def join_matchings(matchings: Sequence[Matching]) -> Matching:
     Returns:
         One matching; a side is without tracks where it is in any of them.
     """
-    references = _join([matching.reference for matching in matchings], _shifts(matchings))
-    results = _join([matching.result for matching in matchings], _shifts(matchings))
+    shifts = _frame_shifts(matchings)
+    references = _join([matching.reference for matching in matchings], shifts)
+    results = _join([matching.result for matching in matchings], shifts)
     reference_starts = np.cumsum([0] + [len(matching.reference) for matching in matchings])
     result_starts = np.cumsum([0] + [len(matching.result) for matching in matchings])
     overlaps = Overlaps(
@@ -142,7 +143,7 @@ def join_matchings(matchings: Sequence[Matching]) -> Matching:
     return Matching(references, results, overlaps)
 
 
-def _shifts(matchings: Sequence[Matching]) -> list[int]:
+def _frame_shifts(matchings: Sequence[Matching]) -> list[int]:
     """Return what is added to the frames of each movie."""
     ends = [
         max((int(side.frames[-1]) + 1 for side in (matching.reference, matching.result) if len(side)), default=0)

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..handlers.scores import mean
 from ..metrics import Matching, TrackingError, join_matchings, tracking_errors
 from ..tracking import LabelSequence, Track
-from ._matching import Matcher
+from ._matcher import Matcher
 from ._numbers import all_numbers
 from ._segmentation import FrameScores, score_frame
 

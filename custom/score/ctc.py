@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..evaluation import format_table
 from ..metrics import write_errors
 from ..options import flag, frame_range
-from ..tracking import LabelSequence, Track, open_labels, read_tracks
+from ..tracking import LabelSequence, Track, find_track_list, open_labels, read_tracks
 from ._output import write_json
 from ._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
 
@@ -33,7 +33,7 @@ def ctc(
 
     Args:
         gt_dir: folder NN_GT with TRA, SEG or both, or NN_ST; of several sequences a list, "['01_GT','02_GT']".
-        res_dir: folder NN_RES with maskNNN.tif and res_track.txt, or a list of as many.
+        res_dir: folder NN_RES with maskNNN.tif and res_track.txt, or another truth, NN_GT; or a list of as many.
         json: file to write the numbers to.
         errors: CSV file to write every error to, with its place, penalty and reason; of several sequences, the name of
             the result is added to that of the file.
@@ -47,7 +47,7 @@ def ctc(
     scores = [score_folders(truth, result, part, with_warping) for truth, result in zip(truths, results, strict=True)]
     columns = {name: one.numbers for name, one in zip(_names(results), scores, strict=True)}
     summaries = {} if len(scores) == 1 else {"mean": mean_scores(scores), "pooled": pool_scores(scores)}
-    print(format_table(_filled(columns | summaries)))
+    print(format_table(filled(columns | summaries)))
     if json is not None:
         write_json(json, {"gt_dir": truths, "res_dir": results, "frames": frames, "sequences": columns} | summaries)
     if errors is not None:
@@ -66,16 +66,20 @@ def score_folders(truth: Path, result: Path, frames: range | None = None, warpin
     Raises:
         InputError: as `score_sequence`, or there is nothing to read.
     """
-    markers, true_tracks, outlines = _open_truth(truth)
-    track_list = result / "res_track.txt"
-    tracks = read_tracks(track_list) if track_list.is_file() else None
+    markers, true_tracks, outlines = open_truth(truth)
+    labels, track_list = open_labels(result), find_track_list(result)
+    tracks = None if track_list is None else read_tracks(track_list)
     if tracks is None and markers is not None:
-        print(f"{track_list}: there is no such file, so that only the objects are scored, not their tracks.")
-    return score_sequence(markers, true_tracks, open_labels(result), tracks, outlines, frames, warping)
+        print(f"{result}: there is no res_track.txt, so that only the objects are scored, not their tracks.")
+    return score_sequence(markers, true_tracks, labels, tracks, outlines, frames, warping)
 
 
-def _open_truth(folder: Path) -> tuple[LabelSequence | None, list[Track], LabelSequence | None]:
-    """Return the markers with their tracks, and the outlines, of a truth folder."""
+def open_truth(folder: Path) -> tuple[LabelSequence | None, list[Track], LabelSequence | None]:
+    """Return the markers with their tracks, and the outlines, of a truth folder; None for what it has not.
+
+    Raises:
+        InputError: it has neither, or something in it cannot be read.
+    """
     markers, outlines = folder / "TRA", folder / "SEG"
     if not markers.is_dir() and not outlines.is_dir():
         raise InputError.about(folder, "neither TRA nor SEG", "a truth folder, such as 01_GT")
@@ -98,7 +102,7 @@ def _names(folders: Sequence[Path]) -> list[str]:
     return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
 
 
-def _filled(columns: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+def filled(columns: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Return all columns with the names of any, NaN where one has no such number."""
     names = dict.fromkeys(name for numbers in columns.values() for name in numbers)
     return {column: {name: numbers.get(name, float("nan")) for name in names} for column, numbers in columns.items()}

@@ -6,8 +6,9 @@ from ._comparison import comparison
 from ._geff import write_geff
 from ._lineage_tree import draw_lineage
 from ._linking import Linker
-from ._margin import without_margin
+from ._margin import check_margin, without_margin
 from ._movie import write_movie
+from ._names import TRACK_LIST, digits_for
 from ._napari import write_napari
 from ._painting import TrackPainter
 from ._pictures import write_pictures
@@ -15,7 +16,7 @@ from ._regions import Regions, measure_regions
 from ._repair import repair
 from ._report import SequenceReport, write_report
 from ._result import Link, Merge, Tracking
-from ._sequences import LabelSequence, open_labels, sequence_of
+from ._sequences import LabelSequence, find_track_list, open_labels, sequence_of
 from ._settings import Settings
 from ._tables import write_links, write_merges
 from ._thumbnails import Thumbnail, thumbnails
@@ -25,6 +26,7 @@ from ._validation import Violation, validate
 from ._writing import ResultWriter
 
 __all__ = [
+    "TRACK_LIST",
     "LabelSequence",
     "Link",
     "Linker",
@@ -38,9 +40,12 @@ __all__ = [
     "TrackPainter",
     "Tracking",
     "Violation",
+    "check_margin",
     "comparison",
     "count_cells",
+    "digits_for",
     "draw_lineage",
+    "find_track_list",
     "measure_regions",
     "open_labels",
     "read_tracks",

@@ -1,19 +1,52 @@
-"""Tracks from the command line: ``python -m custom.tracking validate RES_DIR [--repair]`` and ``fit GT_DIR``."""
+"""Tracks from the command line: ``python -m custom.tracking`` with ``link``, ``validate`` or ``fit``."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 
 import fire
 from fire.decorators import SetParseFn
+from tqdm import tqdm
 
 from ..errors import show_input_errors
 from ..options import flag
 from ._fitting import fit as fit_settings
 from ._fitting import write_settings
+from ._names import digits_for
 from ._repair import repair as repair_result
+from ._sequences import open_labels
+from ._settings import Settings
+from ._settings_file import read_settings
+from ._tables import write_links, write_merges
+from ._two_passes import track
 from ._validation import validate as violations
+from ._writing import ResultWriter
+
+
+@SetParseFn(str, "masks", "result", "settings")
+def link(masks: str, result: str, *, settings: str | None = None) -> None:
+    """Link the masks of any tool into tracks, and write them in the form of the Cell Tracking Challenge.
+
+    Beside the result, of ``01_RES`` in ``01_report``, there will be ``links.csv``, the least sure first, and
+    ``merges.csv``.
+
+    Args:
+        masks: folder or stack of instance labels, 2-D or 3-D; what number a cell has in a frame does not matter.
+        result: folder to write, usually NN_RES, with maskNNN.tif and res_track.txt.
+        settings: YAML of settings, such as fit writes; the defaults if not given.
+    """
+    chosen = Settings() if settings is None else read_settings(settings)
+    sequence, folder = open_labels(masks), Path(result)
+    with tqdm(total=2 * len(sequence), desc="linking", disable=None) as bar:
+        found = track(sequence, ResultWriter(folder, digits_for(sequence.frames)), chosen, progress=bar.update)
+    tables = folder.with_name(f"{folder.name.removesuffix('_RES')}_report")
+    write_links(tables / "links.csv", found.links)
+    write_merges(tables / "merges.csv", found.merges)
+    print(f"Result: {folder} (tracks: {len(found.tracks)}, frames: {len(sequence)})")
+    print(f"Links, the least sure first: {tables / 'links.csv'}")
+    print(f"Merges: {tables / 'merges.csv'} ({len(found.merges)})")
 
 
 @SetParseFn(str, "folder")
@@ -47,7 +80,7 @@ def fit(truth: str, *, masks: str | None = None, output: str = "tracking.yaml") 
     print(f"LNK {found.lnk:.4f}, with the default settings {found.default_lnk:.4f}. Settings: {output}")
 
 
-COMMANDS = {"validate": validate, "fit": fit}
+COMMANDS = {"link": link, "validate": validate, "fit": fit}
 
 
 def main() -> None:

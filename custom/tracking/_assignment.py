@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from ..assignment import best_pairs
 from ._candidates import Candidates
 from ._regions import Floats, Indices
-
-# SciPy takes a weight of 0 for no edge. All matchings have one edge per source, so that the offset changes none.
-_OFFSET = 1.0
 
 # Difference in cost by which a link becomes e times as probable. With it, mean confidence and part of right links agree
 # on two sequences with ground truth, also where only every second to sixth frame is taken.
@@ -34,7 +30,7 @@ def assign(pairs: Candidates, costs: Floats, max_cost: float) -> npt.NDArray[np.
     chosen = (gains > 0) & (gains > _others(pairs.sources, gains) + _others(pairs.targets, gains))
     taken_sources, taken_targets = (_marked(column, chosen) for column in (pairs.sources, pairs.targets))
     disputed = (gains > 0) & ~taken_sources[pairs.sources] & ~taken_targets[pairs.targets]
-    chosen[disputed] = _matched(pairs.where(disputed), gains[disputed])
+    chosen[disputed] = best_pairs(pairs.sources[disputed], pairs.targets[disputed], gains[disputed])
     return chosen
 
 
@@ -54,19 +50,6 @@ def _marked(cells: Indices, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.boo
     marks = np.zeros(cells.max(initial=-1) + 1, bool)
     marks[cells[chosen]] = True
     return marks
-
-
-def _matched(pairs: Candidates, gains: Floats) -> npt.NDArray[np.bool_]:
-    """Return which pairs, all of positive gain, are in the matching with the largest sum of gains."""
-    sources, rows = np.unique(pairs.sources, return_inverse=True)
-    targets, columns = np.unique(pairs.targets, return_inverse=True)
-    nobody = np.arange(sources.size)  # for each source a target of its own: it stays without a link
-    weights = np.concatenate((gains, np.zeros(sources.size))) + _OFFSET
-    places = np.concatenate((rows, nobody)), np.concatenate((columns, targets.size + nobody))
-    shape = (sources.size, targets.size + sources.size)
-    graph = coo_array((weights, places), shape=shape).tocsr()
-    _, matches = min_weight_full_bipartite_matching(graph, maximize=True)
-    return matches[rows] == columns
 
 
 def confidences(pairs: Candidates, costs: Floats, max_cost: float) -> Floats:

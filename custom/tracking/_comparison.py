@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from skimage.segmentation import find_boundaries
 
+from ..metrics import contingency_table
 from ..writers import contact_sheet, overlay
 from ._colors import Color
 from ._drawing import BLACK, WHITE, enlarged, enlarged_labels, flat, on_picture, scale_for, strip
@@ -35,7 +36,13 @@ _FILL = 0.45  # opacity, of a cell with an error
 _RING = 14  # pixels, radius
 
 
-def comparison(image: np.ndarray, truth: np.ndarray, result: np.ndarray, errors: Sequence[TrackingError]) -> np.ndarray:
+def comparison(
+    image: np.ndarray,
+    truth: np.ndarray,
+    result: np.ndarray,
+    errors: Sequence[TrackingError],
+    markers: np.ndarray | None = None,
+) -> np.ndarray:
     """Return a frame, the truth and a result side by side; cells with errors are filled, errors of links have a ring.
 
     A cell with several errors shows the most expensive one. Below stands how many there are of each kind.
@@ -45,6 +52,8 @@ def comparison(image: np.ndarray, truth: np.ndarray, result: np.ndarray, errors:
         truth: true labels, integer, of the same shape; 0 is background.
         result: labels of the result, likewise.
         errors: those of this frame.
+        markers: the truth with the labels that the errors name, where those of `truth` are others: in the challenge,
+            outlines are numbered anew in each frame, and only markers have the labels of their tracks.
 
     Returns:
         (rows, columns, 3) uint8.
@@ -52,6 +61,7 @@ def comparison(image: np.ndarray, truth: np.ndarray, result: np.ndarray, errors:
     Raises:
         ValueError: the shapes differ.
     """
+    truth = truth if markers is None else _named(truth, markers)
     image, truth, result = flat(image), flat(truth), flat(result)
     scale = scale_for(truth.shape)
     gray = overlay(enlarged(image, scale), np.zeros([side * scale for side in image.shape], bool))
@@ -66,6 +76,18 @@ def comparison(image: np.ndarray, truth: np.ndarray, result: np.ndarray, errors:
     sheet = contact_sheet(panels, columns=3)
     titles = strip(sheet.shape[1], [(title, WHITE) for title in ("frame", "truth", "result")])
     return np.concatenate([titles, sheet, _legend(sheet.shape[1], errors)])
+
+
+def _named(outlines: np.ndarray, markers: np.ndarray) -> np.ndarray:
+    """Return outlines with the label of the marker that each has most of; one without any gets a label of its own."""
+    table = contingency_table(outlines, markers)
+    table = table.where((table.labels > 0) & (table.reference > 0))
+    ascending = np.argsort(table.counts, kind="stable")
+    marker_of = dict(zip(table.labels[ascending].tolist(), table.reference[ascending].tolist(), strict=True))
+    names, places = np.unique(np.append(0, outlines), return_inverse=True)
+    unused = int(markers.max()) + 1
+    named = [0, *(marker_of.get(name, unused + name) for name in names[1:].tolist())]
+    return np.array(named)[places[1:]].reshape(outlines.shape)
 
 
 def _marked(gray: np.ndarray, labels: np.ndarray, kinds: Mapping[int, str], scale: int) -> np.ndarray:

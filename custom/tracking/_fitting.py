@@ -14,12 +14,12 @@ import numpy as np
 
 from ..errors import InputError
 from ..metrics import ContingencyTable, Matching, MovieObjects, Overlaps, compare_graphs, contingency_table, links
-from ..score._matching import Matcher
+from ..score import Matcher
 from ..writers import atomic_path
 from ._linking import Linker
 from ._regions import Regions, measure_regions
 from ._result import Tracking
-from ._sequences import LabelSequence, open_labels
+from ._sequences import LabelSequence, find_track_list, open_labels
 from ._settings import Settings
 from ._tracks import read_tracks
 from ._two_passes import check_complete, name_of
@@ -76,7 +76,10 @@ def fit(truth: str | os.PathLike[str], masks: str | os.PathLike[str] | None = No
         InputError: files are missing or do not belong together, or the truth has no links.
     """
     labels, reference = open_labels(truth if masks is None else masks), open_labels(truth)
-    sequence = AnnotatedSequence(labels, reference, _track_list(Path(truth)))
+    track_list = find_track_list(truth)
+    if track_list is None:
+        raise InputError.about(truth, "no man_track.txt", "a tracked sequence, such as 01_GT")
+    sequence = AnnotatedSequence(labels, reference, track_list)
     lnk = functools.cache(sequence.lnk)
     best = dataclasses.replace(Settings(), max_distance=_max_distance(sequence.matching, truth))
     needed = _WORTH / len(links(sequence.matching.reference)) - 1e-9
@@ -132,12 +135,6 @@ def _read_like(reference: np.ndarray, labels: LabelSequence, frame: int) -> np.n
 
 def _folder(labels: LabelSequence) -> str:
     return str(next(iter(labels.paths.values())).parent)
-
-
-def _track_list(truth: Path) -> Path:
-    """Return the file that lists the true tracks."""
-    inner = truth / "TRA" / "man_track.txt"
-    return inner if inner.is_file() else truth / "man_track.txt"
 
 
 def _tracked(matching: Matching, tracking: Tracking) -> Matching:

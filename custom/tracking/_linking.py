@@ -121,8 +121,8 @@ class Linker:
         free = arrivals.origins == Origin.NONE
         free[self._merges.advance(len(self._frames), before, regions, pairs, linked)] = False
         found = find_divisions(before, regions, pairs, linked, free, self._scale, settings.division_threshold)
+        sure = found.confidences(settings.division_threshold)
         for daughters in found.daughters.T:
-            sure = found.confidences(settings.division_threshold)
             arrivals.enter(daughters, found.mothers, Origin.DIVISION, sure)
         return arrivals
 

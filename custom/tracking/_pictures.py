@@ -10,6 +10,7 @@ import numpy as np
 from ._cell_counts import write_cell_counts
 from ._lineage_tree import draw_lineage
 from ._movie import write_movie
+from ._names import digits_for
 from ._napari import write_napari
 from ._painting import Centroids, TrackPainter
 from ._sequences import LabelSequence
@@ -46,7 +47,7 @@ def write_pictures(
     folder = Path(folder)
     painter = TrackPainter(tracks, centroids, tail)
     pictures = ((frame, painter.paint(frame, images(frame), masks)) for frame, masks in labels)
-    write_movie(folder, pictures, frames_per_second, digits=3 if max(labels.frames, default=0) < 1000 else 4)
+    write_movie(folder, pictures, frames_per_second, digits_for(labels.frames))
     draw_lineage(tracks, folder / "lineage.png")
     write_cell_counts(folder, tracks, labels.frames)
     write_napari(folder, tracks, centroids)

@@ -40,8 +40,9 @@ class Regions:
         return Regions(self.labels[places], self.centroids[places], areas, brightness)
 
     def by_position(self) -> Regions:
-        """Return the cells in the order of their centroids, which does not depend on their labels."""
-        return self.take(np.lexsort(self.centroids.T[::-1]))
+        """Return the cells in the order of their centroids and areas, which does not depend on their labels."""
+        ties = [] if self.areas is None else [self.areas]  # of a cell and one around it
+        return self.take(np.lexsort([*ties, *self.centroids.T[::-1]]))
 
     def find(self, labels: npt.NDArray[np.int64]) -> Indices:
         """Return the place of each label, all of which must be there."""

@@ -188,7 +188,7 @@ def _carry_out(contents: Contents, plan: _Plan) -> None:
             _swap(folder, fresh)
     except OSError as error:
         raise InputError.about(
-            folder, f"a folder that cannot be written ({error.strerror})", "a writable one"
+            folder, f"a folder that cannot be written ({error.strerror or error})", "a writable one"
         ) from error
 
 

@@ -13,6 +13,7 @@ from .. import pairing
 from ..errors import InputError
 from ..readers import describe, is_image_file, read_labels
 from ..writers import smallest_label_dtype
+from ._names import TRACK_LIST
 
 _PREFIXES = ("mask", "man_track", "man_seg")
 _SLICE = re.compile(r"man_seg_\d+_\d+\.tiff?")
@@ -62,7 +63,7 @@ def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
             numbers of the Cell Tracking Challenge's names have three digits or more.
 
     Raises:
-        InputError: there is nothing, no label image, two files with the same number, or only slices of 3-D frames
+        InputError: there is nothing, no label image, two files with the same number, or single slices of 3-D frames
             (``man_seg_TTT_ZZZ.tif``).
     """
     source = Path(path)
@@ -74,6 +75,16 @@ def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
     shape = describe(source).shape
     pages = range(shape[0] if len(shape) == 3 else 1)
     return LabelSequence(pages, dict.fromkeys(pages, source), lambda frame: read_labels(source, page=frame))
+
+
+def find_track_list(path: str | os.PathLike[str]) -> Path | None:
+    """Return the file that lists the tracks of what `open_labels` opens: of a result or a truth; None if there is none.
+
+    Args:
+        path: as in `open_labels`.
+    """
+    folder = _folder_of_labels(Path(path))
+    return next((folder / name for name in (TRACK_LIST, "man_track.txt") if (folder / name).is_file()), None)
 
 
 def sequence_of(arrays: Sequence[np.ndarray] | Mapping[int, np.ndarray]) -> LabelSequence:
@@ -101,13 +112,13 @@ def _folder_of_labels(folder: Path) -> Path:
 def _files_by_frame(folder: Path) -> dict[int, Path]:
     """Return the label images by frame number: those with a name of the challenge, or else all that end in a number."""
     files = [file for file in folder.iterdir() if is_image_file(file)]
-    for pattern in (*(rf"{prefix}\d{{3,}}\.tiff?" for prefix in _PREFIXES), r".*?\d+(\.\w+|\.nii\.gz)"):
-        chosen = [file for file in files if re.fullmatch(pattern, file.name) and not _SLICE.fullmatch(file.name)]
-        if chosen:
-            return dict(sorted(pairing.index_files(chosen, _frame_of)[0].items()))
     slices = sorted(file.name for file in files if _SLICE.fullmatch(file.name))
     if slices:
         raise InputError.about(folder, f"slices of 3-D frames, such as {slices[0]}", "label images of whole frames")
+    for pattern in (*(rf"{prefix}\d{{3,}}\.tiff?" for prefix in _PREFIXES), r".*?\d+(\.\w+|\.nii\.gz)"):
+        chosen = [file for file in files if re.fullmatch(pattern, file.name)]
+        if chosen:
+            return dict(sorted(pairing.index_files(chosen, _frame_of)[0].items()))
     raise InputError.about(folder, "no label images", "maskNNN.tif, or other files whose names end in a number")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from skimage.util import map_array
 
 from ..errors import InputError
 from ._linking import Linker
-from ._names import LARGEST_LABEL
+from ._names import LARGEST_LABEL, digits_of_mask
 from ._result import Tracking
 from ._sequences import LabelSequence
 from ._settings import Settings
@@ -29,8 +30,8 @@ def track(
     The masks are read twice, first to link and then to write; never more than two are in memory.
 
     Args:
-        sequence: the label images, one for each frame from the first to the last.
-        writer: writes the masks and the list of tracks.
+        sequence: the label images, one for each frame from the first to the last, at least one.
+        writer: writes the masks and the list of tracks, into another folder.
         settings: of the linking.
         images: from a frame number to its image, of the same shape as the mask; needed where `appearance_weight` is
             to count.
@@ -40,10 +41,11 @@ def track(
         The tracks; their labels are 1 to N.
 
     Raises:
-        InputError: a mask is missing, cannot be read, or differs in shape from the others or from its image; or there
-            are more tracks than a 16-bit mask can name.
+        InputError: a mask is missing, cannot be read, or differs in shape from the others or from its image; there are
+            more tracks than a 16-bit mask can name; or the result would take the place of the masks.
     """
     check_complete(sequence)
+    _check_folder(sequence, writer.folder)
     done = progress or (lambda: None)
     linker, shape = Linker(settings), None
     for frame, labels in sequence:
@@ -64,6 +66,13 @@ def track(
         done()
     writer.finish(tracking.tracks)
     return tracking
+
+
+def _check_folder(sequence: LabelSequence, folder: Path) -> None:
+    """Raise InputError if a result in this folder would take the place of the masks that it is made of."""
+    masks = {file.parent.resolve() for file in sequence.paths.values() if digits_of_mask(file) is not None}
+    if folder.resolve() in masks:
+        raise InputError.about(folder, "the masks to link, which the result would replace", "another folder")
 
 
 def relabel(labels: np.ndarray, names: dict[int, int]) -> np.ndarray:

@@ -197,7 +197,7 @@ def _cycles(parent_of: dict[int, int]) -> Iterator[list[int]]:
         done |= places.keys()
 
 
-# ------------------------------------------------------------------------------------------------------------ the both
+# --------------------------------------------------------------------------------------------- the list and the masks
 
 
 def _wrong_presence(contents: Contents, track: Track) -> Iterator[Violation]:

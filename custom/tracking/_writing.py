@@ -67,8 +67,10 @@ class ResultWriter:
             tracks: those of all masks that were written.
 
         Raises:
-            InputError: the folder cannot be created.
+            ValueError: no mask was written.
         """
+        if not self._written:
+            raise ValueError("a result needs at least one mask")
         write_tracks(self.folder / TRACK_LIST, tracks)
         for file in self.folder.iterdir():
             if digits_of_mask(file) is not None and file.name not in self._written:

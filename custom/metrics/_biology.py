@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,13 +91,12 @@ def branching_correctness(matching: Matching, tolerance: int) -> float:
     wanted, found = _divisions(matching.reference.known_tracks), _divisions(matching.result.known_tracks)
     if not wanted:
         return math.nan
-    right = sum(
-        _alike(matching, division, found[label], tolerance)
-        for division in wanted.values()
-        for label in _possible_mothers(matching, division.mother, tolerance)
-        if label in found
-    )
-    return 2 * right / (len(wanted) + len(found))
+    right: set[int] = set()  # mothers in the result: each division makes one of the reference right, not two
+    for division in wanted.values():
+        candidates = sorted(_possible_mothers(matching, division.mother, tolerance) & found.keys() - right)
+        alike = (label for label in candidates if _alike(matching, division, found[label], tolerance))
+        right.update(islice(alike, 1))
+    return 2 * len(right) / (len(wanted) + len(found))
 
 
 def cell_cycle_accuracy(matching: Matching) -> float:

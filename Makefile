@@ -1,10 +1,11 @@
 # make demo: train, score and use the dendrite bundle on sample data.   make test: lint, types, tests.
+# make soak: kill a training at 20 random moments, and compare what it leaves in the end.
 PYTHON ?= python3
 BIN = .venv/bin
 DEMO = build/demo
 BUNDLE = bundles/dendrite/configs
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test soak lint clean
 
 install: .venv/installed
 
@@ -27,6 +28,10 @@ lint: install
 
 test: lint
 	$(BIN)/python -m pytest
+
+soak: install
+	rm -rf build/soak
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/kills.py build/soak 20
 
 clean:
 	rm -rf build .venv

@@ -9,13 +9,13 @@ from . import (
     inferers,
     instances,
     losses,
+    measurements,
     metrics,
     movies,
     networks,
     scoring,
     tracking,
     transforms,
-    vesicles,
     weight_maps,
 )
 from .augmentation import draw_augmentation
@@ -59,6 +59,7 @@ __all__ = [
     "loaders",
     "losses",
     "make_samples",
+    "measurements",
     "metrics",
     "movies",
     "networks",
@@ -72,7 +73,6 @@ __all__ = [
     "tracking",
     "transforms",
     "typed",
-    "vesicles",
     "weight_maps",
     "with_folders",
 ]

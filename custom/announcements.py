@@ -84,7 +84,7 @@ def conclude_inference(written: Sequence[Path]) -> None:
     """Print the files that an inference wrote, the pictures to look at last."""
     pictures = [path for path in written if path.suffix == ".png"]
     print(f"Wrote {len(written)} files.")
-    for kind, ending in (("mask", "_mask.tif"), ("labels", "_labels.tif"), ("table", "_objects.csv")):
+    for kind, ending in (("mask", "_mask.tif"), ("labels", "_labels.tif"), ("measurements", "measurements.csv")):
         found = [path for path in written if path.name.endswith(ending)]
         if found:
             print(f"{kind.capitalize()}: {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,20 @@ class _NoWriter:
     def add_image(self, *_: Any, **__: Any) -> None: ...
 
     def flush(self) -> None: ...
+
+
+def largest(numbers: Sequence[int], device: torch.device) -> list[int]:
+    """Return each number as it is largest among the processes, so that all of them decide alike.
+
+    Args:
+        numbers: as many in every process.
+        device: where the processes meet, as `join` returned it.
+    """
+    if not distributed.is_initialized():
+        return list(numbers)
+    tensor = torch.tensor(numbers, device=device)
+    distributed.all_reduce(tensor, distributed.ReduceOp.MAX)
+    return tensor.tolist()
 
 
 def wait() -> None:

@@ -19,6 +19,7 @@ from . import judging, tracking
 from .errors import InputError
 from .evaluation import run_over
 from .handlers.labels import instances_folder
+from .measurements import OBJECTS, GrowingTable, region_table
 from .movies import Movie
 from .provenance import command_line, sha256
 from .tracking import LabelSequence, Settings, Tracking, open_labels
@@ -31,8 +32,9 @@ class Plan:
     """What is to be followed, how, and what is to come of it; refuses what could else fail after hours of work.
 
     Of a movie ``01`` there will be ``01_RES`` with ``maskNNN.tif`` and ``res_track.txt``, and ``01_report`` with
-    ``report.html``, ``links.csv``, ``merges.csv`` and what `tracking.write_pictures` writes; with truth, there also are
-    ``errors.csv`` and ``comparison/frame_NNN.png``, and for all movies together one ``scores.json``.
+    ``report.html``, ``links.csv``, ``merges.csv``, ``divisions.csv``, ``measurements.csv`` and what
+    `tracking.write_pictures` writes; with truth, there also are ``errors.csv`` and ``comparison/frame_NNN.png``, and
+    for all movies together one ``scores.json``.
 
     Attributes:
         movies: what to follow.
@@ -169,10 +171,12 @@ def _draw(plan: Plan, movie: Movie, followed: Tracking) -> tracking.SequenceRepo
     folder, labels = plan.report(movie), open_labels(plan.result(movie))
     tracking.write_links(folder / "links.csv", followed.links)
     tracking.write_merges(folder / "merges.csv", followed.merges)
+    tracking.write_divisions(folder / "divisions.csv", tracking.divisions(followed.tracks))
     if plan.geff:
         tracking.write_geff(folder / "tracks.geff", followed)
-    with tqdm(total=len(labels), desc="pictures", disable=None) as bar:
+    with tqdm(total=2 * len(labels), desc="measurements and pictures", disable=None) as bar:
         shown, look = _counted(labels, bar), (plan.tail, plan.frames_per_second)
+        _measure(movie, shown, folder)
         tracking.write_pictures(folder, followed.tracks, followed.centroids, shown, movie.read, *look)
     return tracking.SequenceReport(
         title=f"Cells of {movie.name}",
@@ -182,6 +186,14 @@ def _draw(plan: Plan, movie: Movie, followed: Tracking) -> tracking.SequenceRepo
         links=followed.links,
         merges=followed.merges,
     )
+
+
+def _measure(movie: Movie, labels: LabelSequence, folder: Path) -> None:
+    """Write ``measurements.csv``, a row for every cell of every frame."""
+    with GrowingTable(folder / OBJECTS) as file:
+        for frame, masks in labels:
+            table = region_table(masks, movie.read(frame), movie.pixel_size(frame))
+            file.add(movie.name, {"frame": np.full(len(table["label"]), frame)} | table)
 
 
 def _counted(labels: LabelSequence, bar: tqdm) -> LabelSequence:

@@ -15,7 +15,7 @@ from monai.data import DataLoader, Dataset
 from .datalists import input_list
 from .errors import InputError
 from .options import frame_range
-from .readers import read_image
+from .readers import describe, read_image
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Movie:
         """
         item = self.items[self.frames.index(frame)]
         return read_image(item["file"], page=item["page"], channels=item["channels"])
+
+    def pixel_size(self, frame: int) -> tuple[float, float] | None:
+        """Return the (row, column) size in µm of the pixels of a frame, None if it is not known."""
+        item = self.items[self.frames.index(frame)]
+        return item.get("pixel_size") or describe(item["file"]).pixel_size
 
 
 def open_movie(

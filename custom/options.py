@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,30 @@ def frame_range(option: str, text: str | None) -> range | None:
     if match is None or int(match[1]) > int(match[2]):
         raise InputError(f"--{option}: found {text!r}, expected the first and the last frame, such as 0-35.")
     return range(int(match[1]), int(match[2]) + 1)
+
+
+def command_line() -> str:
+    """Return what the user typed, as far as the process knows it."""
+    return shlex.join([*_program(), *sys.argv[1:]])
+
+
+def resume_command() -> str:
+    """Return what to type to go on with the training that this process runs: its command with ``--resume true``."""
+    if Path(sys.argv[0]).parts[-2:] != ("bundle", "__main__.py"):
+        return "the same call with resume=True"  # started from Python
+    kept = [
+        here
+        for last, here in zip(["", *sys.argv[1:]], sys.argv[1:], strict=False)
+        if here.partition("=")[0] != "--resume" and (last != "--resume" or here.startswith("--"))
+    ]
+    return shlex.join([*_program(), *kept, "--resume", "true"])
+
+
+def _program() -> list[str]:
+    """Return how MONAI's command was started: by Python, or by torchrun, which names the number of its processes."""
+    processes = os.environ.get("LOCAL_WORLD_SIZE")
+    launcher = ["python"] if processes is None else ["torchrun", "--nproc_per_node", processes]
+    return [*launcher, "-m", "monai.bundle"]
 
 
 def check_overrides() -> None:

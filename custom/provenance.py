@@ -6,8 +6,6 @@ import csv
 import hashlib
 import json
 import platform
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +13,11 @@ from typing import Any
 
 import torch
 
-from .handlers.checkpoints import BEST, LAST, load_weights
+from .handlers.checkpoints import BEST, LAST, RUN, load_weights
 from .manifests import Manifest
+from .options import command_line
 from .writers import atomic_path
 
-RUN = "run.json"
 _PACKAGES = ("torch", "monai", "pytorch-ignite", "numpy", "scipy", "scikit-image", "tifffile")
 
 
@@ -53,11 +51,6 @@ def _minutes(folder: Path) -> float:
     """Return how long the epochs took, those before an interruption too."""
     with (folder / "history.csv").open(newline="", encoding="utf-8") as stream:
         return round(sum(float(row["seconds"]) for row in csv.DictReader(stream)) / 60, 1)
-
-
-def command_line() -> str:
-    """Return what the user typed, as far as the process knows it."""
-    return shlex.join(["python", "-m", "monai.bundle", *sys.argv[1:]])
 
 
 def sha256(file: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Remove the temporary files that writers of `atomic_path` left in a folder when they were killed."""
+    for path in Path(folder).glob(".*"):
+        if re.match(r"\.[0-9a-f]{12}-", path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_image(

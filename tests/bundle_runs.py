@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import torch
+from ignite.engine import Engine, Events
 from monai.bundle import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,12 +35,23 @@ def config(bundle: str, *names: str) -> list[str]:
     return [str(ROOT / "bundles" / bundle / "configs" / f"{name}.yaml") for name in names]
 
 
-def train(bundle: str, data: Path | list[str], output: Path, **options: Any) -> Path:
+def train(bundle: str, data: Path | list[str], output: Path, *overlays: Path, **options: Any) -> Path:
     """Train a bundle for two short epochs, unless told otherwise."""
     folders = data if isinstance(data, list) else str(data)
     settings = SMALL[bundle] | {"dataset_dir": folders, "output_dir": str(output), "max_epochs": 2} | options
-    run("training", config_file=config(bundle, "train"), **settings)
+    run("training", config_file=[*config(bundle, "train"), *map(str, overlays)], **settings)
     return output
+
+
+class StopAt:
+    """Handler that stops a training as Ctrl-C does, in an iteration counted from 1."""
+
+    def __init__(self, iteration: int) -> None:
+        self.iteration = iteration
+
+    def attach(self, engine: Engine) -> None:
+        event = Events.ITERATION_COMPLETED(once=self.iteration)
+        engine.add_event_handler(event, lambda: signal.raise_signal(signal.SIGINT))
 
 
 def evaluate(bundle: str, data: Path, output: Path, weights: Path, **options: Any) -> Path:

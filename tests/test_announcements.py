@@ -122,14 +122,15 @@ def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by
 
 
 def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    kinds = ("probability.tif", "mask.tif", "labels.tif", "objects.csv", "overlay.tif", "overlay.png")
+    kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
     written = [tmp_path / f"{stem}_{kind}" for stem in ("a", "b", "c") for kind in kinds]
+    written += [tmp_path / name for name in ("measurements.csv", "measurements_summary.csv")]
     announcements.conclude_inference(written)
     assert capsys.readouterr().out.splitlines() == [
-        "Wrote 18 files.",
+        "Wrote 17 files.",
         f"Mask: {tmp_path / 'a_mask.tif'} and 2 more",
         f"Labels: {tmp_path / 'a_labels.tif'} and 2 more",
-        f"Table: {tmp_path / 'a_objects.csv'} and 2 more",
+        f"Measurements: {tmp_path / 'measurements.csv'}",
         f"Look at: {tmp_path / 'a_overlay.png'} and 2 more",
     ]
 

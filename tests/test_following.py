@@ -162,6 +162,8 @@ def test_a_result_is_valid_and_drawn(
         "report.html",
         "links.csv",
         "merges.csv",
+        "divisions.csv",
+        "measurements.csv",
         "overlay.gif",
         "overlay.mp4",
         "tracks.csv",
@@ -185,11 +187,29 @@ def test_nothing_of_an_earlier_result_is_left(tmp_path: Path) -> None:
     follow(plan_of(tmp_path, masks, frames="2-3"), NOWHERE, None)
     assert not (tmp_path / "out" / "scores.json").exists()
     written = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()}
-    report = "report.html links.csv merges.csv cells.csv cells.png lineage.png tracks.csv graph.json overlay.gif "
-    report += "overlay.mp4 overlay/overlay002.png overlay/overlay003.png"
+    report = "report.html links.csv merges.csv divisions.csv measurements.csv cells.csv cells.png lineage.png "
+    report += "tracks.csv graph.json overlay.gif overlay.mp4 overlay/overlay002.png overlay/overlay003.png"
     assert written == {f"01_RES/{name}" for name in ("mask002.tif", "mask003.tif", "res_track.txt")} | {
         f"01_report/{name}" for name in report.split()
     }
+
+
+def test_measurements_of_every_cell_in_every_frame(tmp_path: Path) -> None:
+    """Areas in pixels and µm, gray values of the frame, and the frame of the division."""
+    source, given = write_movie(tmp_path / "data", dict(enumerate(colony(3), start=7)))
+    movie = open_movie(source, pixel_size=0.5)
+    plan = Plan([movie], tmp_path / "out", Settings(), given)
+    follow(plan, NOWHERE, None)
+    with (plan.report(movie) / "measurements.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for frame, labels in open_labels(plan.result(movie)):
+        areas = {int(row["label"]): int(row["area_px2"]) for row in rows if int(row["frame"]) == frame}
+        assert areas == {int(label): int((labels == label).sum()) for label in np.unique(labels) if label}
+    assert {row["image"] for row in rows} == {"01"}
+    assert {float(row["area_um2"]) / float(row["area_px2"]) for row in rows} == {0.25}
+    assert {row["mean_intensity"] for row in rows} == {"150"}
+    with (plan.report(movie) / "divisions.csv").open(newline="") as file:
+        assert [row["frame"] for row in csv.DictReader(file)] == ["9"]
 
 
 @pytest.mark.parametrize("rate", [0.01, 100])

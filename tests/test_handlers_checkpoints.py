@@ -203,8 +203,17 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
 
 def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=2).run()
+    (tmp_path / "run.json").touch()
     with pytest.raises(InputError, match="found 2 finished epochs, expected fewer than 2"):
         Training(tmp_path, max_epochs=2, resume=True).run()
+
+
+def test_a_finished_run_without_its_record_goes_on_to_write_it(tmp_path: Path) -> None:
+    Training(tmp_path, max_epochs=2).run()
+    before = (tmp_path / "checkpoint_last.pt").stat().st_mtime_ns
+    resumed = Training(tmp_path, max_epochs=2, resume=True).run()
+    assert resumed.trainer.state.iteration == 4
+    assert (tmp_path / "checkpoint_last.pt").stat().st_mtime_ns == before
 
 
 def test_a_run_of_another_length_is_not_resumed(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from monai.utils import set_determinism
 from torch import nn
 
 from custom import EpochDataset, SeedEpoch, metrics, scoring
-from custom.handlers import Checkpoints, History, ImageScore, ThresholdCurve
+from custom.handlers import Checkpoints, FiniteLoss, History, ImageScore, ThresholdCurve
 from custom.losses import AnnotatedDiceCELoss
 
 THRESHOLDS = [k / 10 for k in range(1, 10)]
@@ -81,6 +81,7 @@ class Training:
     best_by: str = "metric"
     threshold: float | None = None
     resume: bool = False
+    minutes: float = 5.0
     num_workers: int = 0
     batch_size: int = 2
     seed: int = 0
@@ -115,6 +116,8 @@ class Training:
         history = [History(self.folder, self.evaluator, self.optimizer)] if self.history else []
         augmentation = [RandFlipd(["image", "label"], prob=0.5, spatial_axis=0), RandGaussianNoised("image", prob=0.5)]
         dataset = EpochDataset(squares(4), augmentation, seed=self.seed)
+        key_train_metric = {"train_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))}
+        train_metrics = {"train_loss": Average(from_engine("loss", first=True))}
         self.checkpoints = Checkpoints(
             folder=self.folder,
             network=self.network,
@@ -125,6 +128,8 @@ class Training:
             scans={"threshold": self.curve},
             thresholds={"threshold": self.threshold},
             resume=self.resume,
+            metrics=[key_train_metric, train_metrics],
+            minutes=self.minutes,
         )
         self.trainer = SupervisedTrainer(
             device="cpu",
@@ -137,10 +142,11 @@ class Training:
             loss_function=loss,
             inferer=SimpleInferer(),
             postprocessing=Activationsd("pred", sigmoid=True),
-            key_train_metric={"train_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))},
-            additional_metrics={"train_loss": Average(from_engine("loss", first=True))},
+            key_train_metric=key_train_metric,
+            additional_metrics=train_metrics,
             train_handlers=[
                 SeedEpoch(dataset, self.seed),
+                FiniteLoss(),
                 ValidationHandler(self.val_interval, self.evaluator),
                 LrScheduleHandler(self.scheduler, print_lr=False),
                 self.checkpoints,
@@ -152,7 +158,11 @@ class Training:
     def after_each_epoch(self, note: Callable[[], object]) -> list:
         """Return a list that fills with what ``note`` returns after every epoch."""
         notes: list = []
-        self.trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda: notes.append(note()))
+
+        def begin() -> None:
+            self.trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda: notes.append(note()))
+
+        self.trainer.add_event_handler(Events.STARTED, begin)  # as `Checkpoints` does, to come after it
         return notes
 
     def run(self) -> Training:

@@ -18,10 +18,11 @@ from PIL import Image
 from torch import nn
 
 from custom import input_list
+from custom.errors import InputError
 from custom.handlers import PredictionWriter
+from custom.measurements import Measurements, Page, Table, objects, vesicles
 from custom.readers import describe
 from custom.transforms import ReadImaged
-from custom.vesicles import write_vesicle_table
 from custom.writers import write_image
 
 HEIGHT, WIDTH = 5, 9
@@ -291,7 +292,7 @@ def test_instances_beside_classes(tmp_path: Path) -> None:
 
 def test_a_mask_needs_something_to_be_made_of(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="needs a threshold, instances or the colors"):
-        PredictionWriter(tmp_path, table=write_vesicle_table)
+        PredictionWriter(tmp_path, measurements=Measurements(tmp_path, objects))
 
 
 @pytest.mark.parametrize(
@@ -311,57 +312,95 @@ def test_predictions_of_another_number_of_channels(
     assert not (tmp_path / "out").exists()
 
 
-# ---------------------------------------------------------------------------------------------------------------- table
+# --------------------------------------------------------------------------------------------------------- measurements
 
 
-class Tables:
-    """A function for `PredictionWriter` that notes what it is handed, and writes an empty file."""
+class Measuring:
+    """A function for `Measurements` that notes what it is handed; an object for every page."""
 
     def __init__(self) -> None:
-        self.handed: list[tuple] = []
+        self.pages: list[Page] = []
 
-    def __call__(self, file: Path, *content: Any) -> None:
-        file.touch()
-        self.handed.append((file, *content))
+    def __call__(self, page: Page) -> Table:
+        self.pages.append(page)
+        return {"label": np.array([1]), "number": np.array([float(len(self.pages))])}
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_one_table_for_each_file(tmp_path: Path, batch_size: int) -> None:
+def test_one_table_for_all_files(tmp_path: Path, batch_size: int) -> None:
     stack = np.stack([marked(), marked(0.4)])
     write_image(tmp_path / "in" / "a.tif", stack)
     write_image(tmp_path / "in" / "b.tif", marked(), pixel_size=(0.5, 0.25))
-    tables = Tables()
-    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=tables)
+    measuring = Measuring()
+    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, measurements=Measurements(tmp_path / "out", measuring))
     written = predict(writer, input_list(tmp_path / "in"), batch_size=batch_size)
-    names = [path.name for path in written]
-    assert sorted(names) == sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert [name for name in names if name.endswith(".csv")] == ["a_objects.csv", "b_objects.csv"]
-    assert [file for file, *_ in tables.handed] == [tmp_path / "out" / f"{stem}_objects.csv" for stem in "ab"]
-    for (_, labels, probabilities, _), pages in zip(tables.handed, [stack, [marked()]], strict=True):
-        assert len(labels) == len(probabilities) == len(pages)
-        for label, probability, page in zip(labels, probabilities, pages, strict=True):
-            np.testing.assert_array_equal(probability, page)
-            np.testing.assert_array_equal(label, numbered(page))
-    sizes = [size for *_, size in tables.handed]
-    assert sizes == [None, pytest.approx((0.5, 0.25))]
+    assert sorted(written) == sorted((tmp_path / "out").iterdir())
+    rows = rows_of(tmp_path / "out" / "measurements.csv")
+    assert [(row["image"], row["page"], row["number"]) for row in rows] == [
+        ("a", "0", "1"),
+        ("a", "1", "2"),
+        ("b", "0", "3"),
+    ]
+    for page, image in zip(measuring.pages, [*stack, marked()], strict=True):
+        np.testing.assert_array_equal(page.image, image)
+        np.testing.assert_array_equal(page.probability, image)
+        np.testing.assert_array_equal(page.mask, np.where(image >= 0.5, 255, 0))
+        np.testing.assert_array_equal(page.labels, numbered(image))
+    assert [page.pixel_size for page in measuring.pages] == [None, None, pytest.approx((0.5, 0.25))]
 
 
-def test_the_table_of_several_channels(tmp_path: Path) -> None:
+def test_classes_are_measured_without_instances(tmp_path: Path) -> None:
     write_image(tmp_path / "cell.tif", marked())
-    tables = Tables()
-    writer = PredictionWriter(tmp_path / "out", instances=lambda maps: numbered(maps[2]), table=tables)
+    measuring = Measuring()
+    writer = PredictionWriter(tmp_path / "out", colors=COLORS, measurements=Measurements(tmp_path / "out", measuring))
     predict(writer, input_list(tmp_path / "cell.tif"), ThreeClasses())
-    ((_, (labels,), (probability,), _),) = tables.handed
-    np.testing.assert_array_equal(probability, three_classes(marked()))
-    np.testing.assert_array_equal(labels, numbered(three_classes(marked())[2]))
+    (page,) = measuring.pages
+    np.testing.assert_array_equal(page.probability, three_classes(marked()))
+    np.testing.assert_array_equal(page.mask, classes(marked()))
+    assert page.labels is None
 
 
-def test_without_instances_there_is_no_table(tmp_path: Path) -> None:
+def test_intensities_are_those_of_the_file(tmp_path: Path) -> None:
+    """Not what the network was shown, and as large as its result."""
+    image = np.repeat(np.repeat(np.array([[100, 300], [500, 900]], np.uint16), 4, axis=0), 6, axis=1)
+    write_image(tmp_path / "cell.tif", image)
+    for size, expected in (((8, 12), image), ((2, 2), image[::4, ::6])):
+        measuring = Measuring()
+        writer = PredictionWriter(tmp_path / "out", 0.5, measurements=Measurements(tmp_path / "out", measuring))
+        steps = [Resized("image", size, mode="nearest"), lambda item: item | {"image": item["image"] / 1000}]
+        predict(writer, input_list(tmp_path / "cell.tif"), steps=steps)
+        np.testing.assert_array_equal(measuring.pages[0].image, expected)
+
+
+def test_a_given_pixel_size_is_that_of_the_measurements(tmp_path: Path) -> None:
     write_image(tmp_path / "cell.tif", marked())
-    tables = Tables()
-    predict(PredictionWriter(tmp_path / "out", 0.5, table=tables), input_list(tmp_path / "cell.tif"))
-    assert not tables.handed
-    assert not list((tmp_path / "out").glob("*.csv"))
+    writer = PredictionWriter(tmp_path, 0.5, numbered, measurements=Measurements(tmp_path, vesicles))
+    predict(writer, input_list(tmp_path / "cell.tif", pixel_size=[0.5, 0.25]))
+    rows = [{name: row[name] for name in row if row[name]} for row in rows_of(tmp_path / "measurements.csv")]
+    assert [(row["centroid_row_px"], row["centroid_column_px"]) for row in rows] == [("0", "7"), ("0", "8")]
+    assert [(row["centroid_row_um"], row["centroid_column_um"]) for row in rows] == [("0", "1.75"), ("0", "2")]
+    assert float(rows[0]["radius_um"]) == pytest.approx(np.sqrt(0.5 * 0.25 / np.pi))
+    assert [row["mean_probability"] for row in rows] == ["0.5", "0.9"]
+
+
+def test_a_run_that_fails_keeps_what_it_has_measured(tmp_path: Path) -> None:
+    write_image(tmp_path / "in" / "a.tif", marked())
+    write_image(tmp_path / "in" / "b.tif", marked())
+    (tmp_path / "in" / "c.tif").write_bytes((tmp_path / "in" / "b.tif").read_bytes()[:-60])
+    items = [
+        item | {"file": str(tmp_path / "in" / "c.tif")} if item["name"] == "b" else item
+        for item in input_list(tmp_path / "in" / "[ab].tif")
+    ]
+    writer = PredictionWriter(tmp_path / "out", 0.5, measurements=Measurements(tmp_path / "out", Measuring()))
+    with pytest.raises(InputError, match=r"c\.tif"):
+        predict(writer, items)
+    assert [row["image"] for row in rows_of(tmp_path / "out" / "measurements.csv")] == ["a"]
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 # ----------------------------------------------------------------------------------------------------------- pixel size
@@ -375,13 +414,13 @@ def test_the_pixel_size_is_kept(tmp_path: Path, pages: int) -> None:
             assert describe(path).pixel_size == pytest.approx((0.5, 0.25))
 
 
-def test_a_resized_image_has_no_pixel_size(tmp_path: Path) -> None:
+def test_the_pixels_of_a_resized_image_have_another_size(tmp_path: Path) -> None:
     write_image(tmp_path / "cell.tif", marked(), pixel_size=(0.5, 0.25))
-    for path in infer(tmp_path / "cell.tif", tmp_path / "out", numbered, size=(10, 18)):
+    for path in infer(tmp_path / "cell.tif", tmp_path / "out", numbered, size=(10, 36)):
         if path.suffix == ".tif":
             info = describe(path)
-            assert info.pixel_size is None
-            assert info.shape == (10, 18)
+            assert info.pixel_size == pytest.approx((0.25, 0.0625))
+            assert info.shape == (10, 36)
 
 
 def test_an_image_without_pixel_size(tmp_path: Path) -> None:
@@ -398,34 +437,21 @@ def test_a_given_pixel_size_comes_before_the_file_s(
     """Also after a loader has made a batch of the items, and MONAI has taken it apart again."""
     write_image(tmp_path / "in" / "a.tif", marked(), pixel_size=(0.5, 0.25))
     write_image(tmp_path / "in" / "b.tif", np.stack([marked()] * 2))
-    tables = Tables()
-    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=tables)
+    measuring = Measuring()
+    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, measurements=Measurements(tmp_path / "out", measuring))
     written = predict(writer, input_list(tmp_path / "in", pixel_size=given), batch_size=batch_size)
-    assert [handed for *_, handed in tables.handed] == [size, size]
+    assert [page.pixel_size for page in measuring.pages] == [size] * 3
     for path in written:
         if path.suffix == ".tif":
             assert describe(path).pixel_size == pytest.approx(size)
 
 
-def test_a_given_pixel_size_is_that_of_the_table(tmp_path: Path) -> None:
+def test_a_given_pixel_size_is_that_of_the_file_s_pixels(tmp_path: Path) -> None:
+    """Not that of the result's, if it is resized."""
     write_image(tmp_path / "cell.tif", marked())
-    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=write_vesicle_table)
-    predict(writer, input_list(tmp_path / "cell.tif", pixel_size=[0.5, 0.25]))
-    with (tmp_path / "out" / "cell_objects.csv").open(newline="", encoding="utf-8") as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    assert [(row["row"], row["column"]) for row in rows] == [(0, WIDTH - 2), (0, WIDTH - 1)]
-    assert [(row["row_um"], row["column_um"]) for row in rows] == [(0, 0.25 * (WIDTH - 2)), (0, 0.25 * (WIDTH - 1))]
-    assert rows[0]["radius_um"] == pytest.approx(np.sqrt(0.5 * 0.25 / np.pi), abs=1e-4)
-
-
-def test_a_given_pixel_size_is_not_that_of_a_resized_image(tmp_path: Path) -> None:
-    write_image(tmp_path / "cell.tif", marked())
-    tables = Tables()
-    writer = PredictionWriter(tmp_path / "out", 0.5, numbered, table=tables)
     items = input_list(tmp_path / "cell.tif", pixel_size=0.1)
-    predict(writer, items, steps=[Resized("image", (10, 18), mode="nearest")])
-    assert tables.handed[0][-1] is None
-    assert describe(tmp_path / "out" / "cell_mask.tif").pixel_size is None
+    predict(PredictionWriter(tmp_path / "out", 0.5), items, steps=[Resized("image", (10, 9), mode="nearest")])
+    assert describe(tmp_path / "out" / "cell_mask.tif").pixel_size == pytest.approx((0.05, 0.1))
 
 
 # ------------------------------------------------------------------------------------------------------------- overlays

@@ -64,7 +64,7 @@ def test_each_run_starts_anew() -> None:
     evaluator = identity_evaluator(predictions([HALF], [HALF]), key_val_metric={"dice": score})
     for epoch in (1, 2):
         evaluator.run(epoch)
-        assert score.values == [1.0]
+        assert score.values.tolist() == [1.0]
 
 
 def test_image_score_takes_the_named_entries() -> None:

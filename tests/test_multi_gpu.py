@@ -78,6 +78,7 @@ def test_alone_is_main_and_the_network_itself() -> None:
     network = nn.Linear(1, 1)
     assert distributed.is_main()
     assert distributed.unwrapped(network) is network
+    assert distributed.largest([3, 0], torch.device("cpu")) == [3, 0]
 
 
 def test_a_process_that_is_not_main_writes_no_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

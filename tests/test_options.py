@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom.errors import InputError
-from custom.options import check_overrides, choice, flag, frame_range, number, path, paths, typed
+from custom.options import check_overrides, choice, flag, frame_range, number, path, paths, resume_command, typed
 
 TRAIN = """\
 learning_rate: 0.001
@@ -74,6 +74,34 @@ def test_typed_is_what_was_typed(arguments: tuple[str, ...], monkeypatch: pytest
 def test_typed_leaves_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     command_line(monkeypatch, "--dataset_dir", "'2024_05'")
     assert typed("dataset_dir", "2024_05") == "2024_05"
+
+
+@pytest.mark.parametrize(
+    ("typed_arguments", "expected"),
+    [
+        ((), ""),
+        (("--resume", "false", "--seed", "3"), " --seed 3"),
+        (("--seed", "3", "--resume=true"), " --seed 3"),
+        (("--resume", "--seed", "3"), " --seed 3"),
+        (("--output_dir", "my run", "--resumed", "x"), " --output_dir 'my run' --resumed x"),
+    ],
+)
+def test_the_command_that_goes_on(
+    typed_arguments: tuple[str, ...], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    program = "/somewhere/monai/bundle/__main__.py"
+    files = ("--config_file", "['a.yaml','b.yaml']")
+    monkeypatch.setattr(sys, "argv", [program, "run", "training", *files, *typed_arguments])
+    run = f"""-m monai.bundle run training --config_file '['"'"'a.yaml'"'"','"'"'b.yaml'"'"']'{expected}"""
+    assert resume_command() == f"python {run} --resume true"
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert resume_command() == f"torchrun --nproc_per_node 2 {run} --resume true"
+
+
+def test_started_from_python_there_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["my_script.py", "--seed", "3"])
+    assert resume_command() == "the same call with resume=True"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dataset_dirs", "7"), ("dataset_dir", "7"), ("--dataset_dir",)])

@@ -18,6 +18,7 @@ from custom.writers import (
     contact_sheet,
     evenly_spaced,
     overlay,
+    remove_leftovers,
     smallest_label_dtype,
     write_image,
     write_png,
@@ -68,6 +69,19 @@ def test_atomic_path_keeps_usual_permissions(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "a.txt") as temporary:
         temporary.touch()
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    """As if the process had ended before the file was whole; nothing else goes."""
+    kept = {"a.txt", ".hidden", ".0123-a.txt", "0123456789ab-a.txt"}
+    for name in kept:
+        (tmp_path / name).touch()
+    writer = atomic_path(tmp_path / "a.txt")
+    writer.__enter__().write_text("half")
+    assert set(os.listdir(tmp_path)) > kept
+    remove_leftovers(tmp_path)
+    assert set(os.listdir(tmp_path)) == kept
+    remove_leftovers(tmp_path / "nowhere")
 
 
 def test_a_folder_that_cannot_be_is_the_users_error(tmp_path: Path) -> None:

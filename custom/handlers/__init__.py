@@ -2,6 +2,7 @@
 
 from .batch_norm import FreezeBatchNorm
 from .checkpoints import Checkpoints, WeightsLoader
+from .finite_loss import FiniteLoss
 from .history import History
 from .labels import LabelWriter
 from .pictures import ValidationPictures
@@ -11,6 +12,7 @@ from .scores import ImageScore, MeanClassDice, ThresholdCurve
 
 __all__ = [
     "Checkpoints",
+    "FiniteLoss",
     "FreezeBatchNorm",
     "History",
     "ImageScore",

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
+from ignite.metrics import Metric
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from ..distributed import is_main, unwrapped
+from ..distributed import is_main, largest, unwrapped
 from ..errors import InputError
 from ..settings import FILE as SETTINGS
 from ..settings import write_settings
-from ..writers import atomic_path
+from ..writers import atomic_path, remove_leftovers
+from .finite_loss import is_finite
 from .scores import ThresholdCurve
+from .stopping import StopSignals, stop
 from .thresholds import FILE as THRESHOLDS
 from .thresholds import checked_threshold, write_thresholds
+from .within_epoch import WithinEpoch
 
 LAST = "checkpoint_last.pt"
 BEST = "model.pt"
+RUN = "run.json"  # what a training leaves last, see `provenance`
 
 
 class Checkpoints:
     """Handler that saves a training: the best weights with their threshold, and all that is needed to go on.
 
     It writes ``model.pt`` and ``threshold.json`` when validation is the best so far and ``checkpoint_last.pt`` after
-    every epoch, and goes on from the latter when told.
+    every epoch, every few minutes within one, and when Ctrl-C or SIGTERM stops the training; it goes on from there when
+    told. The checkpoint of an epoch comes last, after all else that the epoch leaves.
 
     ``model.pt`` is the network's state dict. The threshold comes from the same validation pass as the score, so the two
     files belong together; no other data than the validation split is seen.
@@ -45,10 +53,13 @@ class Checkpoints:
         thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
         settings: option → value, without which the weights mean nothing; written as ``settings.json``.
         resume: whether to go on from ``checkpoint_last.pt``.
+        metrics: those of the trainer, name → metric, so that they too go on within an epoch.
+        minutes: from one checkpoint within an epoch to the next.
 
     Raises:
         InputError: when there is nothing to resume, it belongs to another training, a threshold is no number from 0 to
-            1, or no validation gave a score.
+            1, no validation gave a score, or weights are infinite or not a number, which are not written.
+        SystemExit: when a signal stopped the training, after it was saved; with 128 + the signal's number.
     """
 
     def __init__(
@@ -63,6 +74,8 @@ class Checkpoints:
         thresholds: Mapping[str, float | None] | None = None,
         settings: Mapping[str, Any] | None = None,
         resume: bool = False,
+        metrics: Sequence[Mapping[str, Metric]] = (),
+        minutes: float = 5.0,
     ) -> None:
         self.folder = Path(folder)
         self.network = unwrapped(network)
@@ -77,31 +90,50 @@ class Checkpoints:
         }
         self.settings = settings or {}
         self.resume = resume
+        self.within = WithinEpoch(metrics)
+        self.minutes = minutes
+        self.saved_at = 0.0
+        self.signals = StopSignals()
         self.best: dict[str, Any] = {}
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates."""
+        self.signals.attach(engine)
         engine.add_event_handler(Events.STARTED, self._start)
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self._save)
+        self.evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._stop_validation, engine)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._validate_last)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._save_best)
         engine.add_event_handler(Events.COMPLETED, self._check_best)
 
     def _start(self, engine: Engine) -> None:
-        if not self.resume:
-            return
+        if is_main():
+            remove_leftovers(self.folder)
+        if getattr(engine, "scaler", None) is not None:  # of mixed precision: a factor that belongs to the state
+            self.saved["scaler"] = engine.scaler
+        if self.resume:
+            self._resume(engine)
+        self.saved_at = time.monotonic()
+        # Registered only now, so that all other handlers come before: what a checkpoint counts as done is on disk.
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._save_within)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self._save)
+
+    def _resume(self, engine: Engine) -> None:
         file = self.folder / LAST
         checkpoint = load_weights(file)
         try:
             self._check_schedule(file, checkpoint)
-            self._add_scaler(engine)
             for name, target in self.saved.items():
                 target.load_state_dict(checkpoint[name])
             engine.state.epoch = checkpoint["trainer"]["epoch"]
             engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
             best = checkpoint["best"]
             self.best = best if best.get("by") == self.best_by else {}  # scores of two kinds cannot be compared
+            if "within" in checkpoint and not self.within.go_on(engine, checkpoint["within"]):
+                warnings.warn(f"Batches are others now: epoch {engine.state.epoch + 1} begins anew.", stacklevel=2)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError.about(file, "the state of another training", "a checkpoint of this one") from error
-        if engine.state.epoch >= (engine.state.max_epochs or 0):
+        # One that ended between its last checkpoint and its record has that record to write.
+        if engine.state.epoch >= (engine.state.max_epochs or 0) and (self.folder / RUN).is_file():
             raise InputError.about(
                 file, f"{engine.state.epoch} finished epochs", f"fewer than {engine.state.max_epochs}"
             )
@@ -114,21 +146,43 @@ class Checkpoints:
                 file, f"a training planned for {planned} epochs", f"--max_epochs {planned}, not {now}"
             )
 
-    def _add_scaler(self, engine: Engine) -> None:
-        """Mixed precision scales the loss, by a factor that belongs to the state of the training."""
-        if getattr(engine, "scaler", None) is not None:
-            self.saved["scaler"] = engine.scaler
+    def _save_within(self, engine: Engine) -> None:
+        """Save within an epoch when it is time to, or when a signal came, which then ends the training."""
+        due = time.monotonic() - self.saved_at >= 60 * self.minutes
+        signal_number, due_anywhere = largest([self.signals.received, int(due)], engine.state.device)
+        if signal_number or due_anywhere:
+            self._write(engine, engine.state.epoch - 1, {"within": self.within.state(engine)})
+        if signal_number:
+            stop(engine, signal_number)
+
+    def _stop_validation(self, evaluator: Engine, engine: Engine) -> None:
+        """Let no signal wait for the end of a validation, which begins anew when the training goes on."""
+        (signal_number,) = largest([self.signals.received], engine.state.device)
+        if signal_number:
+            self._write(engine, engine.state.epoch - 1, {"within": self.within.state(engine)})
+            stop(engine, signal_number)
+
+    def _validate_last(self, engine: Engine) -> None:
+        if engine.state.epoch == engine.state.max_epochs and self.evaluator.state.epoch != engine.state.epoch:
+            # It cannot begin anew: the handlers before this one, such as that of the learning rate, are done already.
+            self.evaluator.remove_event_handler(self._stop_validation, Events.ITERATION_COMPLETED)
+            self.evaluator.run(engine.state.epoch)
 
     def _save(self, engine: Engine) -> None:
-        if engine.state.epoch == engine.state.max_epochs and self.evaluator.state.epoch != engine.state.epoch:
-            self.evaluator.run(engine.state.epoch)
-        self._save_best(engine)
+        self._write(engine, engine.state.epoch, {})
+
+    def _write(self, engine: Engine, epochs: int, within: dict[str, Any]) -> None:
+        """Write the checkpoint of so many finished epochs, and of what there is ``within`` the next."""
         if not is_main():
             return
-        self._add_scaler(engine)
+        file = self.folder / LAST
+        if not is_finite(self.network):
+            expected = "finite ones (it is not written; a lower --learning_rate may help)"
+            raise InputError.about(file, f"infinite weights in epoch {engine.state.epoch}", expected)
         state = {name: target.state_dict() for name, target in self.saved.items()}
-        state["trainer"] = {"epoch": engine.state.epoch, "iteration": engine.state.iteration}
-        save_weights(state | {"best": self.best}, self.folder / LAST)
+        state["trainer"] = {"epoch": epochs, "iteration": engine.state.iteration}
+        save_weights(state | {"best": self.best} | within, file)
+        self.saved_at = time.monotonic()
 
     def _save_best(self, engine: Engine) -> None:
         if self.evaluator.state.epoch != engine.state.epoch:

@@ -1,20 +1,20 @@
-"""What inference leaves behind: for ``x.tif`` its probability, mask, instance labels and overlay."""
+"""What inference leaves behind: for ``x.tif`` its probability, mask, instance labels and overlay; measurements."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from ignite.engine import Engine, Events
 
+from ..measurements import Measurements, Page, PixelSize
 from ..readers import describe, read_image
 from ..writers import Colors, contact_sheet, evenly_spaced, overlay, write_image, write_png
 
 FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
-
-Table = Callable[[Path, list[np.ndarray], list[np.ndarray], tuple[float, float] | None], Any]
 
 
 class PredictionWriter:
@@ -28,8 +28,8 @@ class PredictionWriter:
     The pictures show the image as the network saw it, or, where only the prediction was brought back to the size of
     the file, as the file holds it.
 
-    The pixel size of the results is the item's ``pixel_size``, (row, column) in µm, or else what the file declares.
-    Results of another size than the file have none.
+    The pixel size of the results is the item's ``pixel_size``, (row, column) in µm, or else what the file declares;
+    for results of another size than the file, as much larger or smaller as they have fewer or more pixels.
 
     Args:
         folder: where the files go.
@@ -37,8 +37,7 @@ class PredictionWriter:
         instances: function from a probability map, (H, W) or with several channels (C, H, W), to instance labels
             (H, W), or None. Where there is no threshold, the mask is where there are instances.
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
-        table: function that writes what is in the instances as ``x_objects.csv``; it is handed the file to write, the
-            labels of the pages (H, W), their probability maps and the pixel size in µm, if that is known.
+        measurements: tables of a run, to which the objects of every file are added.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class PredictionWriter:
         threshold: float | None = None,
         instances: Callable[[np.ndarray], np.ndarray] | None = None,
         colors: Colors | None = None,
-        table: Table | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
         if threshold is None and instances is None and colors is None:
             raise ValueError("a mask needs a threshold, instances or the colors of classes.")
@@ -55,13 +54,17 @@ class PredictionWriter:
         self.threshold = threshold
         self.instances = instances
         self.colors = colors
-        self.table = table
+        self.measurements = measurements
         self.pages: list[tuple[np.ndarray, np.ndarray]] = []
         self.written: list[Path] = []
 
     def attach(self, engine: Engine) -> None:
         """Register on the engine that predicts."""
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+        if self.measurements is not None:
+            engine.add_event_handler(Events.STARTED, self.measurements.__enter__)
+            engine.add_event_handler(Events.COMPLETED, self._finish_measurements)
+            engine.add_event_handler(Events.EXCEPTION_RAISED, self._fail)
 
     def __call__(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
@@ -72,8 +75,18 @@ class PredictionWriter:
                 image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
             self.pages.append((image, probability[0] if len(probability) == 1 else probability))
             if int(item["page"]) == int(item["pages"]) - 1:
-                self._write(Path(item["file"]), item["name"], item.get("pixel_size"))
+                self._write(item)
                 self.pages = []
+
+    def _finish_measurements(self) -> None:
+        assert self.measurements is not None  # as when it was attached
+        self.measurements.__exit__(None, None, None)
+        self.written += [file for file in self.measurements.files if file.is_file()]
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep what was measured before an error, which ignite hands over instead of raising it."""
+        self._finish_measurements()
+        raise error
 
     def _check_channels(self, found: int) -> None:
         if self.threshold is not None and found != 1:
@@ -81,21 +94,23 @@ class PredictionWriter:
         if self.colors is not None and found != len(self.colors):
             raise ValueError(f"expected a channel for each of {len(self.colors)} colors, found {found}.")
 
-    def _write(self, file: Path, name: str, given_size: Sequence[float] | None) -> None:
+    def _write(self, item: Mapping[str, Any]) -> None:
+        name = item["name"]
         images = [image for image, _ in self.pages]
         probabilities = [probability for _, probability in self.pages]
-        pixel_size = _pixel_size(file, probabilities[0].shape[-2:], given_size)
+        pixel_size = _pixel_size(Path(item["file"]), probabilities[0].shape[-2:], item.get("pixel_size"))
         labels = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
         masks = [self._mask(page, index, labels) for index, page in enumerate(probabilities)]
         self._write_tiff(f"{name}_probability.tif", probabilities, pixel_size)
         self._write_tiff(f"{name}_mask.tif", masks, pixel_size, colors=self.colors)
         if labels is not None:
             self._write_tiff(f"{name}_labels.tif", labels, pixel_size)
-        if self.table is not None and labels is not None:
-            path = self.folder / f"{name}_objects.csv"
-            self.table(path, labels, probabilities, pixel_size)
-            self.written.append(path)
         self._write_overlays(name, images, masks if labels is None else labels, pixel_size)
+        if self.measurements is not None:
+            stored = [_stored(item, number, mask.shape) for number, mask in enumerate(masks)]
+            instances: Sequence[np.ndarray | None] = [None] * len(masks) if labels is None else labels
+            layers = zip(stored, masks, probabilities, instances, strict=True)
+            self.measurements.add(name, [Page(*layer, pixel_size) for layer in layers])
 
     def _mask(self, probability: np.ndarray, page: int, labels: list[np.ndarray] | None) -> np.ndarray:
         """Return class numbers, or 0 and 255, (H, W) uint8."""
@@ -110,7 +125,7 @@ class PredictionWriter:
         self,
         name: str,
         pages: list[np.ndarray],
-        pixel_size: tuple[float, float] | None,
+        pixel_size: PixelSize | None,
         colors: Colors | None = None,
     ) -> None:
         """Write pages (H, W), (C, H, W) or (H, W, 3); a single one as a plain image."""
@@ -125,7 +140,7 @@ class PredictionWriter:
         name: str,
         images: list[np.ndarray],
         labels: list[np.ndarray],
-        pixel_size: tuple[float, float] | None,
+        pixel_size: PixelSize | None,
     ) -> None:
         binary = self.instances is None and self.colors is None
         colors = FOREGROUND if binary else (self.colors if self.instances is None else None)
@@ -141,12 +156,20 @@ class PredictionWriter:
         self.written.append(path)
 
 
-def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | None) -> tuple[float, float] | None:
+def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | None) -> PixelSize | None:
     """Return the (row, column) size in µm of the pixels of a result (H, W), None if it is not known."""
     info = describe(file)
-    if info.shape[-2:] != shape:
-        return None  # a resized image has other pixels
-    return info.pixel_size if given is None else (float(given[0]), float(given[1]))
+    size = info.pixel_size if given is None else (float(given[0]), float(given[1]))
+    height, width = info.shape[-2:]
+    return None if size is None else (size[0] * height / shape[0], size[1] * width / shape[1])
+
+
+def _stored(item: Mapping[str, Any], page: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the gray values of a page as its file holds them, at the size (H, W) of its result."""
+    image = read_image(item["file"], page=page, channels=item["channels"])
+    if image.shape == shape:
+        return image
+    return np.asarray(cv2.resize(image.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA))
 
 
 def _of_one_dtype(pages: list[np.ndarray]) -> list[np.ndarray]:

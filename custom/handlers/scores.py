@@ -25,19 +25,21 @@ class ImageScore(Metric):
         keys: which entries of the engine's output are handed to it.
     """
 
+    _state_dict_all_req_keys = ("values",)  # what ignite saves and loads of it
+
     def __init__(self, score: Score, keys: Sequence[str] = ("pred", "label")) -> None:
         self.score = score
-        self.values: list[float] = []
         super().__init__(output_transform=from_engine(list(keys)))
 
     def reset(self) -> None:
-        self.values = []
+        self.values = torch.zeros(0, dtype=torch.float64)
 
     def update(self, output: Sequence[Sequence[torch.Tensor]]) -> None:
-        self.values += [float(self.score(*item)) for item in zip(*output, strict=True)]
+        scores = [float(self.score(*item)) for item in zip(*output, strict=True)]
+        self.values = torch.cat([self.values, torch.tensor(scores, dtype=torch.float64)])
 
     def compute(self) -> float:
-        return mean(self.values)
+        return mean(self.values.tolist())
 
 
 class ThresholdCurve(Metric):

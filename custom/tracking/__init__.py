@@ -3,6 +3,7 @@
 from ._cell_counts import count_cells, write_cell_counts
 from ._colors import track_colors
 from ._comparison import comparison
+from ._division_times import Division, divisions
 from ._geff import write_geff
 from ._lineage_tree import draw_lineage
 from ._linking import Linker
@@ -18,7 +19,7 @@ from ._report import SequenceReport, write_report
 from ._result import Link, Merge, Tracking
 from ._sequences import LabelSequence, find_track_list, open_labels, sequence_of
 from ._settings import Settings
-from ._tables import write_links, write_merges
+from ._tables import write_divisions, write_links, write_merges
 from ._thumbnails import Thumbnail, thumbnails
 from ._tracks import Track, read_tracks, write_tracks
 from ._two_passes import track
@@ -27,6 +28,7 @@ from ._writing import ResultWriter
 
 __all__ = [
     "TRACK_LIST",
+    "Division",
     "LabelSequence",
     "Link",
     "Linker",
@@ -44,6 +46,7 @@ __all__ = [
     "comparison",
     "count_cells",
     "digits_for",
+    "divisions",
     "draw_lineage",
     "find_track_list",
     "measure_regions",
@@ -57,6 +60,7 @@ __all__ = [
     "validate",
     "without_margin",
     "write_cell_counts",
+    "write_divisions",
     "write_geff",
     "write_links",
     "write_merges",

@@ -1,4 +1,4 @@
-"""The tables of a tracking that a user reads: links with their doubt, and merges."""
+"""The tables of a tracking that a user reads: links with their doubt, merges, and divisions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from ..writers import atomic_path
+from ._division_times import Division
 from ._result import Link, Merge
 
 
@@ -36,6 +37,20 @@ def write_merges(file: str | os.PathLike[str], merges: Iterable[Merge]) -> None:
     """
     rows = [(merge.frame, *merge.labels, merge.into, merge.until) for merge in sorted(merges)]
     _write(file, ("frame", "label", "other_label", "into", "until"), rows)
+
+
+def write_divisions(file: str | os.PathLike[str], divisions: Iterable[Division]) -> None:
+    """Write the divisions as CSV, in their order; the columns are the attributes of `Division`, daughters by spaces.
+
+    Args:
+        file: usually ``divisions.csv``; its folder is created.
+        divisions: as `divisions` gives them.
+
+    Raises:
+        InputError: the folder cannot be created.
+    """
+    rows = [(one.frame, one.label, " ".join(map(str, one.daughters)), one.cycle_frames) for one in divisions]
+    _write(file, Division._fields, rows)
 
 
 def _write(file: str | os.PathLike[str], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

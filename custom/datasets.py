@@ -67,12 +67,12 @@ class EpochDataset(CacheDataset):
             raise IndexError(f"Index {index} is out of range for {len(self)} samples.")
         index %= len(self)  # one seed for both ways to name a sample; and a part of a cache has no negative indices
         self.transform.set_random_state(seed=derive_seed(self.seed, self.epoch, index))
-        with _one_thread():
+        with one_thread():
             return super()._transform(index // self.samples_per_item)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Let PyTorch compute with one thread, as it does in a loader's worker: sums over an image depend on the number."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

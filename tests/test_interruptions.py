@@ -8,28 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from bundle_runs import ROOT, SMALL, config, same, train, weights
 from kills import BUNDLE, LAST, OPTIONS, history
 
 from custom import make_samples
+from custom.datasets import one_thread
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute as the processes of `ENVIRONMENT` do: sums depend on the number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_a_training_that_is_killed_ends_as_the_one_that_is_not(tmp_path: Path) -> None:
@@ -68,7 +55,7 @@ def test_ctrl_c_says_what_to_type_and_that_goes_on(tmp_path: Path) -> None:
     again = subprocess.run([sys.executable, *command[1:]], env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
 
-    with one_thread():
+    with one_thread():  # as the processes of `ENVIRONMENT` compute
         whole = train(BUNDLE, data, tmp_path / "whole", **OPTIONS)
     for name in (LAST, "model.pt"):
         assert same(weights(output / name), weights(whole / name))

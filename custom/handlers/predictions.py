@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from ignite.engine import Engine, Events
 
 from ..measurements import Measurements, Page, PixelSize
 from ..readers import describe, read_image
+from ..results import FileResult
 from ..writers import Colors, contact_sheet, evenly_spaced, overlay, write_image, write_png
 
 FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
@@ -38,6 +38,7 @@ class PredictionWriter:
             (H, W), or None. Where there is no threshold, the mask is where there are instances.
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
         measurements: tables of a run, to which the objects of every file are added.
+        formats: functions that write the result of a file in other forms too, and return what they wrote.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class PredictionWriter:
         instances: Callable[[np.ndarray], np.ndarray] | None = None,
         colors: Colors | None = None,
         measurements: Measurements | None = None,
+        formats: Sequence[Callable[[FileResult], Sequence[Path]]] = (),
     ) -> None:
         if threshold is None and instances is None and colors is None:
             raise ValueError("a mask needs a threshold, instances or the colors of classes.")
@@ -55,6 +57,7 @@ class PredictionWriter:
         self.instances = instances
         self.colors = colors
         self.measurements = measurements
+        self.formats = formats
         self.pages: list[tuple[np.ndarray, np.ndarray]] = []
         self.written: list[Path] = []
 
@@ -95,22 +98,35 @@ class PredictionWriter:
             raise ValueError(f"expected a channel for each of {len(self.colors)} colors, found {found}.")
 
     def _write(self, item: Mapping[str, Any]) -> None:
-        name = item["name"]
-        images = [image for image, _ in self.pages]
-        probabilities = [probability for _, probability in self.pages]
-        pixel_size = _pixel_size(Path(item["file"]), probabilities[0].shape[-2:], item.get("pixel_size"))
-        labels = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
-        masks = [self._mask(page, index, labels) for index, page in enumerate(probabilities)]
-        self._write_tiff(f"{name}_probability.tif", probabilities, pixel_size)
-        self._write_tiff(f"{name}_mask.tif", masks, pixel_size, colors=self.colors)
-        if labels is not None:
-            self._write_tiff(f"{name}_labels.tif", labels, pixel_size)
-        self._write_overlays(name, images, masks if labels is None else labels, pixel_size)
+        result = self._result(item)
+        self._write_tiff(f"{result.name}_probability.tif", result.probabilities, result.pixel_size)
+        self._write_tiff(f"{result.name}_mask.tif", result.masks, result.pixel_size, colors=self.colors)
+        if result.labels is not None:
+            self._write_tiff(f"{result.name}_labels.tif", result.labels, result.pixel_size)
+        self._write_overlays(result)
+        for write in self.formats:
+            self.written += write(result)
         if self.measurements is not None:
-            stored = [_stored(item, number, mask.shape) for number, mask in enumerate(masks)]
-            instances: Sequence[np.ndarray | None] = [None] * len(masks) if labels is None else labels
-            layers = zip(stored, masks, probabilities, instances, strict=True)
-            self.measurements.add(name, [Page(*layer, pixel_size) for layer in layers])
+            instances: Sequence[np.ndarray | None] = (
+                [None] * len(result.masks) if result.labels is None else result.labels
+            )
+            layers = zip(result.stored, result.masks, result.probabilities, instances, strict=True)
+            self.measurements.add(result.name, [Page(*layer, result.pixel_size) for layer in layers])
+
+    def _result(self, item: Mapping[str, Any]) -> FileResult:
+        """Return what was predicted for the file of an item, whose pages are all there."""
+        probabilities = [probability for _, probability in self.pages]
+        labels = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
+        return FileResult(
+            name=item["name"],
+            file=Path(item["file"]),
+            channels=item["channels"],
+            images=[image for image, _ in self.pages],
+            probabilities=probabilities,
+            masks=[self._mask(page, index, labels) for index, page in enumerate(probabilities)],
+            labels=labels,
+            pixel_size=_pixel_size(Path(item["file"]), probabilities[0].shape[-2:], item.get("pixel_size")),
+        )
 
     def _mask(self, probability: np.ndarray, page: int, labels: list[np.ndarray] | None) -> np.ndarray:
         """Return class numbers, or 0 and 255, (H, W) uint8."""
@@ -135,23 +151,17 @@ class PredictionWriter:
         write_image(path, array, pixel_size=pixel_size, colors=colors, axes=axes)
         self.written.append(path)
 
-    def _write_overlays(
-        self,
-        name: str,
-        images: list[np.ndarray],
-        labels: list[np.ndarray],
-        pixel_size: PixelSize | None,
-    ) -> None:
+    def _write_overlays(self, result: FileResult) -> None:
         binary = self.instances is None and self.colors is None
         colors = FOREGROUND if binary else (self.colors if self.instances is None else None)
         pictures = [
             overlay(image, page > 0 if binary else page, colors=colors)
-            for image, page in zip(images, labels, strict=True)
+            for image, page in zip(result.images, result.labels or result.masks, strict=True)
         ]
         if len(pictures) > 1:
-            self._write_tiff(f"{name}_overlay.tif", pictures, pixel_size)
+            self._write_tiff(f"{result.name}_overlay.tif", pictures, result.pixel_size)
         shown = [pictures[index] for index in evenly_spaced(len(pictures))]
-        path = self.folder / f"{name}_overlay.png"
+        path = self.folder / f"{result.name}_overlay.png"
         write_png(path, shown[0] if len(shown) == 1 else contact_sheet(shown))
         self.written.append(path)
 
@@ -162,14 +172,6 @@ def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | Non
     size = info.pixel_size if given is None else (float(given[0]), float(given[1]))
     height, width = info.shape[-2:]
     return None if size is None else (size[0] * height / shape[0], size[1] * width / shape[1])
-
-
-def _stored(item: Mapping[str, Any], page: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the gray values of a page as its file holds them, at the size (H, W) of its result."""
-    image = read_image(item["file"], page=page, channels=item["channels"])
-    if image.shape == shape:
-        return image
-    return np.asarray(cv2.resize(image.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA))
 
 
 def _of_one_dtype(pages: list[np.ndarray]) -> list[np.ndarray]:

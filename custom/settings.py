@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .json_files import read_object
 from .writers import atomic_path
 
 FILE = "settings.json"
@@ -34,15 +35,12 @@ def check_settings(weights: str | Path, **settings: Any) -> None:
         settings: name of the option → the value that is going to be used.
 
     Raises:
-        InputError: when one differs; it names the option, both values and the weights.
+        InputError: when one differs, with the option, both values and the weights; or the file is damaged.
     """
     file = Path(weights).with_name(FILE)
-    if not file.is_file():
+    if not file.exists():
         return
-    try:
-        stored = dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise InputError.about(file, "no settings", "a JSON object") from error
+    stored = read_object(file, "a JSON object with the settings of the weights")
     for name, value in settings.items():
         if name in stored and stored[name] != value:
             raise InputError(f"--{name}: found {value}, expected {stored[name]}, with which {weights} were trained.")

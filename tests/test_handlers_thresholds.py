@@ -82,7 +82,15 @@ def test_the_ends_of_the_range_are_thresholds(tmp_path: Path, given: float) -> N
     assert read_threshold(tmp_path / "model.pt", given) == given
 
 
+def test_missing_weights_are_not_said_to_lack_a_threshold(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"model\.pt: found nothing, expected a checkpoint"):
+        read_threshold(tmp_path / "model.pt")
+    with pytest.raises(InputError, match="found a folder, expected a checkpoint"):
+        read_threshold(tmp_path)
+
+
 def test_the_name_of_a_threshold_is_the_name_of_its_option(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").touch()
     with pytest.raises(
         InputError, match=r"threshold\.json: found nothing, expected the seed_threshold .* --seed_threshold"
     ):
@@ -95,6 +103,7 @@ def test_the_name_of_a_threshold_is_the_name_of_its_option(tmp_path: Path) -> No
 
 
 def test_a_missing_threshold(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").touch()
     with pytest.raises(InputError, match=r"threshold\.json: found nothing, expected .* or --threshold"):
         read_threshold(tmp_path / "model.pt")
 
@@ -114,13 +123,17 @@ def test_a_given_threshold_that_is_none(tmp_path: Path, given: float | str, foun
         (b'{"threshold": null}', "None"),
         (b'{"threshold": "half"}', "half"),
         (b'{"scores": []}', "no threshold"),
-        (b"[0.5]", "no threshold"),
-        (b"0.5", "no threshold"),
-        (b"", "no threshold"),
-        (b"\xff\xfe", "no threshold"),
+        (b"[0.5]", "list"),
+        (b"0.5", "float"),
+        (b"", "no valid JSON"),
+        (b"\xff\xfe", "no valid JSON"),
+        (b"[" * 10**5, "no valid JSON"),
+        (b'{"threshold": 1' + b"0" * 400 + b"}", "10+"),
     ],
 )
 def test_a_stored_threshold_that_is_none(tmp_path: Path, content: bytes, found: str) -> None:
     (tmp_path / "threshold.json").write_bytes(content)
-    with pytest.raises(InputError, match=rf"threshold\.json: found {found}, expected a number from 0 to 1"):
+    with pytest.raises(
+        InputError, match=rf"threshold\.json: found {found}.*, expected a (number from 0 to 1|JSON object)"
+    ):
         read_threshold(tmp_path / "model.pt")

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from custom import datalist, open_datasets, with_folders
+from custom import datalist, open_datasets, open_folders
 from custom.errors import InputError
-from custom.manifests import Manifest
 from custom.transforms import ReadLabeld
 
-FIRST = Manifest(
-    Path("/data"),
-    "first",
-    "paired_folders",
-    "image",
-    "mask",
-    {"background": 0, "cell": 1},
-    channels="luminance",
-    label_threshold=0,
-    pixel_size_um=[0.1, 0.1],
-    splits={"train": {"fraction": 1}},
-)
+RULES = {
+    "name": "first",
+    "layout": "paired_folders",
+    "image": "image",
+    "label": "mask",
+    "labels": {"background": 0, "cell": 1},
+    "channels": "luminance",
+    "label_threshold": 0,
+    "pixel_size_um": [0.1, 0.1],
+    "splits": {"train": {"fraction": 1}},
+}
 
 
 @pytest.fixture
@@ -35,27 +34,38 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             (tmp_path / name).mkdir()
         Image.new("L", (4, 3)).save(tmp_path / images / f"{stem}.png")
         np.save(tmp_path / masks / f"{stem}.npy", np.full((3, 4), 255, np.uint8))
+    (tmp_path / "rules.json").write_text(json.dumps(RULES))
     monkeypatch.chdir(tmp_path)
     return tmp_path.resolve()
 
 
-def test_nothing_given_changes_nothing() -> None:
-    assert with_folders([FIRST, FIRST], train=[None, None], validation=[None, None]) == [FIRST, FIRST]
-    assert with_folders([FIRST]) == [FIRST]
+def test_nothing_given() -> None:
+    assert open_folders(None, "image_and_mask", train=[None, None], validation=[None, None]) == []
+    assert open_folders("no such manifest", "image_and_mask") == []
 
 
 def test_folders_relative_and_absolute(folder: Path) -> None:
-    (made,) = with_folders([FIRST], train=["a", "b"], validation=[folder / "c [new]", str(folder / "d")])
+    (made,) = open_folders(
+        "rules.json", "image_and_mask", train=["a", "b"], validation=[folder / "c [new]", str(folder / "d")]
+    )
     (train,), (validation,) = datalist(made, "train"), datalist(made, "validation")
     assert (train["image"], train["label"]) == (str(folder / "a" / "1.png"), str(folder / "b" / "1.npy"))
     assert Path(validation["image"]) == folder / "c [new]" / "2.png"
-    assert made.rule == FIRST.rule
+    assert made.labels == RULES["labels"]
     assert (train["channels"], train["pixel_size"]) == ("luminance", None)
     assert ReadLabeld("label")(train)["label"].unique().tolist() == [1]
 
 
+@pytest.mark.usefixtures("folder")
+def test_without_a_manifest_what_is_above_0_is_foreground() -> None:
+    (made,) = open_folders(None, "image_and_mask", train=["a", "b"])
+    (item,) = datalist(made, "train")
+    assert made.labels == {"background": 0, "foreground": 1}
+    assert ReadLabeld("label")(item)["label"].unique().tolist() == [1]
+
+
 def test_one_split_alone(folder: Path) -> None:
-    (made,) = with_folders([FIRST], validation=["a", "b"])
+    (made,) = open_folders("rules.json", "image_and_mask", validation=["a", "b"])
     assert list(made.splits) == ["validation"]
     assert made.folder == folder
 
@@ -75,7 +85,7 @@ def test_one_split_alone(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_refused(given: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        with_folders([FIRST], **given)
+        open_folders("rules.json", "image_and_mask", **given)
 
 
 def test_images_and_masks_of_a_user(tmp_path: Path) -> None:

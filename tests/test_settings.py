@@ -32,10 +32,10 @@ def test_weights_without_settings_are_taken_as_they_are(tmp_path: Path) -> None:
     check_settings(tmp_path / "model.pt", size=1)
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "{"])
+@pytest.mark.parametrize("content", ["", "[1]", "{", '[["a", 1]]'])
 def test_a_broken_file(content: str, tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(content)
-    with pytest.raises(InputError, match=r"settings\.json: found no settings"):
+    with pytest.raises(InputError, match=r"settings\.json: found .*, expected a JSON object"):
         check_settings(tmp_path / "model.pt", size=1)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from .. import pairing
 from ..errors import InputError
 from ..manifests import Manifest, frame_blocks
+from ..readers import files_in
 from ._files import check_pair
 
 _TRUTH_FOLDERS = {"silver": "ST", "gold": "GT"}
@@ -60,5 +61,5 @@ def _frames(folder: Path, prefix: str, expected: str) -> dict[int, Path]:
     """Return the files of a folder whose name is ``prefix`` and a number of three or four digits, by that number."""
     if not folder.is_dir():
         raise InputError.about(folder, "nothing", expected)
-    files = [file for file in folder.iterdir() if re.fullmatch(rf"{prefix}\d{{3,4}}\.tiff?", file.name)]
+    files = [file for file in files_in(folder) if re.fullmatch(rf"{prefix}\d{{3,4}}\.tiff?", file.name)]
     return dict(sorted(pairing.index_files(files, pairing.number_of)[0].items()))

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from ..readers import describe, is_image_file
+from ..readers import describe, files_in, is_image_file
 
 
 def image_files(folder: Path, where: str) -> list[Path]:
     """Return the image files in the folder ``where``, or those that it names as a glob; both start at ``folder``."""
     if (folder / where).is_dir():
-        return sorted(file for file in (folder / where).iterdir() if is_image_file(file))
+        return [file for file in files_in(folder / where) if is_image_file(file)]
     if any(sign in where for sign in "*?["):
         return sorted(glob_images(folder, where))
     raise InputError.about(folder / where, "nothing", "a folder of images")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..json_files import read_object
 from ..writers import atomic_path
 from .scores import ThresholdCurve
 
@@ -47,18 +48,26 @@ def read_threshold(weights: str | Path, given: float | str | None = None, name: 
         name: which of the thresholds; also the name of its option.
 
     Raises:
-        InputError: when the threshold is not a number in [0, 1], or there is none.
+        InputError: when the threshold is not a number in [0, 1], or there is none; or there are no weights.
     """
-    file = Path(weights).with_name(FILE)
-    if given is None and not file.is_file():
-        raise InputError.about(file, "nothing", f"the {name} that belongs to the weights, or --{name}")
     if given is not None:
         return checked_threshold(f"--{name}", given)
-    try:
-        stored = json.loads(file.read_text(encoding="utf-8"))[name]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError.about(file, f"no {name}", "a number from 0 to 1") from error
-    return checked_threshold(file, stored)
+    file = Path(weights).with_name(FILE)
+    if not file.exists():
+        check_exists(weights)
+        raise InputError.about(file, "nothing", f"the {name} that belongs to the weights, or --{name}")
+    stored = read_object(file, f"a JSON object with the {name} of the weights")
+    if name not in stored:
+        raise InputError.about(file, f"no {name}", "a number from 0 to 1")
+    return checked_threshold(file, stored[name])
+
+
+def check_exists(weights: str | Path) -> None:
+    """Raise InputError unless there is a file of weights."""
+    file = Path(weights)
+    if not file.is_file():
+        found = "a folder" if file.is_dir() else "nothing"
+        raise InputError.about(file, found, "a checkpoint, such as model.pt of a training")
 
 
 def checked_threshold(where: str | Path, value: Any) -> float:
@@ -73,7 +82,7 @@ def checked_threshold(where: str | Path, value: Any) -> float:
     """
     try:
         number = float(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         number = math.nan
     if not 0 <= number <= 1:
         raise InputError.about(where, f"{value}", "a number from 0 to 1")

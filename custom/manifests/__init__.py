@@ -5,19 +5,23 @@ ever evaluated. `datalists` turns it into the items that the transforms read.
 """
 
 from ._checking import load_manifest
-from ._finding import MANIFEST_FOLDER, open_dataset, open_datasets
-from ._folders import with_folders
+from ._downloads import Download, read_downloads
+from ._finding import MANIFEST_FOLDER, find_manifest, open_dataset, open_datasets
+from ._folders import open_folders
 from ._manifest import SPLITS, LabelRule, Manifest
 from ._splits import frame_blocks
 
 __all__ = [
     "MANIFEST_FOLDER",
     "SPLITS",
+    "Download",
     "LabelRule",
     "Manifest",
+    "find_manifest",
     "frame_blocks",
     "load_manifest",
     "open_dataset",
     "open_datasets",
-    "with_folders",
+    "open_folders",
+    "read_downloads",
 ]

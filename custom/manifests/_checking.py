@@ -11,9 +11,11 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..json_files import read_object
+from ._downloads import read_downloads
 from ._manifest import LAYOUTS, PAIRINGS, Manifest
 from ._splits import check_choice, check_inside, check_splits
 
+_MOST_CLASSES = 254  # a label is a byte, of which 255 is what nobody annotated
 _ONLY_FOR_PAIRED_FOLDERS = ("region", "pair_by", "number_pattern", "split_seed")
 _NOT_FOR_CELL_TRACKING = ("image", "label", "labels", "label_threshold", "label_tolerance", *_ONLY_FOR_PAIRED_FOLDERS)
 
@@ -74,6 +76,9 @@ def _split_by_folders(splits: object) -> bool:
 
 
 def _check_values(path: Path, manifest: Manifest) -> None:
+    for key in ("name", "description", "source", "license"):
+        if not isinstance(getattr(manifest, key), str):
+            raise InputError.about(path, f"{key} {getattr(manifest, key)!r}", "text")
     check_choice(path, "layout", manifest.layout, LAYOUTS)
     check_choice(path, "pair_by", manifest.pair_by, PAIRINGS)
     check_choice(path, "channels", manifest.channels, ("equal", "luminance"))
@@ -88,10 +93,14 @@ def _check_values(path: Path, manifest: Manifest) -> None:
     if manifest.number_pattern is not None:
         _check_pattern(path, manifest.number_pattern)
     _check_numbers(path, manifest)
+    read_downloads(path, manifest.download)
 
 
 def _check_labels(path: Path, manifest: Manifest) -> None:
     values = list(manifest.labels.values()) if isinstance(manifest.labels, dict) else []
+    if len(values) > _MOST_CLASSES or not all(type(value) is not int or abs(value) < 2**32 for value in values):
+        expected = f"at most {_MOST_CLASSES}, with values of at most 32 bits"
+        raise InputError.about(path, f"{len(values)} labels", expected)
     if len(values) < 2 or not all(type(value) is int for value in values) or len(set(values)) < len(values):
         raise InputError.about(
             path, f"labels {manifest.labels!r}", "two or more class names with different whole numbers"
@@ -117,16 +126,20 @@ def _check_pattern(path: Path, pattern: object) -> None:
 
 def _check_numbers(path: Path, manifest: Manifest) -> None:
     size = [1, 1] if manifest.pixel_size_um is None else manifest.pixel_size_um
-    if (
-        not isinstance(size, list)
-        or len(size) != 2
-        or not all(type(v) in (int, float) and 0 < v < math.inf for v in size)
-    ):
+    if not isinstance(size, list) or len(size) != 2 or not all(_is_number(v) and v > 0 for v in size):
         raise InputError.about(path, f"pixel_size_um {size!r}", "[row, column], two numbers above 0")
     threshold, tolerance, seed = manifest.label_threshold, manifest.label_tolerance, manifest.split_seed
-    if threshold is not None and type(threshold) not in (int, float):
+    if threshold is not None and not _is_number(threshold):
         raise InputError.about(path, f"label_threshold {threshold!r}", "a number")
-    if type(tolerance) not in (int, float) or tolerance < 0:
+    if not _is_number(tolerance) or tolerance < 0:
         raise InputError.about(path, f"label_tolerance {tolerance!r}", "a number from 0 up")
     if type(seed) is not int or seed < 0:
         raise InputError.about(path, f"split_seed {seed!r}", "a whole number from 0 up")
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether this is a number that a float can hold."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return False

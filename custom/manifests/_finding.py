@@ -35,13 +35,26 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
     root = Path(folder).expanduser().resolve()
     if not root.is_dir():
         raise InputError.about(root, "a file" if root.exists() else "nothing", "a folder with the data set")
-    return _without_absent_splits(load_manifest(_find_manifest(root, manifest, default), root))
+    file = _find_manifest(root, manifest, default)
+    found = _without_absent_splits(load_manifest(file, root))
+    if file.parent == root:
+        _check_links(file, found)
+    return found
+
+
+def find_manifest(manifest: str | Path) -> Path:
+    """Return the file of a manifest that is named by its path, or by its name in ``data_manifests/``.
+
+    Raises:
+        InputError: there is none.
+    """
+    given = Path(manifest).expanduser()
+    return given.resolve() if given.is_file() else _by_name(str(manifest))
 
 
 def _find_manifest(root: Path, manifest: str | Path | None, default: str) -> Path:
     if manifest is not None:
-        given = Path(manifest).expanduser()
-        return given.resolve() if given.is_file() else _by_name(str(manifest))
+        return find_manifest(manifest)
     if (root / "manifest.json").is_file():
         return root / "manifest.json"
     for name in (root.name, f"{root.parent.name}_{root.name}"):
@@ -56,6 +69,16 @@ def _by_name(name: str) -> Path:
         known = ", ".join(sorted(file.stem for file in MANIFEST_FOLDER.glob("*.json")))
         raise InputError.about(name, "no such manifest", f"a JSON file or one of: {known}")
     return path
+
+
+def _check_links(file: Path, manifest: Manifest) -> None:
+    """Refuse folders and stacks that a link takes elsewhere: a manifest that came with the data says where they are."""
+    named = [manifest.image, manifest.label, manifest.region or ""]
+    named += [place for split in manifest.splits.values() for place in places(split)]
+    for place in named:
+        target = (manifest.folder / place).resolve()
+        if not target.is_relative_to(manifest.folder):
+            raise InputError.about(file, f"{place}, a link to {target}", "a path inside the data folder")
 
 
 def _without_absent_splits(manifest: Manifest) -> Manifest:

@@ -8,20 +8,25 @@ from typing import Any
 
 from ..errors import InputError
 from ..options import path
+from ._finding import open_dataset
 from ._manifest import Manifest
 
 _OPTIONS = {"train": ("train_images", "train_masks"), "validation": ("val_images", "val_masks")}
 
 
-def with_folders(
-    manifests: Sequence[Manifest], train: Sequence[Any] = (None, None), validation: Sequence[Any] = (None, None)
+def open_folders(
+    manifest: str | Path | None,
+    default: str,
+    train: Sequence[Any] = (None, None),
+    validation: Sequence[Any] = (None, None),
 ) -> list[Manifest]:
-    """Return one data set on the folders that were given, or ``manifests`` as they are when none was.
+    """Return one data set on the folders that were given, or nothing when none was.
 
-    Images and masks of one stem belong together. The label values are those of the first manifest.
+    Images and masks of one stem belong together.
 
     Args:
-        manifests: the data sets that hold where no folder is given.
+        manifest: whose label values are meant, as in `open_dataset`.
+        default: as there.
         train: [images, masks], the options ``--train_images`` and ``--train_masks``; each a folder, or None.
         validation: [images, masks], the options ``--val_images`` and ``--val_masks``.
 
@@ -32,7 +37,7 @@ def with_folders(
     given = {"train": list(train), "validation": list(validation)}
     chosen = {split: pair for split, pair in given.items() if any(folder is not None for folder in pair)}
     if not chosen:
-        return list(manifests)
+        return []
     taken: dict[Path, str] = {}
     for split, pair in chosen.items():
         for option, partner, folder in zip(_OPTIONS[split], reversed(_OPTIONS[split]), pair, strict=True):
@@ -41,17 +46,17 @@ def with_folders(
             _take(path(option, folder), option, taken)
     places = list(taken)
     splits = {split: {"folders": [str(places.pop(0)), str(places.pop(0))]} for split in chosen}
-    first = manifests[0]
+    rules = open_dataset(next(iter(taken)), manifest, default)
     return [
         Manifest(
             folder=next(iter(taken)).parent,
             name="folders of the command line",
             layout="paired_folders",
-            labels=first.labels,
+            labels=rules.labels,
             pair_by="stem",
-            channels=first.channels,
-            label_threshold=first.label_threshold,
-            label_tolerance=first.label_tolerance,
+            channels=rules.channels,
+            label_threshold=rules.label_threshold,
+            label_tolerance=rules.label_tolerance,
             splits=splits,
         )
     ]

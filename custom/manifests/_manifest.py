@@ -54,6 +54,8 @@ class Manifest:
         optional_splits: names of splits that a copy of the data set may lack; those of which no folder is there are
             left out when it is opened.
         split_seed: shuffles the pairs before fractions are cut.
+        download: where it comes from, see `Download`: an object, or a list of them. Nothing is downloaded unless
+            `custom.downloads` is told to.
         description, source, license, citation: for the reader; not used.
     """
 
@@ -73,6 +75,7 @@ class Manifest:
     splits: dict[str, dict] = field(default_factory=dict)
     optional_splits: list[str] = field(default_factory=list)
     split_seed: int = 0
+    download: dict[str, str] | list[dict[str, str]] = field(default_factory=list)
     description: str = ""
     source: str = ""
     license: str = ""

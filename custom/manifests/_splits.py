@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -133,19 +134,26 @@ def _members(split: dict) -> Iterable[object]:
         return value
     if kind == "folders":
         return [str(PurePosixPath(folder)) for folder in value]  # a/b/ is a/b
-    return range(*value) if kind == "pages" else ()
+    return ()
 
 
 def _check_overlap_of_blocks(path: Path, splits: dict[str, dict]) -> None:
     taken: list[tuple[str, str, range]] = []
     for name, split in splits.items():
-        blocks = frame_blocks(split) if split.keys() <= {"sequences", "frames"} else {}
-        for sequence, frames in blocks.items():
+        for sequence, frames in _blocks(split).items():
             for other, its_sequence, its_frames in taken:
                 first = max(frames.start, its_frames.start)
                 if sequence == its_sequence and first < min(frames.stop, its_frames.stop):
-                    _refuse_overlap(path, f"frame {first} of sequence {sequence}", other, name)
+                    what = f"frame {first} of sequence {sequence}" if sequence else f"page {first}"
+                    _refuse_overlap(path, what, other, name)
             taken.append((name, sequence, frames))
+
+
+def _blocks(split: dict) -> dict[str, range]:
+    """Return what a split takes of each sequence; a stack is one without a name."""
+    if "pages" in split:
+        return {"": range(*split["pages"])}
+    return frame_blocks(split) if split.keys() <= {"sequences", "frames"} else {}
 
 
 def _refuse_overlap(path: Path, what: str, one: str, other: str) -> NoReturn:
@@ -171,5 +179,14 @@ def check_choice(path: Path, key: str, found: object, choices: Sequence[str]) ->
 
 def check_inside(path: Path, key: str, value: object) -> None:
     """Raise InputError unless the value of ``key`` is a path that stays inside the data folder."""
-    if not isinstance(value, str) or Path(value).is_absolute() or ".." in Path(value).parts:
+    if not isinstance(value, str) or not _is_inside(value):
         raise InputError.about(path, f"{key} {value!r}", "a path inside the data folder")
+
+
+def _is_inside(value: str) -> bool:
+    try:
+        parts = [os.fsencode(part) for part in Path(value).parts]
+    except UnicodeEncodeError:
+        return False
+    possible = all(len(part) <= 255 and b"\0" not in part for part in parts)
+    return possible and b".." not in parts and not Path(value).is_absolute()

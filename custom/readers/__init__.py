@@ -4,8 +4,8 @@ Arrays are (H, W), or (Z, H, W) for a stack, with ``[row, column]`` as a viewer 
 """
 
 from ._channels import JPEG_NOISE
-from ._formats import SUFFIXES, is_image_file
+from ._formats import SUFFIXES, files_in, is_image_file
 from ._image import ImageInfo
 from ._reading import describe, read_image, read_labels
 
-__all__ = ["JPEG_NOISE", "SUFFIXES", "ImageInfo", "describe", "is_image_file", "read_image", "read_labels"]
+__all__ = ["JPEG_NOISE", "SUFFIXES", "ImageInfo", "describe", "files_in", "is_image_file", "read_image", "read_labels"]

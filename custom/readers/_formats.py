@@ -40,6 +40,15 @@ def is_image_file(path: str | os.PathLike[str]) -> bool:
     return file.is_file() and not file.name.startswith(".") and file.name.lower().endswith(SUFFIXES)
 
 
+def files_in(folder: Path) -> list[Path]:
+    """Return what is in a folder, in order; raise InputError where it may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        found = f"a folder that may not be read ({error.strerror})"
+        raise InputError.about(folder, found, "one that you may read") from error
+
+
 def format_of(file: Path) -> Format:
     """Return the reader of a file by its suffix; raise InputError for a suffix that is not one of ``SUFFIXES``."""
     suffix = suffix_of(file)

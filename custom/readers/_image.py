@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import InputError
+
+_ALWAYS_PLAUSIBLE = 2**26  # bytes
+_LARGEST_COMPRESSION = 50_000  # zstd makes an empty image 32,768 times smaller, the others less
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,29 @@ def decoding(file: Path) -> Iterator[None]:
     """
     try:
         yield
+    except PermissionError as error:
+        raise InputError.about(file, "a file that may not be read", "one that you may read") from error
     except Exception as error:
         lines = str(error).strip().splitlines() or [""]
         reason = f" ({lines[0].rstrip('.')})" if len(lines) == 1 and 0 < len(lines[0]) <= 120 else ""
         found = f"a broken or incomplete file{reason}"
         raise InputError.about(file, found, f"a whole {suffix_of(file)} image") from error
+
+
+def check_claim(file: Path, shape: tuple[int, ...], itemsize: int, held: int | None = None) -> None:
+    """Raise InputError for a header that claims more pixels than any compression could have put into its file.
+
+    Args:
+        file: the file, from which nothing but the header was read.
+        shape: what the header says, samples included.
+        itemsize: bytes of a sample.
+        held: bytes of the file that holds the pixels, where that is another one.
+    """
+    claimed = math.prod(shape) * itemsize
+    held = file.stat().st_size if held is None else held
+    if claimed > _ALWAYS_PLAUSIBLE + _LARGEST_COMPRESSION * held:
+        size = " × ".join(map(str, shape))
+        raise InputError.about(file, f"{held} bytes that claim to hold {size} pixels", "a whole image")
 
 
 def check_page(file: Path, page: int | None, count: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from ..errors import InputError
-from ._image import ImageInfo, Stored, check_page, decoding, suffix_of, turned
+from ._image import ImageInfo, Stored, check_claim, check_page, decoding, suffix_of, turned
 from ._pixel_size import size_from_dots
 
 PILLOW_FORMATS = {".png": ("PNG",), ".jpg": ("JPEG",), ".jpeg": ("JPEG",), ".bmp": ("BMP", "DIB")}
@@ -56,6 +56,7 @@ def _open_picture(file: Path) -> Iterator[Image.Image]:
     with decoding(file):
         picture = Image.open(file, formats=PILLOW_FORMATS[suffix_of(file)])
     with picture:
+        check_claim(file, (*picture.size, len(picture.getbands())), 4 if picture.mode in ("I", "F") else 2)
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format == "PNG":
             raise InputError.about(file, f"an animation of {frames} frames", "one image, or a TIFF stack")

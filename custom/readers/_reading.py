@@ -90,11 +90,15 @@ def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.nda
 
 def _existing_file(path: str | os.PathLike[str]) -> Path:
     file = Path(path)
-    if file.is_dir():
-        raise InputError.about(file, "a folder", "an image file")
-    if not file.exists():
-        raise InputError.about(file, "no such file", "an image file")
-    if file.stat().st_size == 0:
+    try:
+        if file.is_dir():
+            raise InputError.about(file, "a folder", "an image file")
+        if not file.exists():
+            raise InputError.about(file, "no such file", "an image file")
+        size = file.stat().st_size
+    except OSError as error:  # it lies in a folder that may not be entered, or has an impossible name
+        raise InputError.about(file, f"nothing that can be read ({error.strerror})", "an image file") from error
+    if size == 0:
         raise InputError.about(file, "an empty file of 0 bytes", "an image")
     return file
 

@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 
 from ..errors import InputError
-from ._image import ImageInfo, Stored, check_page, decoding, turned
+from ._image import ImageInfo, Stored, check_claim, check_page, decoding, turned
 from ._pixel_size import MICROMETRES, size_from_dots
 
 # tifffile logs what it puts up with; this module looks for the same faults itself and raises.
@@ -108,6 +108,7 @@ def _tiff_stack(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: l
     stacked = [n for axis, n in size.items() if axis not in "YXS" and n > 1]
     if len(stacked) > 1 or "Y" not in size or "X" not in size:
         raise InputError.about(file, f"the shape {shape} with axes {axes}", "an image or a stack along one axis")
+    check_claim(file, shape, np.dtype(first.dtype).itemsize)
     return _Tiff(tiff, axes, shape, stacked[0] if stacked else 1, series[0] if len(series) == 1 else None)
 
 

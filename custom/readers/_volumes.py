@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ._image import ImageInfo, Stored, check_page, decoding, suffix_of
+from ._image import ImageInfo, Stored, check_claim, check_page, decoding, suffix_of
 from ._pixel_size import size_from_millimetres
 
 ITK_READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO", ".dcm": "GDCMImageIO"}
+
+# Of a MetaImage or NRRD whose pixels lie in a file of their own.
+_DATA_FILE = re.compile(
+    rb"^(?:ElementDataFile|data ?file)\s*[=:]\s*([^\0\n]{1,255}?)\s*$", re.IGNORECASE | re.MULTILINE
+)
 
 _ITK_DTYPES = {
     "unsigned_char": "uint8",
@@ -27,10 +34,11 @@ _ITK_DTYPES = {
 
 def describe_nifti(file: Path) -> ImageInfo:
     image, shape = _open_nifti(file)
-    scaled = (image.dataobj.slope, image.dataobj.inter) != (1.0, 0.0)
-    dtype = np.dtype(np.float64) if scaled else image.header.get_data_dtype()
-    unit = image.header.get_xyzt_units()[0]
-    column, row = (float(zoom) for zoom in image.header.get_zooms()[:2])
+    with decoding(file):
+        scaled = (image.dataobj.slope, image.dataobj.inter) != (1.0, 0.0)
+        dtype = np.dtype(np.float64) if scaled else image.header.get_data_dtype()
+        unit = image.header.get_xyzt_units()[0]
+        column, row = (float(zoom) for zoom in image.header.get_zooms()[:2])
     millimetres = {"mm": 1.0, "micron": 1e-3, "meter": 1e3}.get(unit)
     size = None if millimetres is None else size_from_millimetres(row * millimetres, column * millimetres)
     return ImageInfo(file, shape[::-1], dtype, size)
@@ -59,6 +67,7 @@ def _open_nifti(file: Path) -> tuple[Any, tuple[int, ...]]:
         shape = shape[:-1]
     if len(shape) not in (2, 3):
         raise InputError.about(file, f"an array of shape {image.shape}", "one image or one stack")
+    check_claim(file, shape, image.header.get_data_dtype().itemsize)
     return image, (*shape, 1)[:3]
 
 
@@ -94,7 +103,18 @@ def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
     size = tuple(int(reader.GetDimensions(i)) for i in range(dimensions))
     if dimensions not in (2, 3):
         raise InputError.about(file, f"an array of {dimensions} dimensions", "one image or one stack")
+    with decoding(file):
+        itemsize = reader.GetComponentSize() * reader.GetNumberOfComponents()
+    check_claim(file, size, itemsize, _bytes_of_data(file))
     return reader, (*size, 1)[:3]
+
+
+def _bytes_of_data(file: Path) -> int:
+    """Return how many bytes the file has that holds the pixels: the file itself, or the one that its header names."""
+    with file.open("rb") as stream:
+        named = _DATA_FILE.search(stream.read(2**16))
+    data = file.parent / os.fsdecode(named[1]) if named else file
+    return (data if data.is_file() else file).stat().st_size
 
 
 def _itk_dtype(file: Path, reader: Any) -> np.dtype:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import pairing
 from ..errors import InputError
-from ..readers import describe, is_image_file, read_labels
+from ..readers import describe, files_in, is_image_file, read_labels
 from ..writers import smallest_label_dtype
 from ._names import TRACK_LIST
 
@@ -111,7 +111,7 @@ def _folder_of_labels(folder: Path) -> Path:
 
 def _files_by_frame(folder: Path) -> dict[int, Path]:
     """Return the label images by frame number: those with a name of the challenge, or else all that end in a number."""
-    files = [file for file in folder.iterdir() if is_image_file(file)]
+    files = [file for file in files_in(folder) if is_image_file(file)]
     slices = sorted(file.name for file in files if _SLICE.fullmatch(file.name))
     if slices:
         raise InputError.about(folder, f"slices of 3-D frames, such as {slices[0]}", "label images of whole frames")

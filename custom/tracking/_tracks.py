@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..writers import atomic_path
 
-_LINE = re.compile(r"\s*" + r"\s+".join([r"(-?\d+)"] * 4) + r"\s*")
+_LINE = re.compile(r"\s*" + r"\s+".join([r"(-?[0-9]{1,18})"] * 4) + r"\s*")
 
 
 @dataclass(frozen=True, order=True)

@@ -12,6 +12,7 @@ from .intensity import (
     ScalePercentilesd,
 )
 from .labels import UNANNOTATED, MapLabels
+from .padding import MirrorPadd
 from .reading import ReadImaged, ReadLabeld
 from .resizing import ResampleToPixelSized, ResizeToInputd
 from .robust import NormalizeRobust, NormalizeRobustd, RobustStatisticsd
@@ -27,6 +28,7 @@ __all__ = [
     "LogZScore",
     "LogZScored",
     "MapLabels",
+    "MirrorPadd",
     "NormalizeRobust",
     "NormalizeRobustd",
     "RandCropByClassd",

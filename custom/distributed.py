@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.tensorboard import SummaryWriter
 
 from .errors import InputError
+from .locks import claim
 
 
 def is_main() -> bool:
@@ -55,8 +56,12 @@ def unwrapped(network: nn.Module) -> nn.Module:
 
 
 def summary_writer(folder: str | Path) -> Any:
-    """Return TensorBoard's writer in the main process, and one that writes nothing in the others."""
-    return SummaryWriter(str(folder)) if is_main() else _NoWriter()
+    """Return TensorBoard's writer in the main process, and one that writes nothing in the others.
+
+    Raises:
+        InputError: another run is at work in the folder, see `locks.claim`.
+    """
+    return SummaryWriter(str(claim(folder))) if is_main() else _NoWriter()
 
 
 class _NoWriter:

@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 from ignite.engine import Engine
 from monai.data import DataLoader
-from tqdm import tqdm
 
 from . import judging, tracking
 from .errors import InputError
 from .evaluation import run_over
 from .handlers.labels import instances_folder
-from .measurements import OBJECTS, GrowingTable, region_table
+from .locks import alone_in, wait_for
+from .measurements import OBJECTS, region_table, write_table
 from .movies import Movie
+from .progress import Bar
 from .provenance import command_line, sha256
 from .tracking import LabelSequence, Settings, Tracking, open_labels
 
@@ -108,11 +109,14 @@ def _demand_package(needed: bool, found: str, package: str) -> None:
 def segment(evaluator: Engine, loaders: Mapping[str, DataLoader], folder: Path) -> None:
     """Write the cells of each frame of each movie, ``NN_instances/maskNNNN.tif``; those of an earlier run go first.
 
+    While another run is at work in the folder, it waits for its end; `follow` gives the folder back.
+
     Args:
         evaluator: with a `handlers.LabelWriter` on ``folder`` among its handlers.
         loaders: name of a movie → its frames.
         folder: where the results go.
     """
+    wait_for(folder)
     for name, loader in loaders.items():
         shutil.rmtree(instances_folder(folder, name), ignore_errors=True)
         run_over(evaluator, loader)
@@ -131,7 +135,12 @@ def follow(plan: Plan, weights: Path, threshold: float | None) -> None:
     Raises:
         InputError: as in `tracking.track` and `score.score_sequence`.
     """
-    told, scores = _about(plan, weights, threshold), {}
+    with alone_in(plan.folder):
+        _follow(plan, _about(plan, weights, threshold))
+
+
+def _follow(plan: Plan, told: dict[str, str]) -> None:
+    scores = {}
     for movie in plan.movies:
         followed = _link(plan, movie)
         shutil.rmtree(plan.report(movie), ignore_errors=True)
@@ -162,7 +171,7 @@ def _about(plan: Plan, weights: Path, threshold: float | None) -> dict[str, str]
 
 def _link(plan: Plan, movie: Movie) -> Tracking:
     writer = tracking.ResultWriter(plan.result(movie), tracking.digits_for(movie.frames))
-    with tqdm(total=2 * len(movie.frames), desc="linking", disable=None) as bar:
+    with Bar(2 * len(movie.frames), f"linking {movie.name}") as bar:
         return tracking.track(plan.instances(movie), writer, plan.linking, movie.read, bar.update)
 
 
@@ -174,7 +183,7 @@ def _draw(plan: Plan, movie: Movie, followed: Tracking) -> tracking.SequenceRepo
     tracking.write_divisions(folder / "divisions.csv", tracking.divisions(followed.tracks))
     if plan.geff:
         tracking.write_geff(folder / "tracks.geff", followed)
-    with tqdm(total=2 * len(labels), desc="measurements and pictures", disable=None) as bar:
+    with Bar(2 * len(labels), f"measuring and drawing {movie.name}") as bar:
         shown, look = _counted(labels, bar), (plan.tail, plan.frames_per_second)
         _measure(movie, shown, folder)
         tracking.write_pictures(folder, followed.tracks, followed.centroids, shown, movie.read, *look)
@@ -190,13 +199,12 @@ def _draw(plan: Plan, movie: Movie, followed: Tracking) -> tracking.SequenceRepo
 
 def _measure(movie: Movie, labels: LabelSequence, folder: Path) -> None:
     """Write ``measurements.csv``, a row for every cell of every frame."""
-    with GrowingTable(folder / OBJECTS) as file:
-        for frame, masks in labels:
-            table = region_table(masks, movie.read(frame), movie.pixel_size(frame))
-            file.add(movie.name, {"frame": np.full(len(table["label"]), frame)} | table)
+    tables = ((frame, region_table(masks, movie.read(frame), movie.pixel_size(frame))) for frame, masks in labels)
+    rows = ((movie.name, {"frame": np.full(len(table["label"]), frame)} | table) for frame, table in tables)
+    write_table(folder / OBJECTS, rows)
 
 
-def _counted(labels: LabelSequence, bar: tqdm) -> LabelSequence:
+def _counted(labels: LabelSequence, bar: Bar) -> LabelSequence:
     """Return the same labels; each frame that is read moves the bar."""
 
     def read(frame: int) -> np.ndarray:
@@ -207,8 +215,8 @@ def _counted(labels: LabelSequence, bar: tqdm) -> LabelSequence:
 
 
 def _conclude(plan: Plan, movie: Movie, followed: Tracking) -> None:
-    divisions = len({link.label for link in followed.links if link.kind == "division"})
-    counts = {"track": len(followed.tracks), "division": divisions, "frame": len(movie.frames)}
+    divisions = tracking.divisions(followed.tracks)
+    counts = {"track": len(followed.tracks), "division": len(divisions), "frame": len(movie.frames)}
     found = [f"{count} {name}" + "s" * (count != 1) for name, count in counts.items()]
     print(f"{movie.name}: {found[0]} and {found[1]} in {found[2]}.")
     print(f"Result: {plan.result(movie)}")

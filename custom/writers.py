@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,9 @@ import tifffile
 from PIL import Image
 from skimage.color import hsv2rgb
 from skimage.segmentation import find_boundaries
+from tqdm import tqdm
 
-from .errors import InputError
+from .errors import NO_ROOM, InputError, OutputError, no_room
 
 Colors: TypeAlias = np.ndarray | Sequence[Sequence[int]]
 """Colours as (N, 3), red, green and blue from 0 to 255."""
@@ -33,43 +35,100 @@ _HUE_STEP, _VALUE_STEP, _SATURATION_STEP = 0.618034, 0.821, 0.494
 
 
 @contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str], size: int = 0) -> Iterator[Path]:
     """Give a temporary path beside the target, and rename it to the target once the block has succeeded.
 
     The parent folder is created. If the block raises, the temporary file is removed and the target is as it was.
 
     Args:
         path: the file to write.
+        size: its size in bytes as far as it is known, to be named when the disk is full.
 
     Yields:
         A hidden path in the same folder, with the same suffix.
 
     Raises:
-        InputError: the folder cannot be created.
+        OutputError: the folder cannot be created or written to, or the disk is full, whatever the block raised over it.
     """
     target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError.about(
-            target.parent, f"a folder that cannot be created ({error.strerror})", "a writable folder"
-        ) from error
     # Created by the writer itself, not by `tempfile`, whose files only their owner may read.
-    temporary = target.with_name(f".{secrets.token_hex(6)}-{target.name[-100:]}")
+    temporary = target.with_name(f".{secrets.token_hex(6)}-{target.name[-40:]}")
+    _make_folder(target.parent)
     try:
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(temporary, target)
+    except (OSError, RuntimeError) as error:  # RuntimeError: torch's way to say it
+        reason = no_room(error) or _refusal(temporary)
+        if reason is not None:
+            raise _full(target, temporary, reason, size) from error
+        if isinstance(error, PermissionError) and Path(error.filename or "") == temporary:
+            found = f"a folder that cannot be written to ({error.strerror})"
+            raise OutputError.about(target.parent, found, "a writable folder") from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found = f"a folder that cannot be created ({error.strerror})"
+        raise OutputError.about(folder, found, "a writable folder") from error
+
+
+def _refusal(file: Path) -> str | None:
+    """Return why a file that is half written cannot grow; None if it can: libraries hide what the system told them."""
+    try:
+        with file.open("ab") as stream:
+            stream.write(bytes(2**20))
+    except OSError as error:
+        return NO_ROOM.get(error.errno or 0)
+    return None
+
+
+def _full(target: Path, temporary: Path, reason: str, size: int) -> OutputError:
+    """Return the one sentence for a file that did not fit, with the room that there is without its half."""
+    half = temporary.stat().st_size if temporary.is_file() else 0
+    free = shutil.disk_usage(target.parent).free + half
+    known = size or (target.stat().st_size if target.is_file() else 0)
+    needed = f"about {_bytes(known)}" if known > half else "more"
+    return OutputError(
+        f"{target}: {reason}: {_bytes(free)} are free, this file needs {needed}; what was complete before is kept."
+    )
+
+
+def _bytes(count: int) -> str:
+    return f"{tqdm.format_sizeof(count)}B"
+
+
+@contextmanager
+def filling(folder: str | os.PathLike[str], target: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what a block raises over a full disk, when it fills a folder, into the one sentence.
+
+    Args:
+        folder: where the block writes; it goes if the block fails.
+        target: what is named in the sentence.
+
+    Raises:
+        OutputError: the disk is full.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        reason = no_room(error) or _refusal(Path(folder) / f".{secrets.token_hex(6)}-probe")
+        if reason is None:
+            raise
+        raise OutputError(f"{os.fspath(target)}: {reason}, and what was begun there is removed.") from error
+
+
 def remove_leftovers(folder: str | os.PathLike[str]) -> None:
-    """Remove the temporary files that writers of `atomic_path` left in a folder when they were killed."""
+    """Remove the temporary files and folders that writers left in a folder when they were killed."""
     for path in Path(folder).glob(".*"):
         if re.match(r"\.[0-9a-f]{12}-", path.name):
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def write_image(
@@ -105,7 +164,7 @@ def write_image(
     if pixel_size is not None:
         options |= _resolution(pixel_size, imagej)
         options["metadata"] |= {"unit": "um"} if imagej else {}
-    with atomic_path(path) as temporary:
+    with atomic_path(path, array.nbytes) as temporary:
         tifffile.imwrite(temporary, array, **options)
 
 
@@ -141,7 +200,7 @@ def write_png(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
     Raises:
         InputError: the folder cannot be created.
     """
-    with atomic_path(path) as temporary:
+    with atomic_path(path, rgb.nbytes) as temporary:
         Image.fromarray(rgb).save(temporary, format="PNG")
 
 
@@ -177,7 +236,7 @@ def overlay(image: np.ndarray, labels: np.ndarray, colors: Colors | None = None,
     names, index = np.unique(labels, return_inverse=True)
     if colors is not None and names[-1] >= len(colors):
         raise ValueError(f"label {names[-1]} has no colour, there are {len(colors)}")
-    palette = _distinct_colors(names) if colors is None else np.asarray(colors)[names.astype(np.int64)]
+    palette = distinct_colors(names) if colors is None else np.asarray(colors)[names.astype(np.int64)]
     opacity = np.where(find_boundaries(labels, mode="inner"), 1.0, alpha)
     opacity = np.where(labels == 0, 0.0, opacity).astype(np.float32)[..., np.newaxis]
     color = palette.astype(np.float32)[index.reshape(labels.shape)]
@@ -191,7 +250,7 @@ def _stretched(image: np.ndarray) -> np.ndarray:
     return np.clip((image.astype(np.float32) - low) * scale, 0, 255).astype(np.float32)
 
 
-def _distinct_colors(labels: np.ndarray) -> np.ndarray:
+def distinct_colors(labels: np.ndarray) -> np.ndarray:
     """Return (N, 3) uint8 colours that depend on each label's number alone."""
     after_first = labels.astype(np.float64) - 1  # label 1, the foreground of a binary mask, is a full orange
     hue = (0.07 + after_first * _HUE_STEP) % 1

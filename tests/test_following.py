@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 import tifffile
 import torch
 from drawn_cells import colony, draw
+from filelock import FileLock
 from monai.engines import SupervisedEvaluator
 from PIL import Image
 from torch import nn
@@ -186,7 +189,7 @@ def test_nothing_of_an_earlier_result_is_left(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "scores.json").is_file()
     follow(plan_of(tmp_path, masks, frames="2-3"), NOWHERE, None)
     assert not (tmp_path / "out" / "scores.json").exists()
-    written = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file()}
+    written = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("[!.]*") if file.is_file()}
     report = "report.html links.csv merges.csv divisions.csv measurements.csv cells.csv cells.png lineage.png "
     report += "tracks.csv graph.json overlay.gif overlay.mp4 overlay/overlay002.png overlay/overlay003.png"
     assert written == {f"01_RES/{name}" for name in ("mask002.tif", "mask003.tif", "res_track.txt")} | {
@@ -245,6 +248,43 @@ def test_margin_and_settings_count(
     masks = [draw({1: (20, 20 + 9 * frame, 6, 6), 2: (0, 30, 4, 9)}) for frame in range(3)]
     follow(plan_of(tmp_path, masks, **options), NOWHERE, None)
     assert capsys.readouterr().out.splitlines()[0] == expected
+
+
+@pytest.mark.parametrize(("margin", "warned"), [(0, False), (10, False), (28, True)])
+def test_a_truth_with_cells_in_the_margin_is_said_so(
+    tmp_path: Path, margin: int, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    masks = [draw({1: (18, 18, 9, 9)})] * 2
+    write_truth(tmp_path / "data", dict(enumerate(masks)))
+    plan = plan_of(tmp_path, masks, margin=margin, truth=tmp_path / "data")
+    announce_tracking("hela_track", "cpu", plan, NOWHERE, None)
+    assert ("will count as missed; --margin 0 scores all of them." in capsys.readouterr().out) == warned
+
+
+def test_divisions_are_counted_as_in_their_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = plan_of(tmp_path, colony(4))
+    follow(plan, NOWHERE, None)
+    with (plan.report(plan.movies[0]) / "divisions.csv").open(newline="") as file:
+        divisions = len(list(csv.DictReader(file)))
+    assert divisions > 0
+    assert f" and {divisions} division" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = plan_of(tmp_path, colony(2))
+    plan.folder.mkdir(exist_ok=True)
+    held = threading.Event()
+
+    def hold() -> None:
+        with FileLock(plan.folder / ".lock"):
+            held.set()
+            time.sleep(0.5)
+
+    threading.Thread(target=hold).start()
+    held.wait()
+    follow(plan, NOWHERE, None)
+    assert f"Another run is at work in {plan.folder}; waiting for its end." in capsys.readouterr().err
+    FileLock(plan.folder / ".lock").acquire(timeout=0)
 
 
 # --------------------------------------------------------------------------------------------------------- segmentation

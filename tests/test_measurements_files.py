@@ -10,12 +10,25 @@ import pytest
 from drawn_shapes import bar, disc, page_of
 
 from custom.errors import InputError
-from custom.measurements import GrowingTable, Measurements, Table, dendrites, objects, tissue
+from custom.measurements import (
+    GrowingTable,
+    Measurements,
+    Table,
+    dendrites,
+    join_tables,
+    objects,
+    tissue,
+    write_table,
+)
 
 
 def read(file: Path) -> list[dict[str, str]]:
     with file.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
+
+
+def visible(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[!.]*"))
 
 
 def areas(*values: float, name: str = "area") -> Table:
@@ -42,7 +55,7 @@ def test_rows_and_numbers(tmp_path: Path) -> None:
         assert not file.exists()
     text = file.read_text(encoding="utf-8").splitlines()
     assert text == ["image,label,area", '"x, y",1,4', '"x, y",2,0.0001234568', "z,1,"]
-    assert list(file.parent.iterdir()) == [file]
+    assert visible(file.parent) == [file]
 
 
 def test_an_image_without_objects_gives_a_header(tmp_path: Path) -> None:
@@ -53,9 +66,41 @@ def test_an_image_without_objects_gives_a_header(tmp_path: Path) -> None:
 def test_a_second_run_replaces_its_images_and_keeps_the_others(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     write(file, {"x": areas(1, 2), "y": areas(3), "z": areas(4)})
-    assert write(file, {"y": areas(5, 6), "z": areas()}) == ["y", "y", "x", "x"]
-    assert [row["area"] for row in read(file)] == ["5", "6", "1", "2"]
-    assert write(file, {"w": areas(7, name="length")}) == ["w"]  # of other columns nothing is kept
+    assert write(file, {"y": areas(5, 6), "z": areas()}) == ["x", "x", "y", "y"]
+    assert [row["area"] for row in read(file)] == ["1", "2", "5", "6"]
+    assert write(file, {"w": areas(7, name="length")}) == ["w"]  # of other columns nothing is shown
+
+
+def test_an_image_may_be_added_to(tmp_path: Path) -> None:
+    """Page by page, also with others between them; in the next run it begins anew."""
+    file = tmp_path / "a.csv"
+    for _ in range(2):
+        with GrowingTable(file) as table:
+            for name, value in (("x", 1), ("y", 2), ("x", 3)):
+                table.add(name, areas(value), areas(value + 10))
+        assert [(row["image"], row["area"]) for row in read(file)] == [
+            ("x", "1"),
+            ("x", "11"),
+            ("x", "3"),
+            ("x", "13"),
+            ("y", "2"),
+            ("y", "12"),
+        ]
+
+
+def test_rows_survive_what_ends_a_run(tmp_path: Path) -> None:
+    """They are on the disk as soon as they are added, and `join_tables` shows them."""
+    GrowingTable(tmp_path / "a.csv").add("x", areas(1))
+    GrowingTable(tmp_path / "b.csv").add("x", areas(2))
+    assert visible(tmp_path) == []
+    join_tables(tmp_path)
+    assert [row["area"] for name in ("a.csv", "b.csv") for row in read(tmp_path / name)] == ["1", "2"]
+
+
+def test_a_table_without_parts(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", ((name, areas(1)) for name in ("y", "x", "y")))
+    assert [row["image"] for row in read(tmp_path / "a.csv")] == ["y", "x", "y"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.csv"]
 
 
 def write_and_fail(file: Path) -> None:
@@ -72,8 +117,8 @@ def test_an_error_keeps_what_is_whole(tmp_path: Path) -> None:
     assert [row["image"] for row in read(file)] == ["x"]
     with pytest.raises(RuntimeError):
         write_and_fail(file)
-    assert [row["image"] for row in read(file)] == ["y", "x"]
-    assert list(tmp_path.iterdir()) == [file]
+    assert [row["image"] for row in read(file)] == ["x", "y"]
+    assert visible(tmp_path) == [file]
 
 
 def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
@@ -97,14 +142,14 @@ def test_objects_and_summary_of_a_stack(tmp_path: Path) -> None:
         measurements.add("stack", pages)
         measurements.add("single", [page_of(disc(12))])
     found, summary = (read(file) for file in measurements.files)
-    assert [(row["image"], row["page"], row["label"]) for row in found] == [("stack", "0", "1"), ("single", "0", "1")]
-    assert float(found[0]["length_um"]) == pytest.approx(10, rel=0.02)
-    assert found[1]["length_um"] == ""
+    assert [(row["image"], row["page"], row["label"]) for row in found] == [("single", "0", "1"), ("stack", "0", "1")]
+    assert float(found[1]["length_um"]) == pytest.approx(10, rel=0.02)
+    assert found[0]["length_um"] == ""
     places = [(row["image"], row["page"], row["objects"]) for row in summary]
-    assert places == [("stack", "0", "1"), ("stack", "1", "0"), ("single", "0", "1")]
-    assert float(summary[0]["total_length_px"]) == pytest.approx(100, rel=0.02)
-    assert summary[1]["mean_length_px"] == ""
-    assert sorted(tmp_path.iterdir()) == sorted(measurements.files)
+    assert places == [("single", "0", "1"), ("stack", "0", "1"), ("stack", "1", "0")]
+    assert float(summary[1]["total_length_px"]) == pytest.approx(100, rel=0.02)
+    assert summary[2]["mean_length_px"] == ""
+    assert visible(tmp_path) == sorted(measurements.files)
 
 
 def test_every_class_has_a_row_in_the_summary(tmp_path: Path) -> None:

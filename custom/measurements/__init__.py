@@ -3,9 +3,9 @@
 from ._centerlines import Branch, branch_lengths, centerlines, without_crossings
 from ._dendrites import dendrites
 from ._filaments import filaments
-from ._files import OBJECTS, SUMMARY, GrowingTable, Measurements
+from ._files import OBJECTS, SUMMARY, GrowingTable, Measurements, join_tables, write_table
 from ._page import Measure, Page, PixelSize, Table
-from ._regions import objects, region_table
+from ._regions import objects, region_table, without_small
 from ._summary import summarize
 from ._tissue import g_ratios, tissue
 from ._vesicles import vesicles
@@ -25,10 +25,13 @@ __all__ = [
     "dendrites",
     "filaments",
     "g_ratios",
+    "join_tables",
     "objects",
     "region_table",
     "summarize",
     "tissue",
     "vesicles",
     "without_crossings",
+    "without_small",
+    "write_table",
 ]

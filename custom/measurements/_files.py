@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import io
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..records import DONE
 from ..writers import atomic_path
 from ._page import Measure, Page, Table
 from ._summary import summarize
@@ -19,11 +22,32 @@ OBJECTS = "measurements.csv"
 SUMMARY = "measurements_summary.csv"
 
 
+def write_table(file: Path, rows: Iterable[tuple[str, Table]]) -> None:
+    """Write a CSV of tables with the same columns, after a first column ``image``.
+
+    Args:
+        file: the CSV; its folder is created.
+        rows: name of an image, and rows of it; one image may come several times. Without any there is no file.
+
+    Raises:
+        InputError: the folder cannot be created.
+    """
+    with ExitStack() as stack:
+        writer = None
+        for image, table in rows:
+            if writer is None:
+                path = stack.enter_context(atomic_path(file))
+                writer = csv.writer(stack.enter_context(path.open("w", newline="", encoding="utf-8")))
+                writer.writerow(["image", *table])
+            writer.writerows(_rows(image, table))
+
+
 class GrowingTable:
     """A CSV that rows are added to image by image, and that takes its place when the block is left, also by an error.
 
-    An earlier file is replaced, but for its rows of images that were not added, which stay if its columns are the same.
-    If nothing was added, there is no new file.
+    The rows of an image are on the disk as soon as they are added, in a hidden file of its own, and replace those of an
+    earlier run. All these files together, in the order of their images' names, are the CSV, see `join_tables`: rows of
+    images that were not added stay, unless their columns are others.
 
     Args:
         file: the CSV; its folder is created.
@@ -31,49 +55,64 @@ class GrowingTable:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._columns: list[str] = []
         self._images: set[str] = set()
-        self._stack = ExitStack()
 
     def __enter__(self) -> GrowingTable:
         """Begin anew."""
-        self._columns, self._images = [], set()
+        self._images = set()
         return self
 
-    def add(self, image: str, table: Table) -> None:
+    def add(self, image: str, *tables: Table) -> None:
         """Add rows, after a first column ``image``; all tables have the same columns.
 
         Raises:
             InputError: the folder cannot be created.
         """
-        if not self._columns:
-            self._open(["image", *table])
-        self._images.add(image)
-        columns = [map(_text, values.tolist()) for values in table.values()]
-        self._writer.writerows((image, *row) for row in zip(*columns, strict=True))
+        file = self.rows_of(image)
+        if image not in self._images:
+            write_table(file, ((image, table) for table in tables))
+            self._images.add(image)
+            return
+        more = io.StringIO(newline="")
+        for table in tables:
+            csv.writer(more).writerows(_rows(image, table))
+        with atomic_path(file) as path:
+            path.write_bytes(file.read_bytes() + more.getvalue().encode())
+
+    def rows_of(self, image: str) -> Path:
+        """Return the file with the rows of an image."""
+        return self.file.parent / DONE / self.file.name / f"{image}.csv"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Put the file into its place."""
-        if self._columns:
-            self._keep_others()
-        self._stack.close()
+        _join(self.file)
 
-    def _open(self, columns: list[str]) -> None:
-        path = self._stack.enter_context(atomic_path(self.file))
-        stream = self._stack.enter_context(path.open("w", newline="", encoding="utf-8"))
-        self._columns, self._writer = columns, csv.writer(stream)
-        self._writer.writerow(columns)
 
-    def _keep_others(self) -> None:
-        """Add the rows that an earlier file has of images that were not added."""
-        if not self.file.is_file():
-            return
-        with self.file.open(newline="", encoding="utf-8") as stream:
-            earlier = csv.reader(stream)
-            if next(earlier, None) == self._columns:
-                self._writer.writerows(row for row in earlier if row and row[0] not in self._images)
+def join_tables(folder: Path) -> None:
+    """Make the tables in an output folder anew from the rows of all images."""
+    for rows in (folder / DONE).glob("*.csv/"):
+        _join(folder / rows.name)
+
+
+def _join(file: Path) -> None:
+    """Write a table of the rows of all images that have the same columns as the image that came last."""
+    parts = sorted((file.parent / DONE / file.name).glob("[!.]*.csv"))
+    if not parts:
+        return
+    columns = _columns(max(parts, key=lambda part: part.stat().st_mtime_ns))
+    with atomic_path(file) as path, path.open("wb") as whole:
+        whole.write(columns)
+        for part in parts:
+            with part.open("rb") as rows:
+                if rows.readline() == columns:
+                    shutil.copyfileobj(rows, whole)
+
+
+def _columns(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.readline()
 
 
 class Measurements:
@@ -109,11 +148,14 @@ class Measurements:
         Raises:
             InputError: the folder cannot be created.
         """
-        for number, page in enumerate(pages):
-            table = self._measure(page)
-            for file, rows in ((self._objects, table), (self._summary, summarize(table, self._classes))):
-                count = len(next(iter(rows.values())))
-                file.add(image, {"page": np.full(count, number)} | rows)
+        objects = [self._measure(page) for page in pages]
+        summaries = [summarize(table, self._classes) for table in objects]
+        self._objects.add(image, *(_of_page(number, table) for number, table in enumerate(objects)))
+        self._summary.add(image, *(_of_page(number, table) for number, table in enumerate(summaries)))
+
+    def rows_of(self, image: str) -> list[Path]:
+        """Return the files with the rows of an image, see `GrowingTable`."""
+        return [self._objects.rows_of(image), self._summary.rows_of(image)]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -121,6 +163,17 @@ class Measurements:
         """Put both files into their places."""
         self._objects.__exit__(kind, error, trace)
         self._summary.__exit__(kind, error, trace)
+
+
+def _of_page(number: int, table: Table) -> Table:
+    """Return a table with a first column ``page``."""
+    count = len(next(iter(table.values())))
+    return {"page": np.full(count, number)} | table
+
+
+def _rows(image: str, table: Table) -> Iterator[tuple[str, ...]]:
+    columns = [map(_text, values.tolist()) for values in table.values()]
+    return ((image, *row) for row in zip(*columns, strict=True))
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,130 @@
+"""Kill an inference at random moments, run it again each time, and compare what it leaves with one that was not killed.
+
+python tests/killed_inferences.py FOLDER [KILLS [SEED]]
+
+Then two of them start at once, into one folder. Every inference is a process forked from this one, as in `kills`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from bundle_runs import infer
+from kills import ended, forked, wait
+from test_bundles_measurements import untrained
+
+from custom.readers import read_image
+from custom.records import DONE
+from custom.writers import write_image
+
+BUNDLE = "dendrite"
+OPTIONS = {"spatial_mode": "tiles", "tile_size": 64, "min_area": 1, "threshold": 0.5, "device": "cpu"}
+IMAGES = 10
+
+
+def write_images(folder: Path) -> None:
+    """Write some images, of which one is a stack."""
+    generator = np.random.default_rng(0)
+    for number in range(IMAGES):
+        pages = generator.integers(0, 255, (3, 64, 70), dtype=np.uint8)
+        write_image(folder / f"image {number:02d}.tif", pages if number == 5 else pages[0])
+
+
+def finished(output: Path) -> int:
+    """Return how many images have a record."""
+    return len(list((output / DONE).glob("[!.]*.json")))
+
+
+def start(images: Path, output: Path, weights: Path) -> int:
+    return forked(lambda: infer(BUNDLE, images, output, weights, **OPTIONS), output.with_suffix(".log"))
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """Return what an inference left for its user; the report says when it was made."""
+    return {file.name: file.read_bytes() for file in folder.glob("[!.]*") if file.suffix in (".tif", ".png", ".csv")}
+
+
+def assert_whole(folder: Path) -> int:
+    """Read every file that a killed inference left, and return the number of images that are done."""
+    for name in results(folder):
+        if name.endswith(".csv"):
+            with (folder / name).open(newline="", encoding="utf-8") as stream:
+                columns, *rows = csv.reader(stream)
+            assert all(len(row) == len(columns) for row in rows), name
+        else:
+            read_image(folder / name, channels="luminance")
+    records = sorted((folder / DONE).glob("[!.]*.json"))
+    for record in records:
+        for name, size in json.loads(record.read_text())["files"].items():
+            assert (folder / name).stat().st_size == size, name
+    return len(records)
+
+
+def assert_equal(folder: Path, whole: Path) -> None:
+    """Compare what two inferences left, byte for byte."""
+    assert results(folder) == results(whole)
+    assert assert_whole(folder) == IMAGES
+    assert {path.name for path in folder.rglob(".*")} == {".lock", DONE}, "files of killed writers are left"
+
+
+def killed(images: Path, output: Path, weights: Path, kills: int, seconds: float, generator: random.Random) -> int:
+    """Run an inference to its end, killed at most so many times after up to ``seconds``; return how often it was."""
+    done = 0
+    while True:
+        process = start(images, output, weights)
+        if done < kills:
+            before = finished(output)
+            while not ended(process) and finished(output) == before:
+                time.sleep(0.002)
+            time.sleep(generator.uniform(0, seconds))
+        if done == kills or ended(process):
+            wait(process, output.with_suffix(".log"))
+            return done
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        done += 1
+        print(f"killed when {assert_whole(output)} of {IMAGES} images were done", flush=True)
+
+
+def two_at_once(images: Path, output: Path, weights: Path) -> None:
+    """Let a second inference begin while the first is at work."""
+    first = start(images, output, weights)
+    while not (output / ".lock").exists():
+        time.sleep(0.002)
+    second = forked(lambda: infer(BUNDLE, images, output, weights, **OPTIONS), output.with_suffix(".second.log"))
+    wait(first, output.with_suffix(".log"))
+    wait(second, output.with_suffix(".second.log"))
+    said = output.with_suffix(".second.log").read_text()
+    assert f"Another run is at work in {output}; waiting for its end." in said, said
+    assert f"All {IMAGES} images are done already" in said, said
+
+
+def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
+    """Kill inferences so many times in all."""
+    images, whole = folder / "images", folder / "whole"
+    write_images(images)
+    weights = untrained(BUNDLE, folder)
+    infer(BUNDLE, images, whole, weights, **OPTIONS)  # here, so that the others need not import what it takes
+    assert assert_whole(whole) == IMAGES
+    times = sorted(file.stat().st_mtime for file in (whole / DONE).glob("*.json"))
+    seconds, done, generator = times[-1] - times[0], 0, random.Random(seed)
+    while done < kills:
+        broken = folder / f"broken_{done}"
+        done += killed(images, broken, weights, kills - done, seconds, generator)
+        assert_equal(broken, whole)
+        assert "Another run" not in broken.with_suffix(".log").read_text(), "the lock of a killed process is left"
+    two_at_once(images, folder / "both", weights)
+    assert_equal(folder / "both", whole)
+    print(f"{done} kills; each inference ends as the one that was not killed, and so do two at once.")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -34,7 +34,7 @@ def write_confusion(matrix: np.ndarray, names: Sequence[str], folder: str | Path
         writer.writerow(["reference \\ prediction", *names])
         writer.writerows([name, *row] for name, row in zip(names, matrix.tolist(), strict=True))
     with atomic_path(picture) as path:
-        _draw(matrix, names).savefig(path, format="png", dpi=150)
+        draw_confusion(matrix, names).savefig(path, format="png", dpi=150)
 
 
 def write_split_confusions(
@@ -55,8 +55,8 @@ def write_split_confusions(
         print(f"Confusion matrix of {split}: {Path(folder) / split / FILES[1]}")
 
 
-def _draw(matrix: np.ndarray, names: Sequence[str]) -> Figure:
-    """Return the picture: in each cell the share of the reference's pixels; a row without any is empty."""
+def draw_confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
+    """Return the matrix as a picture: in each cell the share of the reference's pixels; a row without any is empty."""
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.full(matrix.shape, np.nan), where=totals > 0)
     side = 2.5 + 0.9 * len(names)  # inches

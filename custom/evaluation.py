@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from torch.utils.data import DataLoader
 
 from .handlers.scores import Score, mean
 from .writers import atomic_path
+
+if TYPE_CHECKING:
+    from .report import Pictures
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,18 @@ class ScoreTable:
         image_scores: name → function of prediction (C, H, W) and label (1, H, W); none where ``split_scores`` has those
             of an image.
         split_scores: scores of a whole split, or None.
+        pictures: keep the best and the worst images to look at, ordered by one of the scores; or None.
     """
 
     def __init__(
-        self, image_scores: Mapping[str, Score] | None = None, split_scores: SplitScores | None = None
+        self,
+        image_scores: Mapping[str, Score] | None = None,
+        split_scores: SplitScores | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         self.image_scores = dict(image_scores or {})
         self.split_scores = split_scores
+        self.pictures = pictures
         self.rows: list[dict[str, Any]] = []
         self.means: dict[str, dict[str, float]] = {}
         self.collected: dict[str, list[Any]] = {}
@@ -66,6 +74,8 @@ class ScoreTable:
                 self.collected.setdefault(self.split, []).append(kept)
                 row |= self.split_scores.of_image(kept) if self.split_scores.of_image else {}
             self.rows.append({"split": self.split, "image": item["name"]} | row)
+            if self.pictures is not None:
+                self.pictures.offer(self.split, item["name"], row[self.pictures.view.measure], output)
 
     def _summarise(self, engine: Engine) -> None:
         rows = [row for row in self.rows if row["split"] == self.split]

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from .errors import InputError
 from .handlers.checkpoints import BEST, LAST, RUN, load_weights
 from .manifests import Manifest
 from .options import command_line
@@ -39,12 +40,22 @@ def record_training(folder: Path, seed: int, device: Any, data: Sequence[Manifes
         "seed": seed,
         "best": best,
         "minutes": _minutes(folder),
-        "machine": f"{platform.machine()}, {torch.device(device).type}, {torch.get_num_threads()} torch thread(s)",
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES},
+        "machine": machine(device),
+        "versions": versions(),
         "sha256": sha256(folder / BEST),
     }
     with atomic_path(folder / RUN) as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def machine(device: Any) -> str:
+    """Return what a run computes on."""
+    return f"{platform.machine()}, {torch.device(device).type}, {torch.get_num_threads()} torch thread(s)"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
 def _minutes(folder: Path) -> float:
@@ -54,6 +65,9 @@ def _minutes(folder: Path) -> float:
 
 
 def sha256(file: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Return the SHA-256 of a file, in hexadecimal; raise InputError where it may not be read."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except PermissionError as error:
+        raise InputError.about(file, "a file that may not be read", "one that you may read") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -21,7 +21,8 @@ matplotlib.use("Agg")
 class History:
     """Handler that keeps ``history.csv`` and ``history.png`` in step with the training.
 
-    Columns: epoch, the trainer's metrics, the evaluator's (empty where it did not run), learning rate, seconds.
+    Columns: epoch, the trainer's metrics, the evaluator's (empty where it did not run), the learning rate that the epoch
+    began with, seconds.
 
     Args:
         folder: where the two files go.
@@ -38,6 +39,7 @@ class History:
         self.optimizer = optimizer
         self.rows: list[dict[str, str]] = []
         self.started = 0.0
+        self.learning_rate = 0.0
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates and the one that resumes."""
@@ -54,6 +56,7 @@ class History:
 
     def _start_epoch(self, engine: Engine) -> None:
         self.started = time.perf_counter()
+        self.learning_rate = self.optimizer.param_groups[0]["lr"]  # before the scheduler sets that of the next epoch
 
     def _end_epoch(self, engine: Engine) -> None:
         numbers = dict(engine.state.metrics)
@@ -62,7 +65,7 @@ class History:
                 numbers |= evaluator.state.metrics
         row = {"epoch": str(engine.state.epoch)}
         row |= {name: f"{value:.6g}" for name, value in numbers.items() if isinstance(value, (int, float))}
-        row["learning_rate"] = f"{self.optimizer.param_groups[0]['lr']:.6g}"
+        row["learning_rate"] = f"{self.learning_rate:.6g}"
         row["seconds"] = f"{time.perf_counter() - self.started:.2f}"
         self.rows.append(row)
         if is_main():
@@ -77,13 +80,18 @@ class History:
             writer.writerows(self.rows)
 
 
+def losses_and_scores(rows: Sequence[Mapping[str, str]]) -> tuple[list[str], list[str]]:
+    """Return the names of the columns of a history that are losses, and of those that are scores."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    numbers = [name for name in names if name not in ("epoch", "learning_rate", "seconds")]
+    return [name for name in numbers if "loss" in name], [name for name in numbers if "loss" not in name]
+
+
 def draw_curves(rows: list[dict[str, str]], file: Path) -> None:
     """Draw the losses of a history on the left and its scores on the right, into a PNG."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, title in zip(axes, ("loss", "score"), strict=True):
-        for name in dict.fromkeys(name for row in rows for name in row):
-            if name in ("epoch", "learning_rate", "seconds") or ("loss" in name) != (title == "loss"):
-                continue
+    for axis, title, names in zip(axes, ("loss", "score"), losses_and_scores(rows), strict=True):
+        for name in names:
             points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
             axis.plot(*zip(*points, strict=True), label=name.replace("_", " "), marker="." if len(points) < 20 else "")
         axis.set(xlabel="epoch", ylabel=title)

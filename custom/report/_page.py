@@ -25,8 +25,9 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
 
     Args:
         file: the HTML to write; its folder is created.
-        template: a Jinja template, which usually extends this package's ``base.html.j2`` and takes tables and figures
-            from its ``parts.html.j2``. Its filter ``number`` shows a number, its filter ``source`` a picture; see
+        template: a Jinja template, which usually extends this package's ``base.html.j2`` and takes tables, figures and
+            pictures with a slider from its ``parts.html.j2``. Its filter ``number`` shows a number, ``sortable`` is
+            what it is sorted by, ``words`` shows a name without underscores, ``source`` a picture; see
             `picture_source`.
         content: what the template names.
 
@@ -42,7 +43,12 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "source": lambda picture: picture_source(picture, folder)}
+    environment.filters |= {
+        "number": _number,
+        "sortable": lambda value: f"{value}" if math.isfinite(value) else "",
+        "words": lambda name: str(name).replace("_", " "),
+        "source": lambda picture: picture_source(picture, folder),
+    }
     page = environment.get_template(template.name).render(content)
     with atomic_path(file) as path:
         path.write_text(page, encoding="utf-8")
@@ -56,12 +62,23 @@ def picture_source(picture: np.ndarray | Path, folder: Path) -> str:
         folder: the page's, absolute.
     """
     if isinstance(picture, np.ndarray):
-        buffer = BytesIO()
-        Image.fromarray(picture).save(buffer, format="PNG")
-        return _embedded(buffer.getvalue(), "image/png")
+        return encoded(picture, "PNG")
     if picture.stat().st_size > LARGEST_EMBEDDED:
         return Path(os.path.relpath(picture.absolute(), folder)).as_posix()
     return _embedded(picture.read_bytes(), mimetypes.guess_type(picture.name)[0] or "image/png")
+
+
+def encoded(picture: np.ndarray, kind: str, **options: Any) -> str:
+    """Return a picture as the source of an ``img``.
+
+    Args:
+        picture: (H, W), (H, W, 3) or, with opacity, (H, W, 4), uint8.
+        kind: of Pillow's formats ``PNG``, ``JPEG`` or ``WEBP``.
+        options: of Pillow's writer of that format.
+    """
+    buffer = BytesIO()
+    Image.fromarray(picture).save(buffer, format=kind, **options)
+    return _embedded(buffer.getvalue(), f"image/{kind.lower()}")
 
 
 def _embedded(content: bytes, kind: str) -> str:
@@ -69,7 +86,12 @@ def _embedded(content: bytes, kind: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a whole number as it is, another with four digits behind the point, and – for one that is not defined."""
+    """Return a whole number as it is, another with four digits behind the point, and – for one that is not defined.
+
+    From a thousand on one digit is enough.
+    """
     if isinstance(value, int | np.integer):
         return str(value)
-    return f"{value:.4f}" if math.isfinite(value) else "–"
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.1f}"

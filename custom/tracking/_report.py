@@ -1,4 +1,4 @@
-"""The report of a tracked sequence: one page with what was run, scores, pictures, doubts and errors."""
+"""The report of a tracked sequence: one page with pictures, scores, errors, doubts and what was run."""
 
 from __future__ import annotations
 
@@ -79,11 +79,16 @@ def write_report(file: str | os.PathLike[str], report: SequenceReport) -> None:
     )
 
 
-def _by_kind(errors: Sequence[TrackingError]) -> list[tuple[str, int, str]]:
+def _by_kind(errors: Sequence[TrackingError]) -> list[tuple[str, int, int | float]]:
     """Return kind, number and penalty of each kind of error that there is."""
     counts = Counter(error.kind for error in errors)
     return [
-        (kind, counts[kind], f"{sum(error.penalty for error in errors if error.kind == kind):g}")
+        (kind, counts[kind], _whole(sum(error.penalty for error in errors if error.kind == kind)))
         for kind in KIND_COLORS
         if counts[kind]
     ]
+
+
+def _whole(number: float) -> int | float:
+    """Return a whole number as an int, which pages show without digits behind the point."""
+    return int(number) if number == int(number) else number

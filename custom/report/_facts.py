@@ -1,0 +1,59 @@
+"""What was run: the command, the weights, the data, the machine, for the foot of a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..handlers.checkpoints import RUN
+from ..handlers.thresholds import FILE as THRESHOLDS
+from ..manifests import Manifest
+from ..options import command_line
+from ..provenance import machine, sha256, versions
+
+_PROVENANCE = (RUN, "provenance.json")  # beside the weights of a training, and beside those of a bundle
+
+
+def of_this_run(device: Any) -> dict[str, str]:
+    """Return command, date, machine and versions of the run of this process."""
+    return {
+        "command": command_line(),
+        "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        "machine": machine(device),
+        "versions": listed(versions()),
+    }
+
+
+def of_weights(weights: Path, threshold: float | None) -> dict[str, str]:
+    """Return where weights are, their SHA-256, and with what seed and data they were trained, where that is known."""
+    found = {"weights": str(weights), "SHA-256 of the weights": sha256(weights)}
+    for record in (_read(weights.with_name(name)) for name in _PROVENANCE):
+        if record.get("sha256") == found["SHA-256 of the weights"]:
+            names = ", ".join(str(data.get("name")) for data in record.get("data", []))
+            found["trained with"] = f"seed {record.get('seed')}, on {names}"
+    return found if threshold is None else found | {"threshold": f"{threshold:g}"}
+
+
+def of_data(data: Sequence[Manifest], images: Mapping[str, int]) -> dict[str, str]:
+    """Return the data sets and the numbers of images of their splits."""
+    folders = "; ".join(f"{manifest.name}: {manifest.folder}" for manifest in data)
+    return {"data": folders, "images": ", ".join(f"{count} {split}" for split, count in images.items())}
+
+
+def threshold_scans(weights: Path) -> dict[str, tuple[float, dict[str, Any]]]:
+    """Return name → threshold and the scan that it comes from, of what lies beside weights; nothing if nothing does."""
+    content = _read(weights.with_name(THRESHOLDS))
+    return {name: (content[name], scan) for name, scan in content.get("scans", {}).items()}
+
+
+def listed(pairs: Mapping[str, Any]) -> str:
+    """Return names and values in one line."""
+    return ", ".join(f"{name} {value}" for name, value in pairs.items())
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return the object in a file that this package wrote; an empty one where there is no file."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

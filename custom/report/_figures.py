@@ -1,0 +1,143 @@
+"""Plots for a page: matplotlib's, as SVG whose words stay words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+
+import matplotlib
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+COLORS = ("#0b5cad", "#d1495b", "#2a9d6f", "#8a5cb8", "#c77d00", "#4a5560")
+"""Of curves, in order."""
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "axes.edgecolor": "#8a96a3",
+    "axes.labelcolor": "#1b2530",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e6ebef",
+    "text.color": "#1b2530",
+    "xtick.color": "#5a6672",
+    "ytick.color": "#5a6672",
+    "legend.frameon": False,
+}
+
+
+def plot(name: str, draw: Callable[[Axes], object], width: float = 3.8, height: float = 2.6) -> Markup:
+    """Return a plot as SVG, the same text for the same drawing.
+
+    Args:
+        name: different for every plot of a page.
+        draw: draws on matplotlib's axes.
+        width, height: in inches; a page makes it smaller where it must.
+    """
+    with matplotlib.rc_context(_STYLE | {"svg.hashsalt": name}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure.add_subplot())
+        return svg(figure, name)
+
+
+def svg(figure: Figure, name: str) -> Markup:
+    """Return a figure as SVG that can stand in a page.
+
+    Args:
+        figure: of matplotlib.
+        name: different for every plot of a page.
+    """
+    stream = StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(
+            stream, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"| version="1.1"', "", text, count=3)  # HTML knows them
+    return Markup(re.sub(r' id="[\w.]+_\d+"', "", text))  # groups that nothing refers to, named alike in all plots
+
+
+def curves(
+    name: str,
+    rows: Sequence[Mapping[str, str]],
+    columns: Sequence[str],
+    ylabel: str,
+    marked: int | None = None,
+    log: bool = False,
+) -> Markup:
+    """Return columns of a training's history over its epochs.
+
+    Args:
+        name: as in `plot`.
+        rows: of ``history.csv``; what is empty or no number is left out.
+        columns: names of those to draw.
+        ylabel: of the axis.
+        marked: the epoch whose weights were kept.
+        log: whether the axis is logarithmic.
+    """
+
+    def draw(axes: Axes) -> None:
+        for color, column in zip(COLORS * 9, columns, strict=False):
+            points = [(int(row["epoch"]), float(row[column])) for row in rows if row.get(column)]
+            points = [point for point in points if np.isfinite(point[1])]
+            if points:
+                marker = "o" if len(points) < 20 else ""
+                axes.plot(*zip(*points, strict=True), color=color, label=column.replace("_", " "), marker=marker, ms=3)
+        if marked is not None:
+            axes.axvline(marked, color="#1b2530", lw=1, ls=":", label=f"epoch {marked}, kept")
+        axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend()
+
+    return plot(name, draw)
+
+
+def threshold_curve(name: str, scan: Mapping[str, Sequence[float | None]], threshold: float, measure: str) -> Markup:
+    """Return the score over the threshold, with the one in use.
+
+    Args:
+        name: as in `plot`.
+        scan: of ``threshold.json``: ``thresholds`` and ``scores``, None where there is none.
+        threshold: the one in use.
+        measure: name of the score.
+    """
+
+    def draw(axes: Axes) -> None:
+        scores = [np.nan if score is None else score for score in scan["scores"]]
+        axes.plot(np.array(scan["thresholds"], float), scores, color=COLORS[0])
+        axes.axvline(threshold, color="#1b2530", lw=1, ls=":", label=f"in use: {threshold:.2f}")
+        axes.set(xlabel="threshold of the probability", ylabel=f"{measure} on validation", xlim=(0, 1))
+        axes.legend()
+
+    return plot(name, draw)
+
+
+def strips(name: str, scores: Mapping[str, Sequence[float]], xlabel: str) -> Markup:
+    """Return a dot for every image, and a line at the mean, in a row for every split.
+
+    Args:
+        name: as in `plot`.
+        scores: split → scores of its images; those that are not finite are left out.
+        xlabel: name of the score.
+    """
+
+    def draw(axes: Axes) -> None:
+        jitter = np.random.default_rng(0)
+        for row, (color, values) in enumerate(zip(COLORS * 9, scores.values(), strict=False)):
+            finite = np.array([value for value in values if np.isfinite(value)])
+            axes.scatter(finite, row + jitter.uniform(-0.25, 0.25, len(finite)), s=22, color=color, alpha=0.6, lw=0)
+            if len(finite):
+                axes.plot([finite.mean()] * 2, [row - 0.36, row + 0.36], color="#1b2530", lw=1.5)
+        axes.set_yticks(range(len(scores)), [f"{split} ({len(values)})" for split, values in scores.items()])
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.set(xlabel=xlabel, ylim=(len(scores) - 0.4, -0.6))
+        axes.grid(axis="y", visible=False)
+
+    return plot(name, draw, width=5.6, height=1.1 + 0.6 * len(scores))

@@ -1,0 +1,191 @@
+"""The report of an inference: every image with its result, what is doubtful or failed first, and the numbers."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tifffile
+
+from ..measurements import SUMMARY
+from ..progress import shown
+from ..readers import read_image
+from ..writers import Colors, evenly_spaced
+from . import _facts
+from ._comparison import Comparison, filled, photograph, picture_size
+from ._evaluation import FILE
+from ._page import write_page
+from ._pictures import MOST_PICTURES
+from ._views import class_legend
+
+DOUBT = "doubt.csv"
+FAILED = "failed.csv"
+
+_PAGES = 3  # pictures of a stack, of those pages that are flagged, and of the others
+_UNITS = {"px": "px", "px2": "px²", "um": "µm", "um2": "µm²", "deg": "°"}
+_FOREGROUND = ((0, 0, 0), (255, 60, 60))
+
+
+class _Shown(NamedTuple):
+    """A page that has a picture."""
+
+    item: Mapping[str, Any]
+    reasons: Sequence[str]
+
+
+def report_inference(
+    task: str,
+    items: Sequence[Mapping[str, Any]],
+    folder: Path,
+    weights: Path,
+    threshold: float | None = None,
+    device: Any = "cpu",
+    classes: Sequence[str] = (),
+    colors: Colors = _FOREGROUND,
+) -> None:
+    """Write ``report.html`` of the results of these items that lie in a folder, whenever they were made.
+
+    Pages that ``doubt.csv`` flags come first; ``failed.csv`` and ``measurements_summary.csv`` are shown too. What is
+    not there has no section.
+
+    Args:
+        task: name of the bundle.
+        items: pages as `datalists.input_list` makes them.
+        folder: with the results.
+        weights: that made them.
+        threshold: that was used, or None.
+        device: torch device or its name.
+        classes: names of the classes of the masks, background first; empty where a mask is foreground or not.
+        colors: of the classes, or of background and foreground.
+
+    Raises:
+        InputError: an image cannot be read any more, or the folder cannot be created.
+    """
+    failed, doubts = _rows(folder / FAILED), _rows(folder / DOUBT)
+    reasons = {(row["image"], row["page"]): _reasons(row) for row in doubts}
+    lost = {row["file"] for row in failed}
+    done = [item for item in items if item["file"] not in lost and _labels_file(item, folder).is_file()]
+    chosen = _chosen(done, reasons)
+    names = {item["name"] for item in done}
+    numbers = [row for row in _rows(folder / SUMMARY) if row["image"] in names]
+    pictures = [_show(page, folder, numbers, colors) for page in shown(chosen, len(chosen), "report")]
+    write_page(
+        folder / FILE,
+        Path(__file__).with_name("inference.html.j2"),
+        task=task,
+        images=len(names),
+        pages=len(done),
+        failed=[(row["file"], row["reason"]) for row in failed],
+        flagged=[picture for picture in pictures if picture.warnings],
+        others=[picture for picture in pictures if not picture.warnings],
+        doubtful=sum(bool(reasons.get(_key(item))) for item in done),
+        compared=any(row["unlike_training"] for row in doubts),
+        legend=class_legend(classes, colors) if classes else {},
+        objects=_counted(numbers),
+        columns=[_heading(name) for name in numbers[0]] if numbers else [],
+        rows=[[_value(*cell) for cell in row.items()] for row in numbers],
+        about=_facts.of_this_run(device) | _facts.of_weights(weights, threshold),
+    )
+    print(f"Report: {folder / FILE}", flush=True)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a table; none where there is no table."""
+    if not file.is_file():
+        return []
+    with file.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _reasons(row: Mapping[str, str]) -> list[str]:
+    """Return what ``doubt.csv`` says against a page, in words."""
+    said = [reason for reason in row.get("reasons", "").split("; ") if reason]
+    named = {"low_contrast": "low contrast", "saturated": "saturated"}
+    others = [words for column, words in named.items() if row.get(column) == "1"]
+    unlike = ["unlike the images of the training"] if row.get("unlike_training") == "1" and not said else []
+    return [*said, *unlike, *others]
+
+
+def _key(item: Mapping[str, Any]) -> tuple[str, str]:
+    return item["name"], str(item["page"])
+
+
+def _chosen(items: Sequence[Mapping[str, Any]], reasons: Mapping[tuple[str, str], list[str]]) -> list[_Shown]:
+    """Return the pages that have a picture: some of each file that are flagged, then some that are not."""
+    flagged: dict[str, list[_Shown]] = {}
+    others: dict[str, list[_Shown]] = {}
+    for item in items:
+        page = _Shown(item, reasons.get(_key(item), []))
+        (flagged if page.reasons else others).setdefault(item["name"], []).append(page)
+    by_file = [*flagged.values(), *others.values()]
+    return [pages[index] for pages in by_file for index in evenly_spaced(len(pages), _PAGES)][:MOST_PICTURES]
+
+
+def _labels_file(item: Mapping[str, Any], folder: Path) -> Path:
+    """Return the file of the instances of an item, or, without instances, that of its mask."""
+    labels = folder / f"{item['name']}_labels.tif"
+    return labels if labels.is_file() else folder / f"{item['name']}_mask.tif"
+
+
+def _show(page: _Shown, folder: Path, numbers: Iterable[Mapping[str, str]], colors: Colors) -> Comparison:
+    item, file = page.item, _labels_file(page.item, folder)
+    image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
+    labels = tifffile.imread(file, key=int(item["page"]))
+    if file.name.endswith("_mask.tif") and len(colors) == 2:
+        labels = labels > 0
+    size = picture_size(image.shape)
+    over = filled(labels, size, None if file.name.endswith("_labels.tif") else colors)
+    rows = [row for row in numbers if (row["image"], row["page"]) == _key(item)]
+    where = f", page {item['page']} (0 to {int(item['pages']) - 1})" if int(item["pages"]) > 1 else ""
+    return Comparison(
+        f"{item['name']}{where}",
+        size[1],
+        size[0],
+        photograph(np.asarray(image), size),
+        over,
+        caption=", ".join(map(_caption, rows)),
+        warnings=page.reasons,
+    )
+
+
+def _caption(row: Mapping[str, str]) -> str:
+    """Return the number of objects and, of those of no class, what there is of them altogether; of a summary's row."""
+    if "class" in row:
+        return f"{row['objects']} {row['class'].replace('_', ' ')}"
+    totals = {name: value for name, value in row.items() if name.startswith("total_") and value}
+    in_um = {name: value for name, value in totals.items() if "_um" in name} or totals
+    said = [f"{row['objects']} objects"]
+    for name, value in islice(in_um.items(), 2 if row["objects"] != "0" else 0):
+        what, _, unit = name.removeprefix("total_").rpartition("_")
+        number = f"{float(value):,.0f}" if float(value) >= 1000 else f"{float(value):.4g}"
+        said.append(f"{what} {number} {_UNITS.get(unit, unit)}")
+    return ", ".join(said)
+
+
+def _counted(rows: Iterable[Mapping[str, str]]) -> str:
+    """Return the number of all objects, of each class if there are classes."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[row.get("class", "objects").replace("_", " ")] += int(row["objects"])
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
+def _heading(column: str) -> str:
+    """Return the name of a column with its unit as people write it."""
+    name, _, unit = column.rpartition("_")
+    return f"{name}, {_UNITS[unit]}" if unit in _UNITS else column
+
+
+def _value(column: str, text: str) -> str | int | float:
+    """Return a cell of a table as a number, if it is one and no name; an empty one is NaN."""
+    if column in ("image", "class"):
+        return text
+    try:
+        return int(text) if text.isdigit() else float(text or "nan")
+    except ValueError:
+        return text

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from measuring import seconds
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from tqdm import tqdm
@@ -55,16 +55,6 @@ def draw(points: Points, side: int) -> npt.NDArray[np.uint16]:
     return labels
 
 
-def seconds(work: Callable[[], object], rounds: int = 1) -> float:
-    """Return how long it takes, the shortest of some rounds."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 def link_points(frames: list[Points], max_distance: float) -> None:
     """Link centroids without masks."""
     linker = Linker(Settings(max_distance=max_distance))
@@ -87,14 +77,14 @@ def main() -> None:
     cv2.setNumThreads(1)
     side = _SPACING * np.sqrt(arguments.cells)
     points = list(wandering(arguments.frames, arguments.cells, side, seed=0))
-    sparse = seconds(lambda: link_points(points, _SPACING))
-    pair = seconds(lambda: link_points(points[:2], _SPACING), rounds=3)
-    dense = seconds(lambda: link_dense(points[0], points[1], _SPACING), rounds=3)
+    sparse = seconds(lambda: link_points(points, _SPACING), rounds=1)
+    pair = seconds(lambda: link_points(points[:2], _SPACING))
+    dense = seconds(lambda: link_dense(points[0], points[1], _SPACING))
     with tempfile.TemporaryDirectory() as folder:
         masks, result = Path(folder, "masks"), Path(folder, "01_RES")
         for frame, centroids in enumerate(tqdm(wandering(100, 655, 1024, seed=1), total=100, desc="masks")):
             write_image(masks / f"mask{frame:03d}.tif", draw(centroids, 1024))
-        through = seconds(lambda: track(open_labels(masks), ResultWriter(result), Settings()))
+        through = seconds(lambda: track(open_labels(masks), ResultWriter(result), Settings()), rounds=1)
         valid = not validate(result)
     print("| what | seconds |\n|---|---|")
     print(f"| {arguments.frames} frames × {arguments.cells} centroids to tracks | {sparse:.2f} |")

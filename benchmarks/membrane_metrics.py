@@ -6,13 +6,12 @@ Run: ``python benchmarks/membrane_metrics.py [--size 2048] [--segments 5000]``. 
 from __future__ import annotations
 
 import argparse
-import time
-import tracemalloc
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from measuring import peak_memory, seconds
 from skimage.metrics import adapted_rand_error, variation_of_information
 
 from custom.metrics import adapted_rand_f_score, label_cells, rand_index, thin_borders, v_info, v_rand, warping_error
@@ -37,20 +36,6 @@ def with_gaps(cells: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.bool_]:
     noise = np.random.default_rng(seed).standard_normal(cells.shape).astype(np.float32)
     probability = cv2.GaussianBlur(np.where(cells, 0.0, 1.0).astype(np.float32), (0, 0), 1.0)
     return probability + 0.8 * cv2.GaussianBlur(noise, (0, 0), 1.0) < 0.4
-
-
-def measure(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the shortest of three times in seconds, and the peak of newly allocated memory in MiB."""
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    tracemalloc.start()
-    work()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return min(seconds), peak / 2**20
 
 
 def main() -> None:
@@ -80,11 +65,11 @@ def main() -> None:
             variation_of_information(reference, labels, ignore_labels=(0,)),
         ),
     }
-    measured = {name: measure(work) for name, work in rows.items()}
+    measured = {name: (seconds(work), peak_memory(work)) for name, work in rows.items()}
     print(f"{arguments.size} × {arguments.size} pixels, {reference.max()} and {labels.max()} segments, one thread\n")
     print("| what | seconds | peak MiB |\n|---|---|---|")
-    for name, (seconds, peak) in measured.items():
-        print(f"| {name} | {seconds:.2f} | {peak:.0f} |")
+    for name, (time, peak) in measured.items():
+        print(f"| {name} | {time:.2f} | {peak:.0f} |")
     ours, theirs = list(measured.values())[-2:]
     print(f"\nscikit-image takes {theirs[0] / ours[0]:.1f} times as long for adapted Rand and an information measure.")
 

@@ -10,8 +10,6 @@ import argparse
 import contextlib
 import io
 import tempfile
-import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 from ctc_metrics.scripts.evaluate import evaluate_sequence
+from measuring import peak_memory, seconds
 
 from custom.score.ctc import score_folders
 from custom.tracking import Track, write_tracks
@@ -82,16 +81,7 @@ def theirs(gt: Path, res: Path) -> dict[str, float]:
 
 def measure(work: Callable[[], dict[str, float]], rounds: int) -> tuple[dict[str, float], float, float]:
     """Return the numbers, the shortest time in seconds, and the peak of newly allocated memory in MiB."""
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        numbers = work()
-        seconds.append(time.perf_counter() - start)
-    tracemalloc.start()
-    work()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return numbers, min(seconds), peak / 2**20
+    return work(), seconds(work, rounds), peak_memory(work)
 
 
 def main() -> None:
@@ -111,8 +101,8 @@ def main() -> None:
     print(f"{arguments.frames} frames of {arguments.size}², {arguments.cells} cells, one thread\n")
     print("| what | seconds | ratio | peak MiB |\n|---|---|---|---|")
     (ours, fastest, _), (reference, _, _) = rows.values()
-    for name, (_, seconds, peak) in rows.items():
-        print(f"| {name} | {seconds:.2f} | {seconds / fastest:.1f} | {peak:.0f} |")
+    for name, (_, time, peak) in rows.items():
+        print(f"| {name} | {time:.2f} | {time / fastest:.1f} | {peak:.0f} |")
     print("\n" + ", ".join(f"{name} {ours[name]:.4f}" for name in MEASURES), end="; ")
     print(f"largest difference {max(abs(ours[name] - reference[name]) for name in MEASURES):.1e}.")
 

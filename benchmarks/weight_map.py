@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import time
-import tracemalloc
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from measuring import peak_memory
 from scipy.ndimage import distance_transform_edt
 
 from custom.weight_maps import part_touching, weight_map
@@ -64,15 +64,6 @@ def shortest(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, f
     return seconds
 
 
-def peak(work: Callable[[], object]) -> float:
-    """Return the peak of newly allocated memory in MiB."""
-    tracemalloc.start()
-    work()
-    found = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return found / 2**20
-
-
 def main() -> None:
     """Measure both frames and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -92,9 +83,11 @@ def main() -> None:
         seconds = shortest(works, arguments.rounds)
         for name, work in works.items():
             frame, ratio = f"{side}², {labels.max()} cells", seconds[name] / seconds["weight_map"]
-            print(f"| {frame} | {name} | {seconds[name] * 1e3:.1f} | {ratio:.3g} | {peak(work):.0f} |", flush=True)
+            print(
+                f"| {frame} | {name} | {seconds[name] * 1e3:.1f} | {ratio:.3g} | {peak_memory(work):.0f} |", flush=True
+            )
         errors.append(np.abs(weight_map(labels, W0, SIGMA, class_weights=(1, 1)) - definition(labels)).max())
-        memory = peak(lambda labels=labels: definition(labels))
+        memory = peak_memory(lambda labels=labels: definition(labels))
     print(f"\nLargest difference from the definition, which takes {memory:.0f} MiB for this frame: {max(errors):.1e}.")
 
 

@@ -1,4 +1,4 @@
-"""A cached dataset whose randomness depends on the seed, the epoch and the sample alone."""
+"""Datasets whose items are the same in the process itself and in any number of loader workers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from monai.utils import set_determinism
 from .datalists import datalist, items_of
 from .errors import InputError
 from .manifests import SPLITS, Manifest
+from .progress import shown
 
 
 def derive_seed(*numbers: int) -> int:
@@ -24,8 +25,57 @@ def derive_seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
-class EpochDataset(CacheDataset):
-    """MONAI's ``CacheDataset``, with random transforms that are seeded anew for every sample.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let PyTorch compute with one thread, as it does in a loader's worker: sums over an image depend on the number."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class PlainDataset(Dataset):
+    """MONAI's ``Dataset``, whose items do not depend on the number of threads: each is made with one."""
+
+    def _transform(self, index: int) -> Any:
+        with one_thread():
+            return super()._transform(index)
+
+
+class CachedDataset(CacheDataset):
+    """MONAI's ``CacheDataset``, whose items do not depend on the number of threads, with progress while it reads.
+
+    Args:
+        data: items, dictionaries as ``datalists.datalist`` makes them.
+        transform: what to do with an item; everything before the first random transform is done once and cached.
+        cache_rate: the part of the items that is kept in memory, 0 to 1.
+        copy_cache: whether random transforms get a copy of what is in the cache.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[dict],
+        transform: Sequence[Callable] | Callable,
+        cache_rate: float = 1.0,
+        copy_cache: bool = True,
+    ) -> None:
+        compose = transform if isinstance(transform, Compose) else Compose(transform)
+        super().__init__(data, compose, cache_rate=cache_rate, copy_cache=copy_cache)
+
+    def _fill_cache(self, indices: Sequence[int] | None = None) -> list:
+        chosen = range(self.cache_num) if indices is None else indices
+        with one_thread():
+            return [self._load_cache_item(index) for index in shown(chosen, len(chosen), "reading images")]
+
+    def _transform(self, index: int) -> Any:
+        with one_thread():
+            return super()._transform(index)
+
+
+class EpochDataset(CachedDataset):
+    """A `CachedDataset` with random transforms that are seeded anew for every sample.
 
     The seed of a sample comes from (``seed``, epoch, index). A resumed run therefore sees what the unbroken run would
     have seen, and the number of loader workers changes nothing.
@@ -53,9 +103,8 @@ class EpochDataset(CacheDataset):
     ) -> None:
         if samples_per_item < 1:
             raise ValueError(f"samples_per_item must be 1 or more, not {samples_per_item}.")
-        compose = transform if isinstance(transform, Compose) else Compose(transform)
         self.samples_per_item = samples_per_item
-        super().__init__(data, compose, cache_rate=cache_rate, progress=False, copy_cache=samples_per_item == 1)
+        super().__init__(data, transform, cache_rate, copy_cache=samples_per_item == 1)
         self.seed = seed
         self.epoch = 0
 
@@ -67,19 +116,7 @@ class EpochDataset(CacheDataset):
             raise IndexError(f"Index {index} is out of range for {len(self)} samples.")
         index %= len(self)  # one seed for both ways to name a sample; and a part of a cache has no negative indices
         self.transform.set_random_state(seed=derive_seed(self.seed, self.epoch, index))
-        with one_thread():
-            return super()._transform(index // self.samples_per_item)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let PyTorch compute with one thread, as it does in a loader's worker: sums over an image depend on the number."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+        return super()._transform(index // self.samples_per_item)
 
 
 class SeedEpoch:
@@ -140,7 +177,7 @@ def loaders(
     if empty:
         warnings.warn(f"Left out, because no image of it has a label: {', '.join(empty)}", stacklevel=2)
     return {
-        split: DataLoader(Dataset(data, transform), batch_size=1, num_workers=num_workers)
+        split: DataLoader(PlainDataset(data, transform), batch_size=1, num_workers=num_workers)
         for split, data in items.items()
         if data
     }

@@ -63,6 +63,25 @@ def _reaches(labels: LabelSequence | None, movie: Movie) -> bool:
     return labels is not None and not set(labels.frames).isdisjoint(movie.frames)
 
 
+def marks_margin(truth: Truth, frames: range, margin: int) -> bool:
+    """Return whether truth has cells that lie wholly in a margin, so that a result without them misses some.
+
+    Args:
+        truth: of a movie.
+        frames: of the movie.
+        margin: in pixels, as in `tracking.without_margin`.
+    """
+    labels = truth.outlines if truth.markers is None else truth.markers
+    if labels is None or not margin:
+        return False
+    inside = tracking.without_margin(labels, margin)
+    return any(
+        labels.read(frame).astype(bool).sum() > inside.read(frame).astype(bool).sum()
+        for frame in labels.frames
+        if frame in frames
+    )
+
+
 def judge(movie: Movie, truth: Truth, result: Path, folder: Path, report: SequenceReport) -> dict[str, SequenceScores]:
     """Score the result of a movie, and add scores and errors to its report.
 

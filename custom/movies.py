@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from monai.data import DataLoader, Dataset
+from monai.data import DataLoader
 
 from .datalists import input_list
+from .datasets import PlainDataset
 from .errors import InputError
 from .options import frame_range
 from .readers import describe, read_image
@@ -109,7 +110,7 @@ def movie_loaders(
 ) -> dict[str, DataLoader]:
     """Return name → loader of the frames of each movie, one in a batch."""
     return {
-        movie.name: DataLoader(Dataset(movie.items, preprocessing), batch_size=1, num_workers=num_workers)
+        movie.name: DataLoader(PlainDataset(movie.items, preprocessing), batch_size=1, num_workers=num_workers)
         for movie in movies
     }
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import json
+import logging
+import os
+import re
 import sys
 import warnings
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
 from monai.bundle import ConfigWorkflow
 from monai.utils import set_determinism
+from tqdm import tqdm
 
 from .errors import InputError, show_input_errors
-from .options import check_overrides
+from .options import check_overrides, flag
+
+_OF_TRACKING = ("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0")
+"""Ids that MONAI adds for MLflow."""
+
+_WITHOUT_EFFECT = {
+    *("imports", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
+    *("device", "num_workers", "dataloader", "handlers", "evaluator", "inference", "run"),
+    *_OF_TRACKING,
+}
+"""Ids that change nothing in the results of an inference, see `settings_digest`."""
 
 
 def bundle_root() -> str:
@@ -37,7 +54,44 @@ def _workflow() -> ConfigWorkflow:
     raise RuntimeError("This function serves expressions in the config of a bundle, and no config is being run.")
 
 
-def begin(device: Any = "cpu", seed: int | None = None) -> None:
+def settings_digest() -> str:
+    """Return what changes when the config that is being run, with what was typed, may give other results for an image.
+
+    That is a digest of all its ids but those that name inputs, weights and the output folder, that say how to compute,
+    or what to do with results. Expressions count as they are written.
+    """
+    content = {name: value for name, value in _workflow().parser.get().items() if name not in _WITHOUT_EFFECT}
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain_options() -> dict[str, Any]:
+    """Return what the config that is being run sets at its top in plain words: numbers, texts, switches, lists of them.
+
+    What says how runs are tracked, and that a training goes on, is left out.
+    """
+    options = _workflow().parser.get().items()
+    return {name: value for name, value in options if _is_plain(value) and name not in (*_OF_TRACKING, "resume")}
+
+
+def config_copy(folder: Path) -> Path | None:
+    """Return the copy of the config that MONAI made for tracking in the output folder, None if it made none.
+
+    Its own id for it is wrong where the folder was typed: MONAI takes it for an expression.
+    """
+    text = str(_workflow().parser.get("save_execute_config"))
+    copy = re.search(r"config_\d+_\d+\.json", text)
+    found = folder / copy[0] if copy else Path(text)
+    return found if found.is_file() else None
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return not isinstance(value, dict) and not str(value).startswith(("$", "@", "%"))
+
+
+def begin(device: Any = "cpu", seed: int | None = None, deterministic: bool | str = False) -> None:
     """Prepare a run; the first entry of every list that a bundle runs.
 
     From here on what a user can mend is shown as one sentence, overrides that no config knows are refused, and all
@@ -46,16 +100,34 @@ def begin(device: Any = "cpu", seed: int | None = None) -> None:
     Args:
         device: torch device or its name, to be checked.
         seed: seed for weights and whatever else is drawn; None leaves the generators alone.
+        deterministic: whether PyTorch is to use algorithms alone that give the same numbers each time; they are slower
+            on a GPU, and on a CPU it does so anyway.
 
     Raises:
         InputError: when the command line sets an id that no config has, or the device is not there.
     """
     show_input_errors()
-    _quieten()
+    quieten()
     check_overrides()
     _check_device(device)
     if seed is not None:
         set_determinism(seed)
+    if flag("deterministic", deterministic):
+        compute_deterministically()
+
+
+def compute_deterministically() -> None:
+    """From now on let PyTorch use algorithms alone that give the same numbers each time, and refuse operations without.
+
+    Matrix products and convolutions are in full float32, not in TensorFloat-32. It has to come before the first
+    computation on a GPU. See https://docs.pytorch.org/docs/stable/notes/randomness.html.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def _check_device(device: Any) -> None:
@@ -67,13 +139,16 @@ def _check_device(device: Any) -> None:
         raise InputError("--device: found cuda, but PyTorch sees no GPU here, expected cpu.")
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Turn off messages of the libraries that tell a user nothing they could act on."""
     warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*", category=UserWarning)
     warnings.filterwarnings("ignore", message=".*pin_memory.*", category=UserWarning)
+    warnings.filterwarnings("ignore", message="This DataLoader will create .* worker processes", category=UserWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.showwarning = _show_warning  # type: ignore[assignment]
+    for name in ("mlflow", "alembic"):  # of the tables they create
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
-    print(f"Note: {message}", file=sys.stderr)
+    tqdm.write(f"Note: {message}", file=sys.stderr)  # above a bar, not into it

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from monai.utils import set_determinism
 from PIL import Image
 
 from custom.datalists import datalist
-from custom.datasets import EpochDataset, SeedEpoch, derive_seed, loaders
+from custom.datasets import CachedDataset, EpochDataset, PlainDataset, SeedEpoch, derive_seed, loaders
 from custom.errors import InputError
 from custom.manifests import Manifest
 from custom.readers import read_image
@@ -279,13 +280,47 @@ def test_none_of_the_splits(tmp_path: Path) -> None:
         loaders(data, ["test", "validation"], ReadImaged("image"))
 
 
-def test_one_thread_makes_a_sample_here_as_in_a_worker() -> None:
-    """Sums over an image depend on the number of threads, and a worker has one; the caller keeps its own."""
+@pytest.fixture
+def _two_threads() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
-    try:
-        data = EpochDataset(ITEMS, [lambda item: item | {"threads": torch.get_num_threads()}, RandFlipd("image")])
-        assert data[0]["threads"] == 1
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_two_threads")
+@pytest.mark.parametrize(
+    "make",
+    [
+        EpochDataset,
+        CachedDataset,
+        PlainDataset,
+        functools.partial(EpochDataset, cache_rate=0.0),
+        functools.partial(CachedDataset, cache_rate=0.4),
+    ],
+)
+def test_one_thread_makes_an_item_here_as_in_a_worker(make: Callable) -> None:
+    """Sums over an image depend on the number of threads, and a worker has one; the caller keeps its own."""
+    note = Note()
+    data = make(ITEMS, Compose([note, RandFlipd("image", prob=0.0)]))
+    assert [data[index]["threads"] for index in range(5)] == [1] * 5
+    assert torch.get_num_threads() == 2
+
+
+class Note(MapTransform):
+    """A deterministic step that notes the number of threads."""
+
+    def __init__(self) -> None:
+        super().__init__("image")
+
+    def __call__(self, data: dict) -> dict:
+        return dict(data) | {"threads": torch.get_num_threads()}
+
+
+@pytest.mark.parametrize(("cache_rate", "cached"), [(1.0, 5), (0.4, 2), (0.0, 0)])
+def test_a_cached_dataset_reads_once(cache_rate: float, cached: int) -> None:
+    count = CountCalls()
+    data = CachedDataset(ITEMS, [count], cache_rate=cache_rate)
+    assert count.calls == cached
+    assert torch.equal(torch.cat([data[index]["image"] for index in range(5)]), torch.cat([i["image"] for i in ITEMS]))
+    assert count.calls == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import sys
@@ -10,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ignite.engine import Events
+from monai.data import DataLoader, Dataset
 from test_handlers_engines import Training, identity_evaluator, predictions
 
+from custom.evaluation import run_over
 from custom.handlers import Progress
+from custom.progress import Bar
 
 
 def training_with_progress(folder: Path, **options: object) -> Training:
@@ -77,12 +81,48 @@ class Terminal(io.StringIO):
         return True
 
 
+def frames(terminal: Terminal) -> list[str]:
+    """Return what stood in the one line of a bar, one state after the other; the cursor ends below it."""
+    line, below = terminal.getvalue().split("\n")
+    assert below == ""
+    return line.split("\r")
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Let somebody watch from here on; a fixture would come before pytest's own capturing."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
 def test_a_bar_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A resumed run goes on where it was: the first bar ends at two of two iterations, the second at six of six."""
     for epochs, iterations in ((1, "2/2"), (3, "6/6")):
-        terminal = Terminal()
-        monkeypatch.setattr(sys, "stderr", terminal)
+        terminal = watched(monkeypatch)
         training_with_progress(tmp_path, max_epochs=epochs, planned=3, resume=epochs > 1).run()
-        last = terminal.getvalue().rstrip().rsplit("\r", 1)[-1]
-        assert re.search(rf"squares: 100%.*{iterations} .*epoch {epochs}, train_dice \d\.\d{{4}}", last)
+        shown = frames(terminal)
+        assert any(f"squares epoch {epochs}/{epochs}, validation: " in state for state in shown)
+        bar = rf"squares epoch {epochs}/{epochs}: 100%.*\| {iterations} \[\d\d:\d\d<\d\d:\d\d, "
+        assert re.fullmatch(bar + r"loss \d\.\d{4}, val_dice \d\.\d{4}\]", shown[-1])
     assert capsys.readouterr().out == ""
+
+
+def test_the_loss_is_the_mean_of_the_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
+    training = training_with_progress(tmp_path, max_epochs=1)
+    losses = training.after_each_epoch(lambda: training.trainer.state.metrics["train_loss"])
+    training.run()
+    assert f"loss {losses[0]:.4f}" in frames(terminal)[-1]
+
+
+def test_one_bar_for_all_loaders(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watched(monkeypatch)
+    monkeypatch.setattr("custom.handlers.progress.Bar", functools.partial(Bar, delay=0))
+    items = predictions([np.zeros((2, 2))] * 3, [np.zeros((2, 2))] * 3)
+    loaders = {name: DataLoader(Dataset(items[:count]), batch_size=1) for name, count in (("train", 3), ("test", 2))}
+    evaluator = identity_evaluator(items, val_handlers=[Progress("scoring", loaders=loaders)])
+    for loader in loaders.values():
+        run_over(evaluator, loader)
+    shown = frames(terminal)
+    assert re.search(r"scoring:   0%.*\| 0/5 ", shown[1])
+    assert re.search(r"scoring: 100%.*\| 5/5 \[.*, image_1\]", shown[-1])

@@ -140,8 +140,16 @@ def test_the_last_validation_out_of_turn_is_finished(tmp_path: Path) -> None:
     assert torch.load(tmp_path / LAST)["trainer"] == {"epoch": 2, "iteration": 8}
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C interrupt, also where a shell started the tests in the background, without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_the_second_signal_stops_at_once(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs without one
     training = Training(tmp_path, **OPTIONS)
 
     def twice() -> None:
@@ -151,7 +159,6 @@ def test_the_second_signal_stops_at_once(tmp_path: Path) -> None:
     training.trainer.add_event_handler(Events.ITERATION_COMPLETED(once=6), twice)
     with pytest.raises(KeyboardInterrupt):
         training.run()
-    signal.signal(signal.SIGINT, before)
     assert torch.load(tmp_path / LAST)["trainer"] == {"epoch": 1, "iteration": 4}
 
 

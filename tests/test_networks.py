@@ -120,19 +120,6 @@ def test_dropout() -> None:
     assert torch.equal(model(x), model(x))
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
-def test_each_skip_carries_gradient(level: int) -> None:
-    """With all that comes from below cut off at one level, the blocks above still learn, through the skip alone."""
-    model = network(features=(4, 8, 16, 32))
-    below = model.expanding[2 - level].narrow
-    for parameter in below.parameters():
-        nn.init.zeros_(parameter)
-    model(torch.rand(2, 1, 32, 32)).square().sum().backward()
-    blocks = [model.initial, *model.contracting]
-    learning = [any((p.grad != 0).any() for p in block.parameters() if p.grad is not None) for block in blocks]
-    assert learning == [depth <= level for depth in range(4)]
-
-
 @torch.no_grad()
 def test_sees_as_far_as_its_deepest_level() -> None:
     """A pixel far away changes the result only through the poolings."""
@@ -162,32 +149,3 @@ def test_parameters_of_what_ships(bundle: str, config: str) -> None:
     assert isinstance(model, UNet)
     sizes = (content["in_channels"], content["out_channels"], content["features"])
     assert parameters(model) == expected_parameters(*sizes)
-
-
-# -------------------------------------------------------------------------------------------------------------- weights
-
-
-@torch.no_grad()
-def test_state_dict_round_trip(tmp_path: Path) -> None:
-    first, second = network(0), network(1)
-    x = torch.rand(2, 1, 20, 21)
-    first(x)  # moves the statistics of the normalisation
-    torch.save(first.state_dict(), tmp_path / "model.pt")
-    assert not torch.equal(first.eval()(x), second.eval()(x))
-    second.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
-    assert torch.equal(first(x), second(x))
-
-
-def test_same_seed_same_weights() -> None:
-    first, same, other = (network(seed).state_dict() for seed in (0, 0, 1))
-    assert all(torch.equal(first[name], same[name]) for name in first)
-    assert not torch.equal(first["final.weight"], other["final.weight"])
-
-
-@torch.no_grad()
-def test_torchscript_of_any_size() -> None:
-    model = network().eval()
-    scripted = torch.jit.script(model)
-    for size in ((32, 32), (33, 21)):
-        x = torch.rand(1, 1, *size)
-        torch.testing.assert_close(scripted(x), model(x))

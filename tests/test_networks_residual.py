@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import torch
@@ -134,18 +133,6 @@ def test_upsampling_takes_the_nearest_pixel(size: tuple[int, int]) -> None:
     torch.testing.assert_close(expand(x, skip), skip + doubled)
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
-def test_each_skip_carries_gradient(level: int) -> None:
-    """With all that comes from below cut off at one level, the blocks above still learn, through the skip alone."""
-    model = network()
-    for parameter in model.expanding[2 - level].narrow.parameters():
-        nn.init.zeros_(parameter)
-    model(torch.rand(2, 1, 32, 32)).square().sum().backward()
-    blocks = [model.initial, *model.contracting]
-    learning = [any((p.grad != 0).any() for p in block.parameters() if p.grad is not None) for block in blocks]
-    assert learning == [depth <= level for depth in range(4)]
-
-
 # ------------------------------------------------------------------------------------------------------------- learning
 
 
@@ -175,39 +162,3 @@ def test_learns_steadily_from_the_first_step(learning_rate: float, amp: bool) ->
     assert losses[0] < 2
     assert max(losses) == losses[0]
     assert sum(losses[-5:]) / 5 < 0.5 * losses[0]
-
-
-# -------------------------------------------------------------------------------------------------------------- weights
-
-
-@torch.no_grad()
-def test_state_dict_round_trip(tmp_path: Path) -> None:
-    first, second = network(0), network(1)
-    x = torch.rand(2, 1, 20, 21)
-    torch.save(first.state_dict(), tmp_path / "model.pt")
-    assert not torch.equal(first(x), second(x))
-    second.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
-    assert torch.equal(first(x), second(x))
-
-
-def test_same_seed_same_weights() -> None:
-    first, same, other = (network(seed).state_dict() for seed in (0, 0, 1))
-    assert all(torch.equal(first[name], same[name]) for name in first)
-    assert not torch.equal(first["initial.conv.weight"], other["initial.conv.weight"])
-
-
-@torch.no_grad()
-def test_torchscript_of_any_size() -> None:
-    model = network().eval()
-    scripted = torch.jit.script(model)
-    for size in ((32, 32), (33, 21), (1, 1)):
-        x = torch.rand(1, 1, *size)
-        torch.testing.assert_close(scripted(x), model(x))
-
-
-@torch.no_grad()
-def test_channels_last_gives_the_same() -> None:
-    model, x = network().eval(), torch.rand(2, 1, 33, 21)
-    expected = model(x)
-    last = model.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
-    torch.testing.assert_close(last, expected, rtol=1e-4, atol=1e-4)

@@ -213,34 +213,14 @@ def test_scale_is_kept_without_normalization() -> None:
     assert 0.1 < output.std() < 10
 
 
-def test_same_seed_same_weights() -> None:
-    first, same, other = (network(seed).state_dict() for seed in (0, 0, 1))
-    assert all(torch.equal(first[name], same[name]) for name in first)
-    assert not torch.equal(first["final.weight"], other["final.weight"])
-
-
 # ------------------------------------------------------------------------------------------------------- ways to run it
 
 
 @torch.no_grad()
-def test_torchscript_of_any_size() -> None:
-    model = network().eval()
-    scripted = torch.jit.script(model)
-    for size in ((44, 44), (51, 66)):
-        x = torch.rand(2, 1, *size)
-        torch.testing.assert_close(scripted(x), model(x))
+def test_torchscript_refuses_an_image_that_is_too_small() -> None:
+    scripted = torch.jit.script(network().eval())
     with pytest.raises(torch.jit.Error, match="at least 44 × 44"):
         scripted(torch.rand(1, 1, 43, 60))
-
-
-@torch.no_grad()
-def test_channels_last() -> None:
-    model = network().eval()
-    x = torch.rand(2, 1, 60, 53)
-    expected = model(x)
-    result = model.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
-    torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-5)
-    assert result.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_every_parameter_learns() -> None:

@@ -20,6 +20,7 @@ from custom.writers import write_png
 def score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Return a function that runs the command line and returns what it printed and the JSON that it wrote."""
     monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
+    monkeypatch.setattr("custom.commands.quieten", lambda: None)  # it would take warnings away from pytest
 
     def run(*arguments: Any) -> tuple[str, dict[str, Any]]:
         file = tmp_path / "scores" / "new.json"
@@ -119,7 +120,8 @@ def test_masks_known_answers(score, tmp_path: Path) -> None:
     assert content["mean"]["images"] == 2
     assert content["mean"]["dice"] == pytest.approx(0.9)
     assert content["mean"]["dice_std"] == pytest.approx(0.1)
-    heading, one, other, mean, spread, where = out.splitlines()
+    first_line, heading, one, other, mean, spread, where = out.splitlines()
+    assert first_line == f"Scoring 2 image(s) of {tmp_path / 'res'} against {tmp_path / 'gt'}"
     assert heading.split() == ["dice", "iou", "cl", "dice", "rand", "index", "pq", "sq", "rq"]
     assert (one.split()[:3], other.split()[0]) == (["a", "0.8000", "0.6667"], "b")
     assert (mean.split()[:2], spread.split()[:3]) == (["mean", "0.9000"], ["±", "sd", "0.1000"])

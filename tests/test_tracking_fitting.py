@@ -59,7 +59,9 @@ def test_config(tmp_path: Path) -> None:
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth = write_truth(tmp_path / "01_GT", *_as_truth(colony(3)))
     fit_command(str(truth), output=str(tmp_path / "found.yaml"))
-    assert capsys.readouterr().out.startswith("LNK 1.0000, with the default settings 1.0000.")
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"Fitting settings to {truth}"
+    assert last.startswith("LNK 1.0000, with the default settings 1.0000.")
     assert (tmp_path / "found.yaml").is_file()
 
 

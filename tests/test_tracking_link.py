@@ -60,8 +60,9 @@ def test_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
         monkeypatch.setattr("sys.argv", ["custom.tracking", "link", "2024_05", "01_RES", *options])
         main()
         said = capsys.readouterr().out.splitlines()
-        assert said[0] == f"Result: 01_RES (tracks: {tracks}, frames: 4)"
-        assert said[1] == "Links, the least sure first: 01_report/links.csv"
+        assert said[0] == f"Linking 4 frames of {tmp_path / '2024_05'}"
+        assert said[1] == f"Result: {tmp_path / '01_RES'} (tracks: {tracks}, frames: 4)"
+        assert said[2] == f"Links, the least sure first: {tmp_path / '01_report' / 'links.csv'}"
         assert len(read_tracks("01_RES/res_track.txt")) == tracks
 
 

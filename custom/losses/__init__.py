@@ -1,6 +1,7 @@
 """Losses that MONAI lacks."""
 
 from .annotated import AnnotatedDiceCELoss
+from .classes import ClassDiceCELoss
 from .weighted import PixelWeightedCrossEntropy, PixelWeightedDiceCE
 
-__all__ = ["AnnotatedDiceCELoss", "PixelWeightedCrossEntropy", "PixelWeightedDiceCE"]
+__all__ = ["AnnotatedDiceCELoss", "ClassDiceCELoss", "PixelWeightedCrossEntropy", "PixelWeightedDiceCE"]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
+from ..writers import filling
 from . import cytoskeleton, dendrite, hela_track, neuron_em, tem, vesicle
 from ._pairs import Pairs, write_pairs
 
@@ -97,10 +98,12 @@ def _check_least(name: str, value: int, least: int) -> None:
 
 def _make_whole(task: str, folder: Path, make: Callable[[Path], None]) -> None:
     """Let `make` fill a folder, which gets its name only when it is whole."""
+    print(f"Drawing sample data of {task}: {folder.absolute()}", flush=True)
     with _place_beside(folder) as temporary:
         made = Path(temporary) / folder.name  # one level down, to have ordinary permissions
         made.mkdir()
-        make(made)
+        with filling(made, folder):
+            make(made)
         _put(task, made, folder)
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import InputError
+from ..options import joined
 from . import make_many_samples, make_samples
 
 
@@ -34,8 +35,16 @@ def main() -> int:
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    print(f"Sample data: {given.folder.resolve()}")
+    _conclude(given.task, given.folder.resolve())
     return 0
+
+
+def _conclude(task: str, folder: Path) -> None:
+    print(f"Sample data: {folder}")
+    config = Path(__file__).resolve().parents[2] / "bundles" / task / "configs" / "train.yaml"
+    if config.is_file():  # in the repository, and not in a package installed elsewhere
+        words = ["python", "-m", "monai.bundle", "run", "training", "--config_file", str(config)]
+        print(f"Next, train on them:\n  {joined([*words, '--dataset_dir', str(folder)])}")
 
 
 def _check_empty(folder: Path) -> None:

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from tqdm import tqdm
+
+from ..progress import shown
 
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}
 """Split name → what stands for ``{folder}`` in the place of a file."""
@@ -65,7 +66,7 @@ def write_pairs(
     for place in {(folder / name.format(folder=FOLDERS[s], number=0)).parent for s in counts for name in _names(pairs)}:
         place.mkdir(parents=True)
     work = partial(_write_pair, pairs, folder, size, seed)
-    for _ in tqdm(_map(work, jobs, workers), total=len(jobs), desc="sample data"):
+    for _ in shown(_map(work, jobs, workers), len(jobs), "sample data"):
         pass
     splits = {split: _split(pairs, split, [n for s, _, n in jobs if s == split]) for split in counts}
     text = json.dumps({**pairs.manifest, "splits": splits}, indent=2)

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm import tqdm
 
+from ..progress import shown
 from ._fields import blur, smooth_field, smooth_line, to_uint8
 
 MANIFEST: dict[str, Any] = {
@@ -56,7 +56,7 @@ def make(folder: Path, seed: int) -> None:
     (folder / "image").mkdir()
     (folder / "mask").mkdir()
     children = np.random.default_rng(seed).spawn(_IMAGES)
-    for number, rng in enumerate(tqdm(children, desc="sample data"), start=1):
+    for number, rng in enumerate(shown(children, _IMAGES, "sample data"), start=1):
         image, mask = _draw(rng)
         Image.fromarray(image).save(folder / "image" / f"{number}.png")
         Image.fromarray(mask).save(folder / "mask" / f"{number}_mask.png")

@@ -12,8 +12,8 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from skimage.measure import label
-from tqdm import tqdm
 
+from ..progress import Bar
 from ._colony import Colony, grow_colony
 from ._dic import Owners, draw_frame, random_looks
 from ._fields import smooth_field, smooth_stack
@@ -81,13 +81,13 @@ def make(folder: Path, seed: int) -> None:
         seed: the same seed makes the same files.
     """
     children = np.random.default_rng(seed).spawn(len(_PLANS))
-    with tqdm(total=sum(plan.frames for plan in _PLANS.values()), desc="sample data") as bar:
+    with Bar(sum(plan.frames for plan in _PLANS.values()), "sample data") as bar:
         for (name, plan), rng in zip(_PLANS.items(), children, strict=True):
             _make_sequence(folder, name, plan, rng, bar)
     (folder / "manifest.json").write_text(json.dumps(MANIFEST, indent=2) + "\n", encoding="utf-8")
 
 
-def _make_sequence(folder: Path, name: str, plan: _Plan, rng: np.random.Generator, bar: tqdm) -> None:
+def _make_sequence(folder: Path, name: str, plan: _Plan, rng: np.random.Generator, bar: Bar) -> None:
     """Write the frames and the annotation of one sequence."""
     first, *children = rng.spawn(1 + plan.frames)
     colony = grow_colony(first, plan.frames, _SIDE, plan.divisions, plan.residents)

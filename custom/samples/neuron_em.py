@@ -11,8 +11,8 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from tqdm import tqdm
 
+from ..progress import shown
 from ._fields import blur, smooth_field, smooth_line, smooth_stack, to_uint8
 
 MANIFEST: dict[str, Any] = {
@@ -64,9 +64,8 @@ def make(folder: Path, seed: int) -> None:
     """
     first, *children = np.random.default_rng(seed).spawn(1 + len(_SECTIONS))
     tissue = _grow(first)
-    pages = [
-        _draw(rng, tissue, section) for section, rng in zip(tqdm(_SECTIONS, desc="sample data"), children, strict=True)
-    ]
+    sections = shown(_SECTIONS, len(_SECTIONS), "sample data")
+    pages = [_draw(rng, tissue, section) for section, rng in zip(sections, children, strict=True)]
     volume, labels = (np.stack(part) for part in zip(*pages, strict=True))
     tifffile.imwrite(folder / "train-volume.tif", volume[:_LABELLED], photometric="minisblack")
     tifffile.imwrite(folder / "train-labels.tif", labels[:_LABELLED], photometric="minisblack")

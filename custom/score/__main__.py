@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import fire
-
-from ..errors import show_input_errors
+from ..commands import run_commands
 from .ctc import ctc
 from .masks import masks
 from .membrane import membrane
 
-COMMANDS = {"ctc": ctc, "masks": masks, "membrane": membrane}
-
 
 def main() -> None:
     """Run the command line."""
-    show_input_errors()
-    fire.Fire(COMMANDS, name="python -m custom.score")
+    run_commands("custom.score", {"ctc": ctc, "masks": masks, "membrane": membrane})
 
 
 if __name__ == "__main__":

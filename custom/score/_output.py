@@ -10,6 +10,11 @@ from typing import Any
 from ..writers import atomic_path
 
 
+def announce(result: str | Path, truth: str | Path, what: str) -> None:
+    """Print what is going to be scored against what, and how much of it."""
+    print(f"Scoring {what} of {Path(result).resolve()} against {Path(truth).resolve()}", flush=True)
+
+
 def write_json(file: str | Path, content: dict[str, Any]) -> None:
     """Write numbers as JSON, and print where they are; NaN, which JSON does not know, becomes null.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..handlers.scores import mean
 from ..metrics import Matching, TrackingError, join_matchings, tracking_errors
+from ..progress import shown
 from ..tracking import LabelSequence, Track
 from ._matcher import Matcher
 from ._numbers import all_numbers
@@ -111,7 +112,8 @@ def _read_all(
     with_truth, with_outlines = _frames_of(truth, frames), _frames_of(seg, frames)
     _check_frames(with_truth, with_outlines, result, frames)
     matcher, frame_scores = Matcher(), []
-    for frame in sorted(with_truth | with_outlines):
+    every = sorted(with_truth | with_outlines)
+    for frame in shown(every, len(every), "scoring"):
         labels, markers = result.read(frame), None
         if truth is not None and frame in with_truth:
             markers = _read_like(truth, frame, labels, result)

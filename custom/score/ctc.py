@@ -13,7 +13,7 @@ from ..evaluation import format_table
 from ..metrics import write_errors
 from ..options import flag, frame_range
 from ..tracking import LabelSequence, Track, find_track_list, open_labels, read_tracks
-from ._output import write_json
+from ._output import announce, write_json
 from ._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
 
 
@@ -44,6 +44,8 @@ def ctc(
     if len(truths) != len(results):
         raise InputError(f"res_dir: found {len(results)} folders, expected {len(truths)}, one for each of gt_dir.")
     part, with_warping = frame_range("frames", frames), flag("warping", warping)
+    for truth, result in zip(truths, results, strict=True):
+        announce(result, truth, "all frames" if part is None else f"frames {frames}")
     scores = [score_folders(truth, result, part, with_warping) for truth, result in zip(truths, results, strict=True)]
     columns = {name: one.numbers for name, one in zip(_names(results), scores, strict=True)}
     summaries = {} if len(scores) == 1 else {"mean": mean_scores(scores), "pooled": pool_scores(scores)}

@@ -12,8 +12,9 @@ from skimage.measure import label
 from .. import metrics, pairing
 from ..errors import InputError
 from ..handlers.scores import mean
+from ..progress import shown
 from ..readers import is_image_file, read_labels
-from ._output import write_json
+from ._output import announce, write_json
 
 
 @SetParseFn(str, "gt_dir", "res_dir", "json")
@@ -31,6 +32,7 @@ def masks(gt_dir: str, res_dir: str, *, json: str | None = None) -> None:
         json: file to write the numbers to.
     """
     pairs = _pairs(Path(gt_dir), Path(res_dir))
+    announce(res_dir, gt_dir, f"{len(pairs)} image(s)")
     scores = _score_pairs(pairs)
     means = _means(list(scores.values()))
     print(_table(scores, means))
@@ -61,7 +63,7 @@ def _score_pairs(pairs: Sequence[tuple[Path, Path]]) -> dict[str, dict[str, floa
     """Return the scores of every page of every pair, by the name of the true file."""
     true_are_binary, are_binary = (_are_binary(files) for files in zip(*pairs, strict=True))
     scores: dict[str, dict[str, float]] = {}
-    for true_file, file in pairs:
+    for true_file, file in shown(pairs, len(pairs), "scoring"):
         reference, labels = read_labels(true_file), read_labels(file)
         if labels.shape != reference.shape:
             found, expected = (" × ".join(map(str, image.shape)) for image in (labels, reference))

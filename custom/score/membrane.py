@@ -12,7 +12,7 @@ from ..evaluation import format_table
 from ..options import choice
 from ..readers import read_image, read_labels
 from ..scoring import challenge_scores
-from ._output import write_json
+from ._output import announce, write_json
 
 
 @SetParseFn(str, "labels", "probability", "json")
@@ -31,6 +31,7 @@ def membrane(labels: str, probability: str, *, json: str | None = None, probabil
     if found.shape != membranes.shape:
         shapes = (" × ".join(map(str, stack.shape)) for stack in (found, membranes))
         raise InputError.about(probability, f"{next(shapes)} pixels", f"{next(shapes)} as in {labels}")
+    announce(probability, labels, f"{len(membranes)} slice(s)")
     scores = challenge_scores(list(found if of_membrane else 1 - found), list(membranes))
     numbers = {"slices": len(membranes)} | scores
     print(format_table({Path(probability).name: numbers}))

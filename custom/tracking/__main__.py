@@ -6,12 +6,11 @@ import shlex
 import sys
 from pathlib import Path
 
-import fire
 from fire.decorators import SetParseFn
-from tqdm import tqdm
 
-from ..errors import show_input_errors
+from ..commands import run_commands
 from ..options import flag
+from ..progress import Bar
 from ._fitting import fit as fit_settings
 from ._fitting import write_settings
 from ._names import digits_for
@@ -38,8 +37,9 @@ def link(masks: str, result: str, *, settings: str | None = None) -> None:
         settings: YAML of settings, such as fit writes; the defaults if not given.
     """
     chosen = Settings() if settings is None else read_settings(settings)
-    sequence, folder = open_labels(masks), Path(result)
-    with tqdm(total=2 * len(sequence), desc="linking", disable=None) as bar:
+    sequence, folder = open_labels(masks), Path(result).resolve()
+    print(f"Linking {len(sequence)} frames of {Path(masks).resolve()}", flush=True)
+    with Bar(2 * len(sequence), "linking") as bar:
         found = track(sequence, ResultWriter(folder, digits_for(sequence.frames)), chosen, progress=bar.update)
     tables = folder.with_name(f"{folder.name.removesuffix('_RES')}_report")
     write_links(tables / "links.csv", found.links)
@@ -75,18 +75,15 @@ def fit(truth: str, *, masks: str | None = None, output: str = "tracking.yaml") 
         masks: label images of the same frames in which cells have their true size, where the truth has only markers.
         output: the config.
     """
+    print(f"Fitting settings to {Path(truth).resolve()}", flush=True)
     found = fit_settings(truth, masks)
     write_settings(output, found, shlex.join(["python", "-m", "custom.tracking", *sys.argv[1:]]))
-    print(f"LNK {found.lnk:.4f}, with the default settings {found.default_lnk:.4f}. Settings: {output}")
-
-
-COMMANDS = {"link": link, "validate": validate, "fit": fit}
+    print(f"LNK {found.lnk:.4f}, with the default settings {found.default_lnk:.4f}. Settings: {Path(output).resolve()}")
 
 
 def main() -> None:
     """Run the command line."""
-    show_input_errors()
-    fire.Fire(COMMANDS, name="python -m custom.tracking")
+    run_commands("custom.tracking", {"link": link, "validate": validate, "fit": fit})
 
 
 if __name__ == "__main__":

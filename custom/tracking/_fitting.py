@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..metrics import ContingencyTable, Matching, MovieObjects, Overlaps, compare_graphs, contingency_table, links
+from ..progress import shown
 from ..score import Matcher
 from ..writers import atomic_path
 from ._linking import Linker
@@ -83,7 +84,8 @@ def fit(truth: str | os.PathLike[str], masks: str | os.PathLike[str] | None = No
     lnk = functools.cache(sequence.lnk)
     best = dataclasses.replace(Settings(), max_distance=_max_distance(sequence.matching, truth))
     needed = _WORTH / len(links(sequence.matching.reference)) - 1e-9
-    for name, values in [*_CHOICES.items()] * 2:
+    rounds = [*_CHOICES.items()] * 2
+    for name, values in shown(rounds, len(rounds), "fitting"):
         for value in values:
             trial = dataclasses.replace(best, **{name: value})
             best = trial if lnk(trial) >= lnk(best) + needed else best

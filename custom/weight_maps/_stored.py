@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from monai.transforms import Compose
 from monai.utils import convert_to_numpy
-from tqdm import tqdm
 
 from ..errors import InputError
+from ..progress import Bar
 from ..readers import read_image, read_labels
 from ..writers import atomic_path
 from ._labels import Labels, Weights
@@ -48,7 +48,7 @@ def precompute(items: Iterable[Item], reading: Sequence[Callable[[Any], Any]], *
     """
     recipe, read = Recipe(**parameters), Compose(reading)
     by_map = _by_map(items)
-    with tqdm(total=len(by_map), desc="weight maps", disable=None) as bar:
+    with Bar(len(by_map), "weight maps") as bar:
         for folder in sorted({file.parent for file in by_map}):
             _precompute_folder(folder, {m: i for m, i in by_map.items() if m.parent == folder}, read, recipe, bar)
 
@@ -84,7 +84,7 @@ def stored_weight_map(label_file: str | os.PathLike[str], labels: Labels, recipe
     return None
 
 
-def _precompute_folder(folder: Path, items: Mapping[Path, Item], read: Compose, recipe: Recipe, bar: tqdm) -> None:
+def _precompute_folder(folder: Path, items: Mapping[Path, Item], read: Compose, recipe: Recipe, bar: Bar) -> None:
     record = _read_record(folder)
     if record["parameters"] != recipe.as_json():
         record = {"parameters": recipe.as_json(), "digests": {}}

@@ -1,5 +1,5 @@
 # make demo: train, score and use the dendrite bundle on sample data.   make test: lint, types, tests.
-# make soak: kill a training at 20 random moments, and compare what it leaves in the end.
+# make soak: kill a training and an inference at 20 random moments each, and compare what they leave in the end.
 PYTHON ?= python3
 BIN = .venv/bin
 DEMO = build/demo
@@ -32,6 +32,7 @@ test: lint
 soak: install
 	rm -rf build/soak
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/kills.py build/soak 20
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/killed_inferences.py build/soak/inference 20
 
 clean:
 	rm -rf build .venv

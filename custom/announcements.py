@@ -10,9 +10,24 @@ from typing import Any
 import torch
 from torch import nn
 
+from . import doubt
+from .batches import FAILED, Batch
+from .datalists import Inputs
 from .following import Plan
+from .judging import marks_margin, open_truth
 from .manifests import Manifest
+from .measurements import OBJECTS
+from .next_steps import evaluating_command, inference_command
 from .provenance import RUN
+
+_KINDS = {
+    "Mask": "_mask.tif",
+    "Labels": "_labels.tif",
+    "ROIs": "_rois.zip",
+    "OME-Zarr": ".ome.zarr",
+    "Measurements": OBJECTS,
+}
+"""Kind of result → how the names of its files end."""
 
 
 def announce_training(
@@ -45,12 +60,15 @@ def announce_evaluation(
 
 
 def announce_inference(
-    task: str, device: Any, items: Sequence[dict], weights: Path, threshold: float | None, output_dir: Path
+    task: str, device: Any, inputs: Inputs, weights: Path, threshold: float | None, output_dir: Path
 ) -> None:
-    """Print what an inference will do; ``items`` are its pages, as `datalists.input_list` makes them."""
-    files = list(dict.fromkeys(item["file"] for item in items))
-    where = files[0] if len(files) == 1 else Path(files[0]).parent
-    print(f"Segmenting {len(files)} image(s), {len(items)} page(s), from {where}")
+    """Print what an inference will do; ``inputs`` as `datalists.open_inputs` lists them."""
+    pages = {item["file"]: item["pages"] for item in inputs.items}
+    failed = f"; {len(inputs.failed)} more cannot be, which are listed at the end" if inputs.failed else ""
+    print(f"Segmenting {len(pages)} image(s), {len(inputs.items)} page(s), from {inputs.source}{failed}")
+    stacks = [count for count in pages.values() if count > 1]
+    if stacks:
+        print(f"Stacks: {len(stacks)}; their {sum(stacks)} pages are processed one by one, each by itself.")
     print(f"{task} on {_device(device)} with {_weights(weights, threshold)}.")
     print(f"Results: {output_dir}", flush=True)
 
@@ -67,6 +85,8 @@ def announce_tracking(task: str, device: Any, plan: Plan, weights: Path, thresho
         print(f"Cells that lie wholly within {plan.margin} pixels of the border are left out (--margin 0 keeps them).")
     if plan.truth is not None:
         print(f"Truth: {plan.truth}")
+        if any(marks_margin(open_truth(movie, plan.truth), movie.frames, plan.margin) for movie in plan.movies):
+            print("It has cells there, which will count as missed; --margin 0 scores all of them.")
     print(f"Results: {plan.folder}", flush=True)
 
 
@@ -75,20 +95,52 @@ def conclude_training(best_by: str, output_dir: Path) -> None:
     best = json.loads((output_dir / RUN).read_text(encoding="utf-8"))["best"]
     what = {"last": "last epoch", "loss": "lowest validation loss"}.get(best_by, "best validation score")
     score = "" if best_by == "last" else f" {abs(best['score']):.4f}"
-    print(f"Weights of the {what}{score}, from epoch {best['epoch']}: {output_dir / 'model.pt'}")
+    weights = output_dir / "model.pt"
+    print(f"Weights of the {what}{score}, from epoch {best['epoch']}: {weights}")
     print(f"Curves: {output_dir / 'history.png'}   Pictures: {output_dir / 'pictures'}")
-    print(f"Next: evaluate or predict with --ckpt_path {output_dir / 'model.pt'}")
+    _print_next(score_the_weights=evaluating_command(weights), segment_images=inference_command(weights))
 
 
-def conclude_inference(written: Sequence[Path]) -> None:
-    """Print the files that an inference wrote, the pictures to look at last."""
-    pictures = [path for path in written if path.suffix == ".png"]
-    print(f"Wrote {len(written)} files.")
-    for kind, ending in (("mask", "_mask.tif"), ("labels", "_labels.tif"), ("measurements", "measurements.csv")):
-        found = [path for path in written if path.name.endswith(ending)]
-        if found:
-            print(f"{kind.capitalize()}: {found[0]}" + (f" and {len(found) - 1} more" if len(found) > 1 else ""))
-    print(f"Look at: {pictures[0]}" + (f" and {len(pictures) - 1} more" if len(pictures) > 1 else ""))
+def conclude_evaluation(weights: Path) -> None:
+    """Print what to do with weights after an evaluation."""
+    _print_next(segment_images=inference_command(weights))
+
+
+def _print_next(**commands: str | None) -> None:
+    """Print commands under what they do; a program that runs bundles without the command line knows what it does."""
+    for what, command in commands.items():
+        if command is not None:
+            print(f"Next, {what.replace('_', ' ')}:\n  {command}", flush=True)
+
+
+def conclude_inference(batch: Batch) -> None:
+    """Print what an inference has left, the pictures to look at, and last what failed."""
+    results = [file for files in batch.results.values() for file in files]
+    results += [file for file in (batch.folder / OBJECTS,) if file.is_file()]
+    if batch.written:
+        print(f"Wrote {len(batch.written)} files.")
+    for kind, ending in _KINDS.items():
+        _print_first(kind, [file for file in results if file.name.endswith(ending)])
+    _print_first("Look at", [file for file in results if file.name.endswith("_overlay.png")])
+    doubts = doubt.conclusion(batch.folder, [Path(file).stem for file in batch.results])
+    if doubts is not None:
+        print(doubts)
+    if batch.failed:
+        _print_failed(batch)
+
+
+def _print_first(kind: str, files: Sequence[Path]) -> None:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    if files:
+        print(f"{kind}: {files[0]}{more}")
+
+
+def _print_failed(batch: Batch, most: int = 10) -> None:
+    print(f"Failed: {len(batch.failed)} image(s), see {batch.folder / FAILED}")
+    for file, reason in sorted(batch.failed.items())[:most]:
+        print(f"  {file.name}: {reason}")
+    if len(batch.failed) > most:
+        print(f"  and {len(batch.failed) - most} more")
 
 
 def _device(device: Any) -> str:

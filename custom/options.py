@@ -9,10 +9,13 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from monai.bundle import ConfigParser, ConfigWorkflow, ReferenceResolver
+from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
 
 from .errors import InputError
 
@@ -110,19 +113,43 @@ def frame_range(option: str, text: str | None) -> range | None:
 
 def command_line() -> str:
     """Return what the user typed, as far as the process knows it."""
-    return shlex.join([*_program(), *sys.argv[1:]])
+    return joined([*_program(), *sys.argv[1:]])
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return words as a line for the shell, with a list such as ``['a.yaml','b.yaml']`` in double quotes."""
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if "'" in word and not set(word) & set('"$`\\!') else shlex.quote(word)
+
+
+def started_by_bundle_command() -> bool:
+    """Return whether this process runs MONAI's command for bundles, rather than a program that uses them."""
+    return Path(sys.argv[0]).parts[-2:] == ("bundle", "__main__.py")
+
+
+def typed_options() -> dict[str, str]:
+    """Return option → value as they were typed; of several the last one counts."""
+    found = {}
+    for argument, after in zip(sys.argv[1:], [*sys.argv[2:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if re.match(r"--[A-Za-z_+]", name):
+            found[name[2:]] = value if equals else after
+    return found
 
 
 def resume_command() -> str:
     """Return what to type to go on with the training that this process runs: its command with ``--resume true``."""
-    if Path(sys.argv[0]).parts[-2:] != ("bundle", "__main__.py"):
+    if not started_by_bundle_command():
         return "the same call with resume=True"  # started from Python
     kept = [
         here
         for last, here in zip(["", *sys.argv[1:]], sys.argv[1:], strict=False)
         if here.partition("=")[0] != "--resume" and (last != "--resume" or here.startswith("--"))
     ]
-    return shlex.join([*_program(), *kept, "--resume", "true"])
+    return joined([*_program(), *kept, "--resume", "true"])
 
 
 def _program() -> list[str]:
@@ -138,13 +165,13 @@ def check_overrides() -> None:
     Raises:
         InputError: with the nearest id.
     """
-    files = [argument for argument in _config_files() if Path(argument).is_file()]
+    files = [argument for argument in config_files() if Path(argument).is_file()]
     if not files:
         return  # started from Python: overrides are keyword arguments there
     extra = _positional()[2:]  # after `run` and what to run
     if extra:
         raise InputError(f"{extra[0]}: found an argument without an option, expected a glob to stand in quotes.")
-    known = _ids(ConfigParser.load_config_files(files))
+    known = _ids(ConfigParser.load_config_files(files)) | _ids_of_tracking()
     own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file", "run_id", "args_file"}
     for key in _typed_keys():
         if key.split(ReferenceResolver.sep)[0] not in own and key.lstrip("+") not in known:
@@ -153,7 +180,27 @@ def check_overrides() -> None:
             raise InputError(f"--{key.replace('::', '#')}: found an option that no config knows{hint}.")
 
 
-def _config_files() -> list[str]:
+def _ids_of_tracking() -> set[str]:
+    """Return the ids that experiment tracking adds to a config, whether MONAI's own or that of a file.
+
+    Raises:
+        InputError: MLflow is asked for and not installed, or to write where it cannot.
+    """
+    tracking, uri = typed("tracking", ""), typed("tracking_uri", "")
+    if not tracking:
+        return set()
+    if find_spec("mlflow") is None:
+        package = "pip install mlflow-skinny sqlalchemy alembic"
+        raise InputError(f"--tracking: found {tracking} without the package mlflow, expected it installed: {package}.")
+    if uri and ("://" not in uri or uri.startswith("file:")):  # MLflow no longer writes folders
+        expected = "a server, https://…, or a database, sqlite:////folder/mlruns.db"
+        raise InputError(f"--tracking_uri: found {uri}, expected {expected}.")
+    settings = DEFAULT_EXP_MGMT_SETTINGS.get(tracking) or ConfigParser.load_config_files(tracking)
+    return set(settings["configs"])
+
+
+def config_files() -> list[str]:
+    """Return the config files that were typed."""
     for index, argument in enumerate(sys.argv):
         name, equals, text = argument.partition("=")
         if name == "--config_file":

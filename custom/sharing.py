@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from .doubt import FILE as REFERENCE
 from .errors import InputError
 from .handlers.checkpoints import BEST
 from .handlers.thresholds import FILE as THRESHOLDS
@@ -48,11 +49,11 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
     if note is not None:
         content["note"] = note
     models = bundle / "models" / (name or "")
-    for file in (run / BEST, run / THRESHOLDS, run / SETTINGS):
+    for file in (run / BEST, run / THRESHOLDS, run / SETTINGS, run / REFERENCE):
         if file.is_file():
             with atomic_path(models / file.name) as path:
                 shutil.copyfile(file, path)
-        else:  # not every network has a threshold or settings, and those of weights shipped before are not its
+        else:  # not every network has all of them, and those of weights shipped before are not its
             (models / file.name).unlink(missing_ok=True)
     with atomic_path(models / "provenance.json") as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

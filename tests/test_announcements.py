@@ -11,7 +11,8 @@ from PIL import Image
 from test_handlers_engines import Training
 from torch import nn
 
-from custom import announcements, input_list, open_datasets
+from custom import Batch, announcements, open_datasets, open_inputs
+from custom.datalists import Inputs
 from custom.manifests import Manifest
 from custom.provenance import RUN, record_training
 
@@ -77,7 +78,7 @@ def test_before_an_inference(
     """The input may be relative, what is printed is not."""
     pictures(tmp_path / "in", *names)
     monkeypatch.chdir(tmp_path)
-    announcements.announce_inference("dendrite", "cpu", input_list(given), WEIGHTS, 0.5, tmp_path / "out")
+    announcements.announce_inference("dendrite", "cpu", open_inputs(given), WEIGHTS, 0.5, tmp_path / "out")
     assert capsys.readouterr().out.splitlines() == [
         first.format(tmp_path),
         "dendrite on CPU with /models/model.pt, threshold 0.50.",
@@ -85,17 +86,22 @@ def test_before_an_inference(
     ]
 
 
-def test_pages_are_counted_apart_from_files(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_stacks_and_files_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     pages = [Image.fromarray(np.full((4, 6), 50 * page, np.uint8)) for page in range(3)]
-    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
-    items = input_list(tmp_path / "stack.tif")
-    announcements.announce_inference("dendrite", "cpu", items, WEIGHTS, 0.5, tmp_path)
-    assert "Segmenting 1 image(s), 3 page(s)" in capsys.readouterr().out
+    pictures(tmp_path / "in", "a.png")
+    pages[0].save(tmp_path / "in" / "stack.tif", save_all=True, append_images=pages[1:])
+    (tmp_path / "in" / "broken.tif").write_bytes(b"")
+    announcements.announce_inference("dendrite", "cpu", open_inputs(tmp_path / "in"), WEIGHTS, 0.5, tmp_path)
+    source = tmp_path / "in"
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"Segmenting 2 image(s), 4 page(s), from {source}; 1 more cannot be, which are listed at the end",
+        "Stacks: 1; their 3 pages are processed one by one, each by itself.",
+    ]
 
 
 def test_an_inference_without_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    items = input_list(pictures(tmp_path / "in", "a.png"))
-    announcements.announce_inference("tem", "cpu", items, WEIGHTS, None, tmp_path / "out")
+    inputs = open_inputs(pictures(tmp_path / "in", "a.png"))
+    announcements.announce_inference("tem", "cpu", inputs, WEIGHTS, None, tmp_path / "out")
     assert capsys.readouterr().out.splitlines()[1] == "tem on CPU with /models/model.pt."
 
 
@@ -117,17 +123,26 @@ def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by
     assert capsys.readouterr().out.splitlines() == [
         f"Weights of the {said}: {weights}",
         f"Curves: {tmp_path / 'history.png'}   Pictures: {tmp_path / 'pictures'}",
-        f"Next: evaluate or predict with --ckpt_path {weights}",
     ]
+
+
+def batch_of(folder: Path, failed: int, **results: tuple[str, ...]) -> Batch:
+    """Return a batch that has written these kinds of files of images, and in which as many others failed."""
+    faults = {folder / f"bad{number:02d}.tif": f"found {number}, expected more." for number in range(failed)}
+    batch = Batch(Inputs(folder, [], faults, single=False), folder, WEIGHTS, "")
+    batch.results = {name: [folder / f"{name}_{kind}" for kind in kinds] for name, kinds in results.items()}
+    batch.written = [file for files in batch.results.values() for file in files]
+    return batch
 
 
 def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
-    written = [tmp_path / f"{stem}_{kind}" for stem in ("a", "b", "c") for kind in kinds]
-    written += [tmp_path / name for name in ("measurements.csv", "measurements_summary.csv")]
-    announcements.conclude_inference(written)
+    (tmp_path / "measurements.csv").touch()
+    batch = batch_of(tmp_path, 0, a=kinds, b=kinds, c=kinds)
+    batch.written = batch.results["c"]  # the others were done before
+    announcements.conclude_inference(batch)
     assert capsys.readouterr().out.splitlines() == [
-        "Wrote 17 files.",
+        "Wrote 5 files.",
         f"Mask: {tmp_path / 'a_mask.tif'} and 2 more",
         f"Labels: {tmp_path / 'a_labels.tif'} and 2 more",
         f"Measurements: {tmp_path / 'measurements.csv'}",
@@ -136,10 +151,19 @@ def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> No
 
 
 def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    written = [tmp_path / f"a_{kind}" for kind in ("probability.tif", "mask.tif", "overlay.png")]
-    announcements.conclude_inference(written)
+    announcements.conclude_inference(batch_of(tmp_path, 0, a=("probability.tif", "mask.tif", "overlay.png")))
     assert capsys.readouterr().out.splitlines() == [
         "Wrote 3 files.",
         f"Mask: {tmp_path / 'a_mask.tif'}",
         f"Look at: {tmp_path / 'a_overlay.png'}",
+    ]
+
+
+@pytest.mark.parametrize(("failed", "more"), [(2, []), (12, ["  and 2 more"])])
+def test_what_failed_comes_last(tmp_path: Path, failed: int, more: list[str], capsys: pytest.CaptureFixture) -> None:
+    announcements.conclude_inference(batch_of(tmp_path, failed))
+    assert capsys.readouterr().out.splitlines() == [
+        f"Failed: {failed} image(s), see {tmp_path / 'failed.csv'}",
+        *(f"  bad{number:02d}.tif: found {number}, expected more." for number in range(min(failed, 10))),
+        *more,
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import tifffile
 import torch
 from bundle_runs import BUNDLES, NETWORK, ROOT, SMALL, command, config, evaluate, infer, same, train, weights
+from gpu_refusals import Recorder
 from monai.bundle import ConfigParser, ConfigWorkflow, run
 from PIL import Image
 
@@ -119,9 +121,10 @@ class TestTraining:
         assert picture.std() > 10
         assert weights(output / "checkpoint_last.pt")["trainer"] == {"epoch": 2, "iteration": 4}
         assert json.loads((output / "run.json").read_text())["images"]["training"] > 0
+        assert "Validation images" in (output / "report.html").read_text(encoding="utf-8")
 
     def test_resumed_run_equals_unbroken_run(self, bundle, samples, tmp_path):
-        """Stopped within an epoch; bit for bit, with loader workers in one of the two."""
+        """Stopped within an epoch; bit for bit, with any number of loader workers, with and without a cache."""
         unbroken = train(bundle, samples[bundle], tmp_path / "unbroken", max_epochs=3)
         stop, broken = tmp_path / "stop.yaml", tmp_path / "broken"
         stop.write_text("+train#handlers: [{_target_: bundle_runs.StopAt, iteration: 3}]")
@@ -129,7 +132,7 @@ class TestTraining:
             train(bundle, samples[bundle], broken, stop, max_epochs=3, num_workers=2)
         assert stopped.value.code == 130
         assert weights(broken / "checkpoint_last.pt")["trainer"] == {"epoch": 1, "iteration": 3}
-        train(bundle, samples[bundle], broken, max_epochs=3, resume="true")
+        train(bundle, samples[bundle], broken, max_epochs=3, resume="true", num_workers=3, cache_rate=0.0)
         for file in ("model.pt", "checkpoint_last.pt"):
             assert same(weights(broken / file), weights(unbroken / file)), file
         assert thresholds(broken) == thresholds(unbroken)
@@ -172,6 +175,7 @@ class TestEvaluation:
             assert len(scores) == means["images"]
             assert np.nanmean(scores) == pytest.approx(means["dice"], abs=1e-5)
         assert content.get("threshold") == thresholds(trained[bundle]).get("threshold")
+        assert "Images of the split test" in (output / "report.html").read_text(encoding="utf-8")
 
     def test_only_the_splits_asked_for(self, bundle, samples, trained, tmp_path):
         output = evaluate(bundle, samples[bundle], tmp_path, trained[bundle] / "model.pt", splits=["test"])
@@ -198,6 +202,7 @@ class TestInference:
         np.testing.assert_array_equal(tifffile.imread(output / "y_mask.tif"), mask[0])
         assert (output / "x_overlay.png").is_file()
         assert (output / "y_overlay.png").is_file()
+        assert "x, page 2 (0 to 2)" in (output / "report.html").read_text(encoding="utf-8")
 
     @pytest.mark.parametrize("shape", [(1, 1), (7, 300)])
     def test_tiny_and_narrow_images(self, bundle, shape, trained, tmp_path):
@@ -234,6 +239,58 @@ class TestInference:
         else:
             found = dice(mask > 0, label > 0)
         assert found == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+class TestSameResult:
+    """Besides `test_resumed_run_equals_unbroken_run`."""
+
+    def test_a_spawned_worker_has_the_same_samples(self, bundle, samples):
+        """It gets a copy of the data set by way of bytes, whereas a forked one has the data set itself."""
+        workflow = ConfigWorkflow(config(bundle, "train"), dataset_dir=str(samples[bundle]), **SMALL[bundle])
+        workflow.initialize()
+        for name in ("train#dataset", "validate#dataset"):
+            dataset = workflow.parser.get_parsed_content(name)
+            dataset.epoch = 3
+            copy = pickle.loads(pickle.dumps(dataset))
+            for sample, same_sample in zip(list_of(dataset[1]), list_of(copy[1]), strict=True):
+                for key in ("image", "label"):
+                    assert torch.equal(sample[key], same_sample[key])
+
+    def test_inference_with_any_number_of_workers(self, bundle, samples, trained, tmp_path):
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 90), dtype=np.uint8)).save(tmp_path / "x.png")
+        Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 50), dtype=np.uint8)).save(tmp_path / "y.png")
+        outputs = {
+            workers: infer(
+                bundle, tmp_path, tmp_path / f"out{workers}", trained[bundle] / "model.pt", num_workers=workers
+            )
+            for workers in (0, 2, 3)
+        }
+        for file in ("x_mask.tif", "x_probability.tif", "y_mask.tif", "y_probability.tif"):
+            contents = [(output / file).read_bytes() for output in outputs.values()]
+            assert contents[0] == contents[1] == contents[2]
+
+    def test_a_gpu_can_be_deterministic(self, bundle, samples, tmp_path):
+        """A step of training, and a validation with its metrics; images are read by the CPU anyway."""
+        options = {"dataset_dir": str(samples[bundle]), "output_dir": str(tmp_path), "cache_rate": 0.0}
+        workflow = ConfigWorkflow(config(bundle, "train"), **(SMALL[bundle] | options))
+        workflow.initialize()
+        trainer, evaluator = (workflow.parser.get_parsed_content(f) for f in ("train#trainer", "validate#evaluator"))
+        batch, image = next(iter(trainer.data_loader)), next(iter(evaluator.data_loader))
+        with Recorder() as training:
+            trainer.loss_function(trainer.inferer(batch["image"], trainer.network), batch["label"]).backward()
+        evaluator.data_loader = [image]
+        evaluator.state.epoch_length = None
+        with Recorder() as validation:
+            evaluator.run()
+        for recorder in (training, validation):
+            assert recorder.count > 100
+            assert recorder.refused == set()
+
+
+def list_of(samples: dict | list[dict]) -> list[dict]:
+    """Return the crops of one image as a list, also where there is one alone."""
+    return samples if isinstance(samples, list) else [samples]
 
 
 class TestDendrite:
@@ -320,3 +377,6 @@ def test_as_a_user_types_it_from_another_folder(bundle, trained, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["2024_05"]
     assert f"Results: {tmp_path / '2024_05'}" in result.stdout
     assert str(ROOT / "bundles" / bundle / "models" / "model.pt") in result.stdout
+    assert "INFO" not in result.stdout
+    (warning,) = result.stderr.splitlines()  # MONAI's own, given before it reads a config
+    assert warning.startswith("parsing config_file")

@@ -54,6 +54,10 @@ def write_pairs(images: Path, masks: Path) -> None:
     np.save(masks / "real.npy", mask)
 
 
+def refuse_to_draw(*_: Any) -> None:
+    pytest.fail("sample data were made although nobody needs them")
+
+
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_four_folders_and_a_pixel_size(bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trained, scored and segmented at another pixel size than the network's; results have the files' size."""
@@ -63,6 +67,7 @@ def test_four_folders_and_a_pixel_size(bundle: str, tmp_path: Path, monkeypatch:
     validation = {"val_images": "b/img", "val_masks": "b/mask"}
     options = {"pixel_size": [0.15, 0.1], "num_workers": 0}
     settings = {"max_epochs": 1, "batch_size": 3, "learning_rate": 0.002, "output_dir": "run"} | validation | options
+    monkeypatch.setattr("custom.make_samples", refuse_to_draw)
     run("training", config_file=config(bundle, "train"), train_images="a/img", train_masks="a/mask", **settings)
     assert json.loads(Path("run/run.json").read_text())["images"] == {"training": 3, "validation": 3}
 

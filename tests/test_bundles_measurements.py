@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-import torch
-from bundle_runs import BUNDLES, NETWORK, config, infer
-from monai.bundle import ConfigParser, run
+from bundle_runs import BUNDLES, config, infer
+from monai.bundle import run
+from tiny_data import untrained
 
 from custom.measurements import region_table
 from custom.writers import write_image
@@ -33,17 +33,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "tem": {"patch_size": 64},
     "vesicle": {"crop_size": 64, "network_pixel_size": None},
 }
-
-
-def untrained(bundle: str, folder: Path, *overlays: str) -> Path:
-    """Write weights of a network that has learned nothing, and a threshold."""
-    torch.manual_seed(0)
-    parser = ConfigParser()
-    parser.read_config(config(bundle, "inference", *overlays))
-    parser.update(NETWORK.get(bundle, {}))
-    torch.save(parser.get_parsed_content("network_def").state_dict(), folder / "model.pt")
-    (folder / "threshold.json").write_text('{"threshold": 0.5, "seed_threshold": 0.5}')
-    return folder / "model.pt"
 
 
 def infer_half(bundle: str, images: Path, folder: Path) -> Path:

@@ -93,7 +93,7 @@ def test_the_command_that_goes_on(
     program = "/somewhere/monai/bundle/__main__.py"
     files = ("--config_file", "['a.yaml','b.yaml']")
     monkeypatch.setattr(sys, "argv", [program, "run", "training", *files, *typed_arguments])
-    run = f"""-m monai.bundle run training --config_file '['"'"'a.yaml'"'"','"'"'b.yaml'"'"']'{expected}"""
+    run = f"""-m monai.bundle run training --config_file "['a.yaml','b.yaml']"{expected}"""
     assert resume_command() == f"python {run} --resume true"
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert resume_command() == f"torchrun --nproc_per_node 2 {run} --resume true"

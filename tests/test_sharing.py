@@ -56,7 +56,8 @@ def test_named_weights_lie_beside_the_first_ones(finished, tmp_path):
     before = {file.name: file.read_bytes() for file in first.parent.iterdir()}
     named = ship(finished, tmp_path / "bundle", note="of electron microscopy", name="sem")
     assert named == tmp_path / "bundle" / "models" / "sem" / "model.pt"
-    assert {file.name for file in named.parent.iterdir()} == {"model.pt", "threshold.json", "provenance.json"}
+    expected = {"model.pt", "threshold.json", "reference.json", "provenance.json"}
+    assert {file.name for file in named.parent.iterdir()} == expected
     assert json.loads(named.with_name("provenance.json").read_text())["note"] == "of electron microscopy"
     assert {file.name: file.read_bytes() for file in first.parent.iterdir() if file.is_file()} == before
 

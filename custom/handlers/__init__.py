@@ -9,6 +9,7 @@ from .pictures import ValidationPictures
 from .predictions import PredictionWriter
 from .progress import Progress
 from .scores import ImageScore, MeanClassDice, ThresholdCurve
+from .training_events import TrainingEvents
 
 __all__ = [
     "Checkpoints",
@@ -21,6 +22,7 @@ __all__ = [
     "PredictionWriter",
     "Progress",
     "ThresholdCurve",
+    "TrainingEvents",
     "ValidationPictures",
     "WeightsLoader",
 ]

@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from ..distributed import is_main, largest, unwrapped
+from ..doubt import TrainingStatistics
 from ..errors import InputError
 from ..settings import FILE as SETTINGS
 from ..settings import write_settings
@@ -25,7 +26,7 @@ from .finite_loss import is_finite
 from .scores import ThresholdCurve
 from .stopping import StopSignals, stop
 from .thresholds import FILE as THRESHOLDS
-from .thresholds import checked_threshold, write_thresholds
+from .thresholds import check_exists, checked_threshold, write_thresholds
 from .within_epoch import WithinEpoch
 
 LAST = "checkpoint_last.pt"
@@ -52,6 +53,7 @@ class Checkpoints:
         scans: name of a threshold → its scan, among the evaluator's metrics; without any, no ``threshold.json``.
         thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
         settings: option → value, without which the weights mean nothing; written as ``settings.json``.
+        statistics: what the images are like; written as ``reference.json``.
         resume: whether to go on from ``checkpoint_last.pt``.
         metrics: those of the trainer, name → metric, so that they too go on within an epoch.
         minutes: from one checkpoint within an epoch to the next.
@@ -73,6 +75,7 @@ class Checkpoints:
         scans: Mapping[str, ThresholdCurve] | None = None,
         thresholds: Mapping[str, float | None] | None = None,
         settings: Mapping[str, Any] | None = None,
+        statistics: TrainingStatistics | None = None,
         resume: bool = False,
         metrics: Sequence[Mapping[str, Metric]] = (),
         minutes: float = 5.0,
@@ -89,6 +92,7 @@ class Checkpoints:
             if value is not None
         }
         self.settings = settings or {}
+        self.statistics = statistics
         self.resume = resume
         self.within = WithinEpoch(metrics)
         self.minutes = minutes
@@ -196,6 +200,8 @@ class Checkpoints:
         save_weights(self.network.state_dict(), self.folder / BEST)
         if self.settings:
             write_settings(self.folder / SETTINGS, self.settings)
+        if self.statistics is not None:
+            self.statistics.write(self.folder)
         if self.scans:
             write_thresholds(self.folder / THRESHOLDS, self.scans, self.thresholds)
 
@@ -247,10 +253,11 @@ def load_weights(file: Path) -> dict[str, Any]:
     Raises:
         InputError: when the file is missing, cannot be read or holds no dictionary.
     """
-    if not file.is_file():
-        raise InputError.about(file, "nothing", "a checkpoint")
+    check_exists(file)
     try:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise InputError.about(file, "a file that may not be read", "one that you may read") from error
     except Exception as error:  # torch raises many kinds for a damaged file
         raise InputError.about(file, "a damaged file or one that holds more than weights", "a checkpoint") from error
     if not isinstance(checkpoint, dict):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ignite.engine import Engine, Events
 
+from ..doubt import Doubt
 from ..measurements import Measurements, Page, PixelSize
 from ..readers import describe, read_image
 from ..results import FileResult
 from ..writers import Colors, contact_sheet, evenly_spaced, overlay, write_image, write_png
+
+if TYPE_CHECKING:
+    from ..batches import Batch
 
 FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
 
@@ -39,6 +43,9 @@ class PredictionWriter:
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
         measurements: tables of a run, to which the objects of every file are added.
         formats: functions that write the result of a file in other forms too, and return what they wrote.
+        doubt: a table of a run, to which what speaks against the result of each page is added.
+        batch: the inputs of the run, told of each that begins, ends or fails; without it the first that fails ends the
+            run, and nothing is noted as done.
     """
 
     def __init__(
@@ -49,6 +56,8 @@ class PredictionWriter:
         colors: Colors | None = None,
         measurements: Measurements | None = None,
         formats: Sequence[Callable[[FileResult], Sequence[Path]]] = (),
+        doubt: Doubt | None = None,
+        batch: Batch | None = None,
     ) -> None:
         if threshold is None and instances is None and colors is None:
             raise ValueError("a mask needs a threshold, instances or the colors of classes.")
@@ -58,37 +67,65 @@ class PredictionWriter:
         self.colors = colors
         self.measurements = measurements
         self.formats = formats
+        self.doubt = doubt
+        self.tables = [table for table in (measurements, doubt) if table is not None]
+        self.batch = batch
         self.pages: list[tuple[np.ndarray, np.ndarray]] = []
         self.written: list[Path] = []
 
     def attach(self, engine: Engine) -> None:
         """Register on the engine that predicts."""
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
-        if self.measurements is not None:
-            engine.add_event_handler(Events.STARTED, self.measurements.__enter__)
-            engine.add_event_handler(Events.COMPLETED, self._finish_measurements)
+        for table in self.tables:
+            engine.add_event_handler(Events.STARTED, table.__enter__)
+        if self.tables and self.batch is None:  # which puts the tables of all its runs into their places
+            engine.add_event_handler(Events.COMPLETED, self._finish_tables)
             engine.add_event_handler(Events.EXCEPTION_RAISED, self._fail)
 
     def __call__(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
-            image = np.asarray(output["image"][0].cpu())
-            probability = np.asarray(output["pred"].float().cpu())
-            self._check_channels(len(probability))
-            if image.shape != probability.shape[1:]:
-                image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
-            self.pages.append((image, probability[0] if len(probability) == 1 else probability))
-            if int(item["page"]) == int(item["pages"]) - 1:
-                self._write(item)
-                self.pages = []
+            if self.batch is None:
+                self._take(item, output)
+            elif Path(item["file"]) not in self.batch.failed:
+                with self.batch.noting(item["file"]):
+                    self._take(item, output)
 
-    def _finish_measurements(self) -> None:
-        assert self.measurements is not None  # as when it was attached
-        self.measurements.__exit__(None, None, None)
-        self.written += [file for file in self.measurements.files if file.is_file()]
+    def _take(self, item: Mapping[str, Any], output: Mapping[str, Any]) -> None:
+        """Keep a page, and write the results of its file if it is the last one."""
+        if int(item["page"]) == 0:
+            self.pages = []  # those of a file before it that failed
+        image = np.asarray(output["image"][0].cpu())
+        probability = np.asarray(output["pred"].float().cpu())
+        self._check_channels(len(probability))
+        if image.shape != probability.shape[1:]:
+            image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
+        self.pages.append((image, probability[0] if len(probability) == 1 else probability))
+        if self.doubt is not None:
+            self.doubt.take(item, output["image"], self.pages[-1][1], self._only_mask)
+        if int(item["page"]) == int(item["pages"]) - 1:
+            self._finish(item)
+            self.pages = []
+
+    def _finish(self, item: Mapping[str, Any]) -> None:
+        result = self._result(item)
+        if self.batch is None:
+            self.written += self._write(result)
+        else:
+            self.batch.begin(item)
+            self.batch.finish(item, self._write(result), self._rows_of(result.name))
+
+    def _rows_of(self, name: str) -> list[Path]:
+        """Return the files with the rows of an image in the tables."""
+        return [rows for table in self.tables for rows in table.rows_of(name)]
+
+    def _finish_tables(self) -> None:
+        for table in self.tables:
+            table.__exit__(None, None, None)
+            self.written += [file for file in table.files if file.is_file()]
 
     def _fail(self, error: BaseException) -> None:
         """Keep what was measured before an error, which ignite hands over instead of raising it."""
-        self._finish_measurements()
+        self._finish_tables()
         raise error
 
     def _check_channels(self, found: int) -> None:
@@ -97,21 +134,23 @@ class PredictionWriter:
         if self.colors is not None and found != len(self.colors):
             raise ValueError(f"expected a channel for each of {len(self.colors)} colors, found {found}.")
 
-    def _write(self, item: Mapping[str, Any]) -> None:
-        result = self._result(item)
-        self._write_tiff(f"{result.name}_probability.tif", result.probabilities, result.pixel_size)
-        self._write_tiff(f"{result.name}_mask.tif", result.masks, result.pixel_size, colors=self.colors)
+    def _write(self, result: FileResult) -> list[Path]:
+        """Write and measure all of a file, and return what was written."""
+        measured = [] if self.measurements is None else _pages(result)  # read before anything is written
+        files = [
+            self._write_tiff(f"{result.name}_probability.tif", result.probabilities, result.pixel_size),
+            self._write_tiff(f"{result.name}_mask.tif", result.masks, result.pixel_size, colors=self.colors),
+        ]
         if result.labels is not None:
-            self._write_tiff(f"{result.name}_labels.tif", result.labels, result.pixel_size)
-        self._write_overlays(result)
+            files.append(self._write_tiff(f"{result.name}_labels.tif", result.labels, result.pixel_size))
+        files += self._write_overlays(result)
         for write in self.formats:
-            self.written += write(result)
+            files += write(result)
         if self.measurements is not None:
-            instances: Sequence[np.ndarray | None] = (
-                [None] * len(result.masks) if result.labels is None else result.labels
-            )
-            layers = zip(result.stored, result.masks, result.probabilities, instances, strict=True)
-            self.measurements.add(result.name, [Page(*layer, result.pixel_size) for layer in layers])
+            self.measurements.add(result.name, measured)
+        if self.doubt is not None:
+            self.doubt.finish(result.name)
+        return files
 
     def _result(self, item: Mapping[str, Any]) -> FileResult:
         """Return what was predicted for the file of an item, whose pages are all there."""
@@ -128,6 +167,10 @@ class PredictionWriter:
             pixel_size=_pixel_size(Path(item["file"]), probabilities[0].shape[-2:], item.get("pixel_size")),
         )
 
+    def _only_mask(self, probability: np.ndarray) -> np.ndarray:
+        """Return the mask of a page alone, (H, W) uint8."""
+        return self._mask(probability, 0, None if self.instances is None else [self.instances(probability)])
+
     def _mask(self, probability: np.ndarray, page: int, labels: list[np.ndarray] | None) -> np.ndarray:
         """Return class numbers, or 0 and 255, (H, W) uint8."""
         if self.colors is not None:
@@ -143,27 +186,33 @@ class PredictionWriter:
         pages: list[np.ndarray],
         pixel_size: PixelSize | None,
         colors: Colors | None = None,
-    ) -> None:
-        """Write pages (H, W), (C, H, W) or (H, W, 3); a single one as a plain image."""
+    ) -> Path:
+        """Write pages (H, W), (C, H, W) or (H, W, 3), a single one as a plain image; return the file."""
         axes = "YX" if pages[0].ndim == 2 else ("YXS" if pages[0].dtype == np.uint8 else "CYX")
         array, axes = (pages[0], axes) if len(pages) == 1 else (np.stack(pages), f"Z{axes}")
         path = self.folder / name
         write_image(path, array, pixel_size=pixel_size, colors=colors, axes=axes)
-        self.written.append(path)
+        return path
 
-    def _write_overlays(self, result: FileResult) -> None:
+    def _write_overlays(self, result: FileResult) -> list[Path]:
         binary = self.instances is None and self.colors is None
         colors = FOREGROUND if binary else (self.colors if self.instances is None else None)
         pictures = [
             overlay(image, page > 0 if binary else page, colors=colors)
             for image, page in zip(result.images, result.labels or result.masks, strict=True)
         ]
-        if len(pictures) > 1:
-            self._write_tiff(f"{result.name}_overlay.tif", pictures, result.pixel_size)
+        stack = [self._write_tiff(f"{result.name}_overlay.tif", pictures, result.pixel_size)] if pictures[1:] else []
         shown = [pictures[index] for index in evenly_spaced(len(pictures))]
         path = self.folder / f"{result.name}_overlay.png"
         write_png(path, shown[0] if len(shown) == 1 else contact_sheet(shown))
-        self.written.append(path)
+        return [*stack, path]
+
+
+def _pages(result: FileResult) -> list[Page]:
+    """Return the pages of a result as they are measured."""
+    instances: Sequence[np.ndarray | None] = [None] * len(result.masks) if result.labels is None else result.labels
+    layers = zip(result.stored, result.masks, result.probabilities, instances, strict=True)
+    return [Page(*layer, result.pixel_size) for layer in layers]
 
 
 def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | None) -> PixelSize | None:

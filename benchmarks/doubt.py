@@ -1,0 +1,481 @@
+"""How many degraded images the flag of `custom.doubt` catches, and how many clean ones it raises a false alarm for.
+
+Kinds and strengths of the degradations (``DEGRADATIONS``) were fixed before the flag was tuned, on the part ``tuning``;
+what is printed is measured on the part ``held_out``, on images that the reference has not seen. Run:
+
+    OMP_NUM_THREADS=1 python benchmarks/doubt.py WORK --data FOLDER
+
+``FOLDER`` has the real data sets, ``WORK`` keeps drawn images and the Dice of every degraded image from run to run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from monai.bundle import ConfigWorkflow
+
+from custom import metrics
+from custom.datalists import items_of
+from custom.doubt import (
+    Reference,
+    at_network_scale,
+    certainty,
+    fit_reference,
+    image_statistics,
+    read_reference,
+    whole_and_quarters,
+)
+from custom.handlers import WeightsLoader
+from custom.manifests import open_datasets
+from custom.readers import read_image
+from custom.samples import make_many_samples, make_samples
+from custom.transforms import ReadInstancesd, ReadLabeld
+from custom.writers import write_image
+
+BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
+COSTLY = 0.1
+"""Dice that a degradation costs which has to be caught."""
+
+UNSEEN = 1001
+"""Seed of drawn images that no training has seen."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image with its truth.
+
+    Attributes:
+        name: of the image and the place in it.
+        image: (H, W), stored gray values.
+        label: (H, W), class numbers or instances; 255 or −1 where nobody annotated.
+        pixel_size: (row, column) in µm, None if it is not known.
+    """
+
+    name: str
+    image: np.ndarray
+    label: np.ndarray
+    pixel_size: tuple[float, float] | None
+
+
+# --------------------------------------------------------------------------------------------------------- degradations
+
+
+def _as_stored(values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return values in the dtype of an image, rounded and clipped where that holds whole numbers."""
+    if like.dtype.kind == "f":
+        return values.astype(like.dtype)
+    limits = np.iinfo(like.dtype)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(like.dtype)
+
+
+def _blurred(sigma: float) -> Callable[[Sample], Sample]:
+    """Out of focus: a Gaussian, in pixels."""
+
+    def change(sample: Sample) -> Sample:
+        image = cv2.GaussianBlur(sample.image.astype(np.float32), (0, 0), sigma)
+        return replace(sample, image=_as_stored(image, sample.image))
+
+    return change
+
+
+def _noisy(part: float) -> Callable[[Sample], Sample]:
+    """Gaussian noise, its standard deviation a part of the contrast (1st to 99th percentile)."""
+
+    def change(sample: Sample) -> Sample:
+        low, high = np.percentile(sample.image, (1, 99))
+        noise = np.random.default_rng(sum(sample.name.encode())).normal(0, part * (high - low), sample.image.shape)
+        return replace(sample, image=_as_stored(sample.image + noise, sample.image))
+
+    return change
+
+
+def _flat(factor: float) -> Callable[[Sample], Sample]:
+    """Less contrast: distances from the median times a factor, and then as many gray levels as are left."""
+
+    def change(sample: Sample) -> Sample:
+        center = np.median(sample.image)
+        return replace(sample, image=_as_stored(center + factor * (sample.image - center), sample.image))
+
+    return change
+
+
+def _saturated(gain: float) -> Callable[[Sample], Sample]:
+    """Exposed too long: times a gain above the 1st percentile, on a sensor that is full at the 99.8th of the image."""
+
+    def change(sample: Sample) -> Sample:
+        low, full = np.percentile(sample.image, (1, 99.8))
+        image = np.minimum(low + gain * (sample.image.astype(np.float64) - low), full)
+        return replace(sample, image=_as_stored(image, sample.image))
+
+    return change
+
+
+def _scaled(factor: float) -> Callable[[Sample], Sample]:
+    """Another magnification that nobody told: image and label scaled, the pixel size as it was."""
+
+    def change(sample: Sample) -> Sample:
+        size = tuple(round(side * factor) for side in sample.image.shape[::-1])
+        way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        image = cv2.resize(sample.image.astype(np.float32), size, interpolation=way)
+        label = cv2.resize(sample.label.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
+        return replace(sample, image=_as_stored(image, sample.image), label=label.astype(sample.label.dtype))
+
+    return change
+
+
+DEGRADATIONS: dict[str, Callable[[Sample], Sample]] = {
+    "blur 1": _blurred(1.0),
+    "blur 2": _blurred(2.0),
+    "blur 4": _blurred(4.0),
+    "noise 0.1": _noisy(0.1),
+    "noise 0.3": _noisy(0.3),
+    "noise 1": _noisy(1.0),
+    "contrast 0.3": _flat(0.3),
+    "contrast 0.1": _flat(0.1),
+    "contrast 0.03": _flat(0.03),
+    "gain 2": _saturated(2.0),
+    "gain 4": _saturated(4.0),
+    "gain 8": _saturated(8.0),
+    "scale 0.5": _scaled(0.5),
+    "scale 2": _scaled(2.0),
+}
+
+
+# ----------------------------------------------------------------------------------------------------------------- data
+
+
+def _samples(items: Sequence[Any], instances: bool = False) -> Iterator[Sample]:
+    """Yield the images of a datalist with their labels."""
+    for item in items:
+        read = ReadInstancesd("label") if instances else ReadLabeld("label")
+        label = np.asarray(read({**item})["label"][0])
+        image = read_image(item["image"], page=item["page"], channels=item["channels"])
+        yield Sample(item["name"], image, label, item["pixel_size"])
+
+
+def _crops(samples: Iterable[Sample], side: int) -> Iterator[Sample]:
+    """Yield the tiles of samples in which something is annotated and at least 1 % of that is foreground."""
+    for sample in samples:
+        height, width = sample.image.shape
+        for top, left in itertools.product(range(0, height - side + 1, side), range(0, width - side + 1, side)):
+            place = np.s_[top : top + side, left : left + side]
+            label = sample.label[place]
+            annotated = label[label != 255]
+            if annotated.size > label.size / 5 and np.mean(annotated > 0) >= 0.01:
+                yield replace(sample, name=f"{sample.name}_{top}_{left}", image=sample.image[place], label=label)
+
+
+def _items(folder: Path, splits: Sequence[str], manifest: str | None = None) -> list[dict[str, Any]]:
+    return items_of(open_datasets([folder], manifest, "image_and_mask"), splits)
+
+
+def _drawn(task: str, work: Path) -> list[dict[str, Any]]:
+    """Return the items of images drawn with the seed that no training has seen."""
+    folder = work / f"drawn_{task}"
+    if not folder.is_dir():
+        if task == "dendrite":
+            make_samples(task, folder, UNSEEN)
+        else:
+            make_many_samples(task, folder, 40, seed=UNSEEN)
+    return _items(folder, ["train", "validation", "test"] if task == "dendrite" else ["train", "validation"])
+
+
+Parts = tuple[list[Sample], list[Sample], list[Sample] | None]
+"""Samples for tuning, samples that are held out, and those of the reference; None is the reference that is shipped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is measured for one set of weights on one kind of images.
+
+    Attributes:
+        name: of the row in the table.
+        bundle: whose weights and configs.
+        read: function from the folders of real data and of drawn images to the samples.
+        scored: how many samples for tuning and how many that are held out are degraded; all count as clean ones.
+        configs: laid over inference.yaml.
+        options: of inference.yaml.
+    """
+
+    name: str
+    bundle: str
+    read: Callable[[Path, Path], Parts]
+    scored: Mapping[str, int] = field(default_factory=lambda: {"tuning": 6, "held_out": 12})
+    configs: tuple[str, ...] = ()
+    options: Mapping[str, Any] | None = None
+
+
+def _mixed(samples: Iterable[Sample]) -> list[Sample]:
+    """Return samples in an order that is always the same, so that the first few are of all kinds."""
+    in_order = list(samples)
+    return [in_order[index] for index in np.random.default_rng(0).permutation(len(in_order))]
+
+
+def _unseen(task: str) -> Callable[[Path, Path], Parts]:
+    """Drawn like the images of the training, but with another seed."""
+
+    def read(data: Path, work: Path) -> Parts:
+        items = _drawn(task, work)
+        return _mixed(_crops(_samples(items[:10]), 256)), _mixed(_crops(_samples(items[10:]), 256)), None
+
+    return read
+
+
+def _others(folder: str) -> Callable[[Path, Path], Parts]:
+    """Images of another laboratory, or drawn by another program, every fourth of them for tuning."""
+
+    def read(data: Path, work: Path) -> Parts:
+        items = _items(data / folder, ["test"])
+        held_out = [item for index, item in enumerate(items) if index % 4]
+        return _mixed(_crops(_samples(items[::4]), 256)), _mixed(_crops(_samples(held_out), 256)), None
+
+    return read
+
+
+def _dendrite(data: Path, work: Path) -> Parts:
+    """Images drawn with another seed, and the recordings that the training has not seen."""
+    drawn, real = _drawn("dendrite", work), data / "two_photon_dendrite"
+    tuning, held_out = drawn[:10] + _items(real, ["validation"]), drawn[10:] + _items(real, ["test"])
+    return _mixed(_crops(_samples(tuning), 256)), _mixed(_crops(_samples(held_out), 256)), None
+
+
+def _neuron_em(data: Path, work: Path) -> Parts:
+    """Left halves of all slices as the reference, for noise changes from slice to slice; and slices without labels."""
+    samples = list(_samples(_items(data / "isbi2012", ["train", "validation"])))
+    left, right = _halves(samples)
+    unlabelled = read_image(data / "isbi2012" / "test-volume.tif")
+    clean = [
+        Sample(f"test_{i}", page[:256, :256], np.zeros((256, 256), np.uint8), None) for i, page in enumerate(unlabelled)
+    ]
+    return _mixed(_crops(right[:8], 256)), _mixed(_crops(right[8:], 256)) + clean, left
+
+
+def _hela_track(data: Path, work: Path) -> Parts:
+    """The beginning of the movie as the reference, its end held out."""
+    samples = list(_samples(_items(data / "DIC-C2DH-HeLa", ["train", "validation"]), instances=True))
+    return _mixed(samples[52:60]), _mixed(samples[60:]), samples[:48]
+
+
+def _sem(data: Path, work: Path) -> Parts:
+    """Left halves of all images as the reference, parts of the right ones held out."""
+    left, right = _halves(list(_samples(_items(data / "axondeepseg_sem", ["train", "validation"]))))
+    crops = _mixed(_crops(right, 256))
+    return crops[:10], crops[10:], left
+
+
+def _halves(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """Return the left halves of samples, and the right ones."""
+
+    def cut(sample: Sample, start: int, stop: int) -> Sample:
+        place = np.s_[:, start:stop]
+        return replace(sample, name=f"{sample.name}_{start}", image=sample.image[place], label=sample.label[place])
+
+    widths = [sample.image.shape[1] for sample in samples]
+    left = [cut(sample, 0, width // 2) for sample, width in zip(samples, widths, strict=True)]
+    return left, [cut(sample, width // 2, width) for sample, width in zip(samples, widths, strict=True)]
+
+
+CASES = (
+    Case("dendrite", "dendrite", _dendrite, options={"spatial_mode": "tiles"}),
+    Case("neuron_em", "neuron_em", _neuron_em),
+    Case("hela_track", "hela_track", _hela_track),
+    Case("tem", "tem", _unseen("tem")),
+    Case("tem, scanning", "tem", _sem, configs=("sem.yaml",)),
+    Case("cytoskeleton", "cytoskeleton", _unseen("cytoskeleton")),
+    Case("cytoskeleton, real", "cytoskeleton", _others("vimslab_actin")),
+    Case("vesicle", "vesicle", _unseen("vesicle")),
+    Case("vesicle, other program", "vesicle", _others("synseg/vesicle")),
+)
+
+
+# --------------------------------------------------------------------------------------------------------------- scores
+
+
+class Bundle:
+    """The shipped weights of a bundle, with all that its inference does to an image but for writing.
+
+    Args:
+        case: which bundle, with which options.
+    """
+
+    def __init__(self, case: Case) -> None:
+        folder = BUNDLES / case.bundle
+        configs = [str(folder / "configs" / name) for name in ("inference.yaml", *case.configs)]
+        options = {"bundle_root": str(folder), "device": "cpu", **(case.options or {})}
+        workflow = ConfigWorkflow(configs, workflow_type="inference", logging_file=False, **options)
+        workflow.initialize()
+        self.get = workflow.parser.get_parsed_content
+        WeightsLoader(self.get("weights"), self.get("network"))(None)
+        self.get("network").eval()
+        self.instances = self.get("instances") if case.bundle == "hela_track" else None
+
+    def predict(self, sample: Sample) -> np.ndarray:
+        """Return what the network makes of an image, (C, H, W)."""
+        pages = {"page": 0, "pages": 1, "name": sample.name, "channels": "equal"}
+        with tempfile.NamedTemporaryFile(suffix=".tif") as file:
+            write_image(file.name, sample.image)
+            item = {"image": file.name, **pages} | ({"pixel_size": sample.pixel_size} if sample.pixel_size else {})
+            prepared = self.get("preprocessing")(item)
+        with torch.inference_mode():
+            logits = self.get("inferer")(prepared["image"][None].float(), self.get("network"))
+        return self.get("postprocessing")({**prepared, "pred": logits[0]})["pred"].numpy()
+
+    def dice(self, probability: np.ndarray, label: np.ndarray) -> float:
+        """Return the Dice of the foreground, or the mean of the classes."""
+        valid = (label != 255) & (label >= 0)
+        if self.instances is not None:
+            return metrics.dice(self.instances(probability) > 0, label > 0, valid)
+        if len(probability) == 1:
+            return metrics.dice(probability[0] >= self.get("cut"), (label > 0) & valid, valid)
+        matrix = metrics.confusion_matrix(
+            probability.argmax(axis=0), np.where(valid, label, 0), len(probability), valid
+        )
+        return float(np.nanmean(metrics.class_dice(matrix)))
+
+
+def score(
+    case: Case, parts: Mapping[str, Sequence[Sample]], foreign: Mapping[str, Sequence[Sample]], file: Path
+) -> None:
+    """Write Dice and certainty of all samples as CSV, unless it is there: clean, degraded, and of other bundles.
+
+    Args:
+        case: the weights.
+        parts: reference, tuning and held_out.
+        foreign: tuning and held_out, the images of other bundles.
+        file: the CSV.
+    """
+    if file.is_file():
+        return
+    bundle, rows = Bundle(case), []
+
+    def add(part: str, sample: Sample, degradation: str) -> None:
+        probability = bundle.predict(sample)
+        labelled = degradation != "foreign" and sample.label.any()
+        dice = bundle.dice(probability, sample.label) if labelled else np.nan
+        rows.append((part, sample.name, degradation, f"{dice:.4f}", f"{certainty(probability):.4f}"))
+
+    for part, samples in parts.items():
+        for sample in samples:
+            add(part, sample, "clean")
+        for sample, (name, change) in itertools.product(samples[: case.scored.get(part, 0)], DEGRADATIONS.items()):
+            add(part, change(sample), name)
+    for part, samples in foreign.items():
+        for sample in samples:
+            add(part, sample, "foreign")
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("part", "image", "degradation", "dice", "certainty"), *rows])
+
+
+# ---------------------------------------------------------------------------------------------------------------- flags
+
+
+def statistics_of(sample: Sample, network_pixel_size: float | None) -> dict[str, float]:
+    """Return what inference would put into the table."""
+    return image_statistics(*at_network_scale(sample.image, sample.pixel_size, network_pixel_size))
+
+
+def reference_of(bundle: Bundle, samples: Sequence[Sample] | None, certainties: list[float], size: Any) -> Reference:
+    """Return the reference that is shipped, or that of samples."""
+    if samples is None:
+        found = read_reference(bundle.get("weights"))
+    else:
+        scaled = (at_network_scale(sample.image, sample.pixel_size, size) for sample in samples)
+        parts = [[image_statistics(part, side) for part in whole_and_quarters(image)] for image, side in scaled]
+        found = fit_reference(parts, certainties)
+    assert found is not None
+    return found
+
+
+def judge(
+    case: Case,
+    parts: Mapping[str, Sequence[Sample]],
+    foreign: Mapping[str, Sequence[Sample]],
+    fitted_on: Sequence[Sample] | None,
+    file: Path,
+    part: str,
+) -> dict[str, tuple[int, int]]:
+    """Return how many were flagged, of how many: clean ones, costly and harmless degradations, foreign images.
+
+    Args:
+        case, parts, foreign, file: as in `score`.
+        fitted_on: samples of the reference, None for the one that is shipped.
+        part: which part is counted.
+    """
+    bundle = Bundle(case)
+    size = bundle.get("network_pixel_size") if case.bundle not in ("dendrite", "neuron_em") else None
+    with file.open(newline="", encoding="utf-8") as stream:
+        scores = {(row["part"], row["image"], row["degradation"]): row for row in csv.DictReader(stream)}
+    sure = [float(row["certainty"]) for (p, _, name), row in scores.items() if name == "clean" and p != "held_out"]
+    reference = reference_of(bundle, fitted_on, sure, size)
+    counts: dict[str, list[bool]] = {"clean": [], "costly": [], "harmless": [], "foreign": []}
+
+    def add(sample: Sample, degradation: str, change: Callable[[Sample], Sample] | None = None) -> None:
+        row = scores.get((part, sample.name, degradation))
+        if row is None:
+            return
+        degraded = change(sample) if change else sample
+        numbers = statistics_of(degraded, size) | {"certainty": float(row["certainty"])}
+        cost = float(scores[part, sample.name, "clean"]["dice"]) - float(row["dice"]) if change else 0.0
+        kind = degradation if change is None else ("costly" if cost > COSTLY else "harmless")
+        counts[kind].append(bool(reference.differences(numbers)))
+
+    for sample in parts[part]:
+        add(sample, "clean")
+        for name, change in DEGRADATIONS.items():
+            add(sample, name, change)
+    for sample in foreign[part]:
+        add(sample, "foreign")
+    return {kind: (sum(flags), len(flags)) for kind, flags in counts.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("work", type=Path, help="folder that keeps drawn images and scores")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the real data sets")
+    parser.add_argument("--part", choices=("tuning", "held_out"), default="held_out", help="which part is counted")
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    read = {case: case.read(given.data, given.work) for case in CASES}
+    print("| weights and images | clean, flagged | costly, flagged | harmless, flagged | of other bundles, flagged |")
+    print(f"|{'---|' * 5}")
+    total: dict[str, tuple[int, int]] = {}
+    for case, (tuning, held_out, reference) in read.items():
+        sure = [] if reference is None else _mixed(_in_size(case, reference))[:16]
+        parts = {"reference": sure, "tuning": tuning[:24], "held_out": held_out[:30]}
+        foreign = {name: _foreign(case, read, index) for index, name in enumerate(("tuning", "held_out"))}
+        file = given.work / f"{case.name.replace(', ', '_').replace(' ', '_')}.csv"
+        score(case, parts, foreign, file)
+        counts = judge(case, parts, foreign, reference, file, given.part)
+        total = {kind: tuple(np.add(total.get(kind, (0, 0)), pair).tolist()) for kind, pair in counts.items()}
+        print(f"| {case.name} | {_cells(counts)} |", flush=True)
+    print(f"| all | {_cells(total)} |")
+
+
+def _in_size(case: Case, samples: Sequence[Sample]) -> Iterable[Sample]:
+    return samples if case.bundle == "hela_track" else _crops(samples, 256)
+
+
+def _foreign(case: Case, read: Mapping[Case, Parts], index: int) -> list[Sample]:
+    """Return some images of each other bundle, with the pixel size of the case's own: nobody said another."""
+    own = read[case][0][0].pixel_size
+    others = [parts[:2][index] for other, parts in read.items() if other.bundle != case.bundle]
+    return [replace(sample, pixel_size=own) for samples in others for sample in samples[: 4 + index]]
+
+
+def _cells(counts: Mapping[str, tuple[int, int]]) -> str:
+    return " | ".join(f"{flagged} of {number}" for flagged, number in counts.values())
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -18,7 +19,7 @@ from . import judging, tracking
 from .errors import InputError
 from .evaluation import run_over
 from .handlers.labels import instances_folder
-from .locks import alone_in, wait_for
+from .locks import alone_in, release, wait_for
 from .measurements import OBJECTS, region_table, write_table
 from .movies import Movie
 from .progress import Bar
@@ -117,9 +118,12 @@ def segment(evaluator: Engine, loaders: Mapping[str, DataLoader], folder: Path) 
         folder: where the results go.
     """
     wait_for(folder)
-    for name, loader in loaders.items():
-        shutil.rmtree(instances_folder(folder, name), ignore_errors=True)
-        run_over(evaluator, loader)
+    with ExitStack() as failed:
+        failed.callback(release, folder)
+        for name, loader in loaders.items():
+            shutil.rmtree(instances_folder(folder, name), ignore_errors=True)
+            run_over(evaluator, loader)
+        failed.pop_all()
 
 
 def follow(plan: Plan, weights: Path, threshold: float | None) -> None:

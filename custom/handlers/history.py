@@ -21,8 +21,8 @@ matplotlib.use("Agg")
 class History:
     """Handler that keeps ``history.csv`` and ``history.png`` in step with the training.
 
-    Columns: epoch, the trainer's metrics, the evaluator's (empty where it did not run), the learning rate that the epoch
-    began with, seconds.
+    Columns: epoch, the trainer's metrics, the evaluator's (empty where it did not run), the learning rate with which
+    the epoch began, seconds.
 
     Args:
         folder: where the two files go.

@@ -311,8 +311,8 @@ def test_weights_of_half_precision_are_converted(tmp_path: Path) -> None:
 
 
 def test_missing_weights(tmp_path: Path) -> None:
-    for path in (tmp_path / "model.pt", tmp_path):
-        with pytest.raises(InputError, match=f"{path}: found nothing, expected a checkpoint"):
+    for path, found in ((tmp_path / "model.pt", "nothing"), (tmp_path, "a folder")):
+        with pytest.raises(InputError, match=f"{path}: found {found}, expected a checkpoint"):
             load(path, nn.Conv2d(1, 1, 3))
 
 

@@ -93,7 +93,7 @@ def curves(
         if marked is not None:
             axes.axvline(marked, color="#1b2530", lw=1, ls=":", label=f"epoch {marked}, kept")
         axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.legend()
 
     return plot(name, draw)

@@ -4,8 +4,10 @@ Kinds and strengths of the degradations (``DEGRADATIONS``) were fixed before the
 what is printed is measured on the part ``held_out``, on images that the reference has not seen. Run:
 
     OMP_NUM_THREADS=1 python benchmarks/doubt.py WORK --data FOLDER
+    OMP_NUM_THREADS=1 python benchmarks/doubt.py WORK --data FOLDER --time
 
 ``FOLDER`` has the real data sets, ``WORK`` keeps drawn images and the Dice of every degraded image from run to run.
+"2 (4) of 30" means: 2 of 30 are unlike the training, 4 have any of the three flags, low contrast and saturation too.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import argparse
 import csv
 import itertools
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +32,12 @@ from custom.datalists import items_of
 from custom.doubt import (
     Reference,
     at_network_scale,
-    certainty,
     fit_reference,
+    has_low_contrast,
     image_statistics,
+    is_saturated,
     read_reference,
+    result_statistics,
     whole_and_quarters,
 )
 from custom.handlers import WeightsLoader
@@ -45,6 +50,9 @@ from custom.writers import write_image
 BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
 COSTLY = 0.1
 """Dice that a degradation costs which has to be caught."""
+
+CLEAN, DEGRADED = 30, 6
+"""Images of a case that count as clean ones, and how many of them are degraded."""
 
 UNSEEN = 1001
 """Seed of drawn images that no training has seen."""
@@ -202,7 +210,6 @@ class Case:
         name: of the row in the table.
         bundle: whose weights and configs.
         read: function from the folders of real data and of drawn images to the samples.
-        scored: how many samples for tuning and how many that are held out are degraded; all count as clean ones.
         configs: laid over inference.yaml.
         options: of inference.yaml.
     """
@@ -210,7 +217,6 @@ class Case:
     name: str
     bundle: str
     read: Callable[[Path, Path], Parts]
-    scored: Mapping[str, int] = field(default_factory=lambda: {"tuning": 6, "held_out": 12})
     configs: tuple[str, ...] = ()
     options: Mapping[str, Any] | None = None
 
@@ -286,7 +292,8 @@ def _halves(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
 
 
 CASES = (
-    Case("dendrite", "dendrite", _dendrite, options={"spatial_mode": "tiles"}),
+    Case("dendrite, tiles", "dendrite", _dendrite, options={"spatial_mode": "tiles"}),
+    Case("dendrite, resize", "dendrite", _dendrite, options={"spatial_mode": "resize", "restore_size": True}),
     Case("neuron_em", "neuron_em", _neuron_em),
     Case("hela_track", "hela_track", _hela_track),
     Case("tem", "tem", _unseen("tem")),
@@ -343,15 +350,18 @@ class Bundle:
         return float(np.nanmean(metrics.class_dice(matrix)))
 
 
+RESULT = tuple(result_statistics(np.zeros((1, 1, 1))))
+
+
 def score(
     case: Case, parts: Mapping[str, Sequence[Sample]], foreign: Mapping[str, Sequence[Sample]], file: Path
 ) -> None:
-    """Write Dice and certainty of all samples as CSV, unless it is there: clean, degraded, and of other bundles.
+    """Write Dice and `result_statistics` of all samples as CSV, unless it is there: clean, degraded, of other bundles.
 
     Args:
         case: the weights.
-        parts: reference, tuning and held_out.
-        foreign: tuning and held_out, the images of other bundles.
+        parts: samples of the reference, and those that are counted.
+        foreign: of the part that is counted, the images of other bundles.
         file: the CSV.
     """
     if file.is_file():
@@ -362,18 +372,19 @@ def score(
         probability = bundle.predict(sample)
         labelled = degradation != "foreign" and sample.label.any()
         dice = bundle.dice(probability, sample.label) if labelled else np.nan
-        rows.append((part, sample.name, degradation, f"{dice:.4f}", f"{certainty(probability):.4f}"))
+        rows.append((part, sample.name, degradation, dice, *result_statistics(probability).values()))
 
     for part, samples in parts.items():
         for sample in samples:
             add(part, sample, "clean")
-        for sample, (name, change) in itertools.product(samples[: case.scored.get(part, 0)], DEGRADATIONS.items()):
+        degraded = samples[:DEGRADED] if part in foreign else []
+        for sample, (name, change) in itertools.product(degraded, DEGRADATIONS.items()):
             add(part, change(sample), name)
     for part, samples in foreign.items():
         for sample in samples:
             add(part, sample, "foreign")
     with file.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([("part", "image", "degradation", "dice", "certainty"), *rows])
+        csv.writer(stream).writerows([("part", "image", "degradation", "dice", *RESULT), *rows])
 
 
 # ---------------------------------------------------------------------------------------------------------------- flags
@@ -384,14 +395,20 @@ def statistics_of(sample: Sample, network_pixel_size: float | None) -> dict[str,
     return image_statistics(*at_network_scale(sample.image, sample.pixel_size, network_pixel_size))
 
 
-def reference_of(bundle: Bundle, samples: Sequence[Sample] | None, certainties: list[float], size: Any) -> Reference:
-    """Return the reference that is shipped, or that of samples."""
+def _network_pixel_size(case: Case, bundle: Bundle) -> Any:
+    return None if case.bundle in ("dendrite", "neuron_em") else bundle.get("network_pixel_size")
+
+
+def reference_of(
+    bundle: Bundle, samples: Sequence[Sample] | None, results: Sequence[Mapping[str, float]], size: Any
+) -> Reference:
+    """Return the reference that is shipped, or that of samples and of results."""
     if samples is None:
         found = read_reference(bundle.get("weights"))
     else:
         scaled = (at_network_scale(sample.image, sample.pixel_size, size) for sample in samples)
         parts = [[image_statistics(part, side) for part in whole_and_quarters(image)] for image, side in scaled]
-        found = fit_reference(parts, certainties)
+        found = fit_reference(parts, results)
     assert found is not None
     return found
 
@@ -403,8 +420,10 @@ def judge(
     fitted_on: Sequence[Sample] | None,
     file: Path,
     part: str,
-) -> dict[str, tuple[int, int]]:
-    """Return how many were flagged, of how many: clean ones, costly and harmless degradations, foreign images.
+) -> dict[str, list[tuple[bool, bool]]]:
+    """Return what was flagged: clean ones, costly and harmless degradations, foreign images.
+
+    Whether each is unlike the training, and whether it has any flag.
 
     Args:
         case, parts, foreign, file: as in `score`.
@@ -412,22 +431,23 @@ def judge(
         part: which part is counted.
     """
     bundle = Bundle(case)
-    size = bundle.get("network_pixel_size") if case.bundle not in ("dendrite", "neuron_em") else None
+    size = _network_pixel_size(case, bundle)
     with file.open(newline="", encoding="utf-8") as stream:
         scores = {(row["part"], row["image"], row["degradation"]): row for row in csv.DictReader(stream)}
-    sure = [float(row["certainty"]) for (p, _, name), row in scores.items() if name == "clean" and p != "held_out"]
-    reference = reference_of(bundle, fitted_on, sure, size)
-    counts: dict[str, list[bool]] = {"clean": [], "costly": [], "harmless": [], "foreign": []}
+    results = [_numbers(row) for (of, _, _), row in scores.items() if of == "reference"]
+    reference = reference_of(bundle, fitted_on, results, size)
+    counts: dict[str, list[tuple[bool, bool]]] = {"clean": [], "costly": [], "harmless": [], "foreign": []}
 
     def add(sample: Sample, degradation: str, change: Callable[[Sample], Sample] | None = None) -> None:
         row = scores.get((part, sample.name, degradation))
         if row is None:
             return
         degraded = change(sample) if change else sample
-        numbers = statistics_of(degraded, size) | {"certainty": float(row["certainty"])}
+        numbers = statistics_of(degraded, size) | _numbers(row)
         cost = float(scores[part, sample.name, "clean"]["dice"]) - float(row["dice"]) if change else 0.0
         kind = degradation if change is None else ("costly" if cost > COSTLY else "harmless")
-        counts[kind].append(bool(reference.differences(numbers)))
+        unlike = bool(reference.differences(numbers))
+        counts[kind].append((unlike, unlike or has_low_contrast(numbers) or is_saturated(numbers)))
 
     for sample in parts[part]:
         add(sample, "clean")
@@ -435,7 +455,27 @@ def judge(
             add(sample, name, change)
     for sample in foreign[part]:
         add(sample, "foreign")
-    return {kind: (sum(flags), len(flags)) for kind, flags in counts.items()}
+    return counts
+
+
+def _numbers(row: Mapping[str, str]) -> dict[str, float]:
+    return {name: float(row[name]) for name in RESULT}
+
+
+def times(case: Case, sample: Sample) -> tuple[float, float]:
+    """Return the CPU seconds, the least of three, of predicting 2 × 2 copies of a sample and of its numbers."""
+    bundle = Bundle(case)
+    wide = replace(sample, image=np.tile(sample.image, (2, 2)), label=np.tile(sample.label, (2, 2)))
+    size = _network_pixel_size(case, bundle)
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        probability = bundle.predict(wide)
+        predicted = time.process_time()
+        statistics_of(wide, size), result_statistics(probability)
+        seconds.append((predicted - start, time.process_time() - predicted))
+    predictions, statistics = zip(*seconds, strict=True)
+    return min(predictions), min(statistics)
 
 
 def main() -> None:
@@ -444,20 +484,26 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder that keeps drawn images and scores")
     parser.add_argument("--data", type=Path, required=True, help="folder of the real data sets")
     parser.add_argument("--part", choices=("tuning", "held_out"), default="held_out", help="which part is counted")
+    parser.add_argument("--time", action="store_true", help="only how long the numbers take, and the prediction")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     read = {case: case.read(given.data, given.work) for case in CASES}
+    if given.time:
+        print("| weights and images | prediction, ms | statistics, ms |\n|---|---|---|")
+        for case, parts in read.items():
+            print(f"| {case.name} | {' | '.join(f'{1000 * seconds:.0f}' for seconds in times(case, parts[0][0]))} |")
+        return
     print("| weights and images | clean, flagged | costly, flagged | harmless, flagged | of other bundles, flagged |")
     print(f"|{'---|' * 5}")
-    total: dict[str, tuple[int, int]] = {}
+    total: dict[str, list[tuple[bool, bool]]] = {}
     for case, (tuning, held_out, reference) in read.items():
-        sure = [] if reference is None else _mixed(_in_size(case, reference))[:16]
-        parts = {"reference": sure, "tuning": tuning[:24], "held_out": held_out[:30]}
-        foreign = {name: _foreign(case, read, index) for index, name in enumerate(("tuning", "held_out"))}
-        file = given.work / f"{case.name.replace(', ', '_').replace(' ', '_')}.csv"
+        known = [] if reference is None else _mixed(_in_size(case, reference))[:16]
+        counted = (tuning if given.part == "tuning" else held_out)[:CLEAN]
+        parts, foreign = {"reference": known, given.part: counted}, {given.part: _foreign(case, read, given.part)}
+        file = given.work / f"{case.name.replace(', ', '_').replace(' ', '_')}_{given.part}.csv"
         score(case, parts, foreign, file)
         counts = judge(case, parts, foreign, reference, file, given.part)
-        total = {kind: tuple(np.add(total.get(kind, (0, 0)), pair).tolist()) for kind, pair in counts.items()}
+        total = {kind: total.get(kind, []) + flags for kind, flags in counts.items()}
         print(f"| {case.name} | {_cells(counts)} |", flush=True)
     print(f"| all | {_cells(total)} |")
 
@@ -466,15 +512,20 @@ def _in_size(case: Case, samples: Sequence[Sample]) -> Iterable[Sample]:
     return samples if case.bundle == "hela_track" else _crops(samples, 256)
 
 
-def _foreign(case: Case, read: Mapping[Case, Parts], index: int) -> list[Sample]:
+def _foreign(case: Case, read: Mapping[Case, Parts], part: str) -> list[Sample]:
     """Return some images of each other bundle, with the pixel size of the case's own: nobody said another."""
-    own = read[case][0][0].pixel_size
-    others = [parts[:2][index] for other, parts in read.items() if other.bundle != case.bundle]
-    return [replace(sample, pixel_size=own) for samples in others for sample in samples[: 4 + index]]
+    own, index = read[case][0][0].pixel_size, 0 if part == "tuning" else 1
+    others = {other.read: parts[:2][index] for other, parts in read.items() if other.bundle != case.bundle}
+    return [replace(sample, pixel_size=own) for samples in others.values() for sample in samples[:4]]
 
 
-def _cells(counts: Mapping[str, tuple[int, int]]) -> str:
-    return " | ".join(f"{flagged} of {number}" for flagged, number in counts.values())
+def _cells(counts: Mapping[str, Sequence[tuple[bool, bool]]]) -> str:
+    """Return "unlike the training (any flag) of all" for each kind."""
+    return " | ".join(f"{_sum(flags, 0)} ({_sum(flags, 1)}) of {len(flags)}" for flags in counts.values())
+
+
+def _sum(flags: Sequence[tuple[bool, bool]], index: int) -> int:
+    return sum(pair[index] for pair in flags)
 
 
 if __name__ == "__main__":

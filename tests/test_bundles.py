@@ -136,6 +136,7 @@ class TestTraining:
         for file in ("model.pt", "checkpoint_last.pt"):
             assert same(weights(broken / file), weights(unbroken / file)), file
         assert thresholds(broken) == thresholds(unbroken)
+        assert (broken / "reference.json").read_bytes() == (unbroken / "reference.json").read_bytes()
         assert history(broken) == history(unbroken)
 
     def test_another_seed_gives_other_weights(self, bundle, samples, trained, tmp_path):

@@ -26,6 +26,7 @@ from custom.doubt import (
     image_statistics,
     mean_disagreement,
     read_reference,
+    result_statistics,
     training_statistics,
     write_reference,
 )
@@ -44,7 +45,8 @@ def textured(seed: int, side: int = 192, sigma: float = 1.2, noise: float = 4.0)
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     statistics = [[image_statistics(textured(seed), 0.1)] for seed in range(30)]
-    found = fit_reference(statistics, [0.85 + 0.01 * (k % 5) for k in range(30)])
+    results = [{"found": 0.05 + 0.002 * (k % 9), "certainty": 0.85 + 0.01 * (k % 5)} for k in range(30)]
+    found = fit_reference(statistics, results)
     assert found is not None
     return found
 
@@ -143,6 +145,24 @@ def test_a_reason_names_the_number_and_those_of_the_training(reference: Referenc
     assert reference.differences(numbers) == ["the network is unsure: certainty 0.4, training 0.85 to 0.89"]
 
 
+def test_a_result_without_anything_in_it_is_a_reason(reference: Reference) -> None:
+    numbers = image_statistics(textured(50))
+    empty = result_statistics(np.zeros((8, 8)))
+    assert reference.differences(numbers | empty) == ["nothing found: 0.00% of the image, training 5.0% to 6.6%"]
+    assert reference.differences(numbers | {"found": 0.02}) == []
+
+
+def test_of_a_large_training_set_the_rarest_percent_is_the_limit() -> None:
+    """Uniform noise ends where it ends: 3.5 standard deviations of a few images reach far beyond."""
+    plain = image_statistics(textured(50))
+    rows = [plain | {"noise": noise} for noise in np.linspace(0.1, 0.9, 401)]
+    few, many = (fit_reference([[row] for row in part]) for part in (rows[::8], rows))
+    assert few is not None
+    assert many is not None
+    assert (many.differences(plain | {"noise": 0.89}), few.differences(plain | {"noise": 1.0})) == ([], [])
+    assert many.differences(plain | {"noise": 1.0}) == ["noisy: noise 1, training 0.14 to 0.86"]
+
+
 def test_pixels_of_another_size_are_a_reason_where_both_are_known(reference: Reference) -> None:
     numbers = image_statistics(textured(50))
     assert reference.differences(numbers | {"pixel_size_um": 0.12}) == []
@@ -186,6 +206,7 @@ def test_a_reference_comes_back_from_its_file(reference: Reference, tmp_path: Pa
         lambda content: json.dumps(content | {"center": [0.0]}),
         lambda content: json.dumps(content | {"covariance": (-np.eye(len(content["joint"]))).tolist()}),
         lambda content: json.dumps(content | {"quantiles": {"noise": [0.1, "much", 0.3]}}),
+        lambda content: json.dumps(content | {"limits_on_scale": {"noise": [0.1]}}),
     ],
 )
 def test_a_damaged_reference_is_named(reference: Reference, damage, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -194,6 +215,13 @@ def test_a_damaged_reference_is_named(reference: Reference, damage, tmp_path: Pa
     (tmp_path / FILE).write_text(damage(content))
     with pytest.raises(InputError, match=r"reference\.json"):
         read_reference(tmp_path / "model.pt")
+
+
+def test_results_that_are_never_undecided_are_not_compared_by_it() -> None:
+    statistics = [[image_statistics(textured(50))]] * 100
+    fitted = fit_reference(statistics, [result_statistics(np.eye(8))] * 100)
+    assert fitted is not None
+    assert fitted.differences(statistics[0][0] | {"undecided": 0.5}) == []
 
 
 def test_a_training_set_without_anything_in_it_has_no_reference() -> None:
@@ -218,6 +246,22 @@ def test_certainty_is_the_dice_to_be_expected() -> None:
     assert certainty(probability[np.newaxis]) == certainty(probability)
     assert certainty(np.eye(2)) == 1
     assert certainty(np.zeros((4, 4))) == 0
+
+
+def test_what_a_result_is_like_by_hand() -> None:
+    probability = np.array([[0.95, 0.6, 0.2, 0.05], [0.0, 0.0, 0.0, 0.0]])
+    numbers = result_statistics(probability)
+    assert (numbers["found"], numbers["undecided"]) == (0.25, 1.0)
+    assert numbers["certainty"] == pytest.approx(certainty(probability))
+    classes = np.stack([1 - probability, probability / 4, probability * 3 / 4])
+    assert result_statistics(classes) | {"certainty": 0} == pytest.approx(numbers | {"certainty": 0, "found": 0.25})
+
+
+def test_how_sure_a_network_is_of_nothing_is_not_known() -> None:
+    numbers = result_statistics(np.zeros((1, 8, 8)))
+    assert numbers["found"] == 0
+    assert math.isnan(numbers["certainty"])
+    assert math.isnan(numbers["undecided"])
 
 
 def test_certainty_of_classes_is_the_mean_of_those_found() -> None:

@@ -10,6 +10,9 @@ import numpy as np
 
 from ._statistics import SCALES
 
+MANY = 100
+"""Images of a training set from which on its rarest percent is known; of fewer, it is estimated from the spread."""
+
 
 def _as_it_is(value: float) -> float:
     return value
@@ -34,6 +37,8 @@ class Feature:
         least: the least spread that a training set is credited with, on that scale.
         low, high: what an image is called whose value is too low, too high; empty where that is no reason.
         joint: whether it is also compared together with the others.
+        fewest: images of a training set from which on it is compared; of fewer, its spread is not known well enough.
+        rare: the part of a large training set that is beyond the limit on either side.
     """
 
     scale: Callable[[float], float]
@@ -41,6 +46,8 @@ class Feature:
     low: str = ""
     high: str = ""
     joint: bool = False
+    fewest: int = 0
+    rare: float = 0.01
 
 
 FEATURES: dict[str, Feature] = {
@@ -51,7 +58,8 @@ FEATURES: dict[str, Feature] = {
     "gray_levels": Feature(math.log2, 0.3, low="few gray levels"),
     "clipped_dark": Feature(_part_scale, 0.2, high="cut off in the dark"),
     "clipped_bright": Feature(_part_scale, 0.2, high="saturated"),
-    "certainty": Feature(_as_it_is, 0.02, low="the network is unsure"),
+    "certainty": Feature(_as_it_is, 0.02, low="the network is unsure", rare=0.03),
+    "undecided": Feature(math.log, 0.1, high="the network is undecided", fewest=MANY, rare=0.03),
 }
 JOINT = [name for name, feature in FEATURES.items() if feature.joint]
 

@@ -36,11 +36,12 @@ def training_statistics(item: Mapping[str, Any], network_pixel_size: float | Non
 
 
 def whole_and_quarters(image: np.ndarray) -> list[np.ndarray]:
-    """Return an image (H, W) and, unless they are tiny, its quarters: images to come may show a smaller field."""
-    height, width = (side // 2 for side in image.shape)
+    """Return an image (…, H, W) and, unless they are tiny, its quarters: images to come may show a smaller field."""
+    height, width = (side // 2 for side in image.shape[-2:])
     if min(height, width) < _SMALLEST_QUARTER:
         return [image]
-    return [image, image[:height, :width], image[:height, width:], image[height:, :width], image[height:, width:]]
+    halves = np.s_[:height], np.s_[height:], np.s_[:width], np.s_[width:]
+    return [image, *(image[..., rows, columns] for rows in halves[:2] for columns in halves[2:])]
 
 
 def at_network_scale(

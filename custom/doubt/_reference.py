@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +15,14 @@ import numpy as np
 from ..errors import InputError
 from ..json_files import read_object
 from ..writers import atomic_path
-from ._features import FEATURES, JOINT, scaled
+from ._features import FEATURES, JOINT, MANY, scaled
+from ._result import LITTLE
 
 FILE = "reference.json"
 
 SPREADS = 3.5
-"""An image is unlike the training set where a number lies so many standard deviations from its median, …"""
+"""An image is unlike a training set of fewer than ``MANY`` images where a number lies so many standard deviations from
+its median, unlike a larger one where it is beyond all but the rarest of it, …"""
 
 JOINT_SPREADS = 2.0
 """… or where all numbers together do: root mean square over them, along the principal axes of the training set."""
@@ -41,6 +43,7 @@ class Reference:
         images: how many it has.
         quantiles: name of a statistic → its quantiles 0.05, 0.5 and 0.95 over the images and their quarters, in its own
             unit.
+        limits: name of a statistic → the lowest and the highest value that are like the training, on its scale.
         center: medians of the features in ``JOINT``, on their scales, (F,).
         covariance: of the same, (F, F), with the least spreads on its diagonal.
         pixel_sizes: smallest and largest, in µm; None if none is known.
@@ -48,6 +51,7 @@ class Reference:
 
     images: int
     quantiles: dict[str, tuple[float, float, float]]
+    limits: dict[str, tuple[float, float]]
     center: np.ndarray
     covariance: np.ndarray
     pixel_sizes: tuple[float, float] | None
@@ -56,27 +60,33 @@ class Reference:
         """Return in plain words how an image differs from the training set, what differs most first; none if not.
 
         Args:
-            numbers: of `image_statistics`, and ``certainty``. What is NaN or missing is not compared.
+            numbers: of `image_statistics` and `result_statistics`. What is NaN or missing is not compared.
         """
-        found = {name: self._spreads(name, numbers[name]) for name in self.quantiles if name in numbers}
-        far = sorted((name for name, spreads in found.items() if abs(spreads) > SPREADS), key=lambda n: -abs(found[n]))
-        reasons = [self._sentence(name, numbers[name], found[name]) for name in far[:_MOST_REASONS]]
+        offsets = {name: self._offset(name, numbers[name]) for name in self.limits if name in numbers}
+        far = sorted((name for name in offsets if abs(offsets[name]) > 1), key=lambda name: -abs(offsets[name]))
+        reasons = self._nothing(numbers.get("found", math.nan))
+        reasons += [self._sentence(name, numbers[name], offsets[name]) for name in far[:_MOST_REASONS]]
         reasons += self._pixel_size(numbers.get("pixel_size_um", math.nan))
         return reasons or self._together(numbers)
 
-    def _spreads(self, name: str, value: float) -> float:
-        """Return how many standard deviations a value lies above the median; 0 where that is no reason, or NaN."""
+    def _offset(self, name: str, value: float) -> float:
+        """Return how far a value lies above the median, 1 at the limit; 0 where that is no reason, or NaN."""
         feature = FEATURES[name]
-        low, middle, high = scaled_quantiles(name, self.quantiles[name])
-        (here,) = scaled({name: value}, [name])
+        here, middle = scaled({name: value}, [name])[0], scaled({name: self.quantiles[name][1]}, [name])[0]
         if not (feature.low if here < middle else feature.high):
             return 0.0
-        spread = max(feature.least, abs((low if here < middle else high) - middle) / _NORMAL)
-        return float(np.nan_to_num((here - middle) / spread))
+        low, high = self.limits[name]
+        return float(np.nan_to_num((here - middle) / (middle - low if here < middle else high - middle)))
 
-    def _sentence(self, name: str, value: float, spreads: float) -> str:
+    def _nothing(self, found: float) -> list[str]:
+        if not found < LITTLE:
+            return []
+        low, _, high = self.quantiles.get("found", (0.0, 0.0, 1.0))
+        return [f"nothing found: {found:.2%} of the image, training {low:.1%} to {high:.1%}"]
+
+    def _sentence(self, name: str, value: float, offset: float) -> str:
         low, _, high = self.quantiles[name]
-        words = FEATURES[name].low if spreads < 0 else FEATURES[name].high
+        words = FEATURES[name].low if offset < 0 else FEATURES[name].high
         return f"{words}: {name} {value:.2g}, training {low:.2g} to {high:.2g}"
 
     def _together(self, numbers: Mapping[str, float]) -> list[str]:
@@ -101,40 +111,54 @@ class Reference:
         return [f"{words} pixels: {size:.3g} µm, training {smallest:.3g} to {largest:.3g} µm"]
 
 
-def scaled_quantiles(name: str, quantiles: Sequence[float]) -> list[float]:
-    """Return quantiles of a statistic on the scale of its feature."""
-    return [float(scaled({name: value}, [name])[0]) for value in quantiles]
-
-
 def fit_reference(
-    statistics: Sequence[Sequence[Mapping[str, float]]], certainties: Iterable[float] = ()
+    statistics: Sequence[Sequence[Mapping[str, float]]], results: Sequence[Mapping[str, float]] = ()
 ) -> Reference | None:
     """Return the reference of a training set, None if there is nothing in its images.
 
     Args:
         statistics: for each image what `image_statistics` says of it, and of its parts.
-        certainties: of the results of validation images, see `certainty`.
+        results: what `result_statistics` says of the results of validation images, and of their parts.
     """
     rows = [numbers for image in statistics for numbers in image]
     joint = np.array([scaled(numbers, JOINT) for numbers in rows]).reshape(-1, len(JOINT))
     joint = joint[np.isfinite(joint).all(axis=1)]
     if not len(joint):
         return None
-    columns = {name: [numbers[name] for numbers in rows if name in numbers] for name in FEATURES}
-    columns["certainty"] = list(certainties)
-    quantiles = {name: _quantiles(values) for name, values in columns.items() if np.isfinite(values).any()}
+    columns = {name: _finite(name, [*rows, *results]) for name in (*FEATURES, "found")}
+    quantiles = {name: _three(np.quantile(values, _QUANTILES)) for name, values in columns.items() if len(values)}
+    compared = [name for name in quantiles if name in FEATURES and len(statistics) >= FEATURES[name].fewest]
+    limits = {name: _limits(name, columns[name], len(statistics)) for name in compared}
     sizes = [numbers["pixel_size_um"] for numbers in rows if math.isfinite(numbers["pixel_size_um"])]
     # A few odd images, as random drawing makes them, shall not widen it: nothing counts beyond these percentiles.
     inner = np.clip(joint, *np.percentile(joint, (2, 98), axis=0))
     least = np.array([FEATURES[name].least for name in JOINT])
     covariance = np.cov(inner.T, bias=True) + np.diag(least**2)
     pixel_sizes = (min(sizes), max(sizes)) if sizes else None
-    return Reference(len(statistics), quantiles, np.median(joint, axis=0), covariance, pixel_sizes)
+    return Reference(len(statistics), quantiles, limits, np.median(joint, axis=0), covariance, pixel_sizes)
 
 
-def _quantiles(values: Sequence[float]) -> tuple[float, float, float]:
-    finite = np.array([value for value in values if math.isfinite(value)])
-    return _three(np.quantile(finite, _QUANTILES).tolist())
+def _finite(name: str, rows: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """Return the values of a statistic, without those that have no place on the scale of its feature."""
+    values = np.array([numbers[name] for numbers in rows if name in numbers])
+    on_scale = _on_scale(name, values) if name in FEATURES else values
+    return values[np.isfinite(on_scale)]
+
+
+def _on_scale(name: str, values: np.ndarray) -> np.ndarray:
+    return np.array([scaled({name: value}, [name])[0] for value in values])
+
+
+def _limits(name: str, values: np.ndarray, images: int) -> tuple[float, float]:
+    """Return the lowest and the highest value that are like the training, on the scale of the feature."""
+    feature = FEATURES[name]
+    on_scale = _on_scale(name, values)
+    low, middle, high = np.quantile(on_scale, _QUANTILES)
+    if images >= MANY:
+        low, high = np.quantile(on_scale, (feature.rare, 1 - feature.rare))
+        return float(min(low, middle - feature.least)), float(max(high, middle + feature.least))
+    below, above = (max(feature.least, abs(end - middle) / _NORMAL) for end in (low, high))
+    return float(middle - SPREADS * below), float(middle + SPREADS * above)
 
 
 def write_reference(file: Path, reference: Reference) -> None:
@@ -142,6 +166,7 @@ def write_reference(file: Path, reference: Reference) -> None:
     content = {
         "images": reference.images,
         "quantiles": {name: _rounded(values) for name, values in reference.quantiles.items()},
+        "limits_on_scale": {name: _rounded(values) for name, values in reference.limits.items()},
         "joint": JOINT,
         "center": _rounded(reference.center),
         "covariance": [_rounded(row) for row in reference.covariance],
@@ -170,19 +195,25 @@ def read_reference(weights: Path) -> Reference | None:
 
 
 def _from_json(content: Mapping[str, Any]) -> Reference:
-    if content["joint"] != JOINT or not set(content["quantiles"]) <= set(FEATURES):
+    if content["joint"] != JOINT or not set(content["limits_on_scale"]) <= set(content["quantiles"]) & set(FEATURES):
         raise ValueError("other statistics")
     quantiles = {name: _three(values) for name, values in content["quantiles"].items()}
+    limits = {name: _two(values) for name, values in content["limits_on_scale"].items()}
     center, covariance = np.array(content["center"], float), np.array(content["covariance"], float)
     sizes = content["pixel_sizes_um"]
-    sizes = None if sizes is None else (float(sizes[0]), float(sizes[1]))
+    sizes = None if sizes is None else _two(sizes)
     if center.shape != (len(JOINT),) or covariance.shape != (len(JOINT), len(JOINT)):
         raise ValueError("the wrong number of statistics")
     np.linalg.cholesky(covariance)  # a LinAlgError, which is a ValueError, unless it is one
-    return Reference(int(content["images"]), quantiles, center, covariance, sizes)
+    return Reference(int(content["images"]), quantiles, limits, center, covariance, sizes)
 
 
-def _three(values: Sequence[Any]) -> tuple[float, float, float]:
+def _two(values: Sequence[Any]) -> tuple[float, float]:
+    low, high = map(float, values)
+    return low, high
+
+
+def _three(values: Sequence[Any] | np.ndarray) -> tuple[float, float, float]:
     low, middle, high = map(float, values)  # a ValueError unless there are three
     return low, middle, high
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..measurements import GrowingTable
-from ._certainty import certainty
 from ._disagreement import Disagreement, Masks
 from ._pages import page_statistics
 from ._reference import FILE, read_reference
+from ._result import result_statistics
 
 DOUBT = "doubt.csv"
 
@@ -33,7 +33,7 @@ class Doubt:
     """Writes ``doubt.csv``, a row per page: whether it is unlike the training set, in plain words why, and the numbers.
 
     Columns: ``image``, ``page``, ``unlike_training`` (0 or 1; empty without a reference), ``reasons``,
-    ``low_contrast``, ``saturated``, ``certainty``, ``disagreement`` where it is asked for, and `image_statistics`.
+    ``low_contrast``, ``saturated``, `result_statistics`, ``disagreement`` where it is asked for, `image_statistics`.
     Nothing is left out of the results because of it.
 
     Used as a context, like `measurements.Measurements`.
@@ -83,7 +83,7 @@ class Doubt:
         """
         if int(item["page"]) == 0:
             self._pages = []
-        numbers = {"certainty": certainty(probability)}
+        numbers = result_statistics(probability)
         if self._disagreement is not None:
             numbers["disagreement"] = self._disagreement(image, probability, masks)
         numbers |= page_statistics({**item, "image": item["file"]}, self._network_pixel_size)
@@ -110,9 +110,19 @@ class Doubt:
         return {
             "unlike_training": math.nan if self._reference is None else int(bool(reasons)),
             "reasons": "; ".join(reasons),
-            "low_contrast": int(numbers["gray_levels"] < FEWEST_GRAY_LEVELS or not numbers["noise"] <= MOST_NOISE),
-            "saturated": int(numbers["gray_levels"] > 1 and numbers["clipped_bright"] > MOST_SATURATED),
+            "low_contrast": int(has_low_contrast(numbers)),
+            "saturated": int(is_saturated(numbers)),
         }
+
+
+def has_low_contrast(numbers: Mapping[str, float]) -> bool:
+    """Return whether an image with these `image_statistics` has few gray levels, or noise as high as its contrast."""
+    return numbers["gray_levels"] < FEWEST_GRAY_LEVELS or not numbers["noise"] <= MOST_NOISE
+
+
+def is_saturated(numbers: Mapping[str, float]) -> bool:
+    """Return whether much of an image with these `image_statistics` has its largest value."""
+    return numbers["gray_levels"] > 1 and numbers["clipped_bright"] > MOST_SATURATED
 
 
 def conclusion(folder: Path, names: Sequence[str]) -> str | None:

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from ignite.engine import Engine, Events
 
-from ._certainty import certainty
-from ._pages import training_statistics
+from ._pages import training_statistics, whole_and_quarters
 from ._reference import FILE, fit_reference, write_reference
+from ._result import result_statistics
 
 _MOST_IMAGES = 200  # that are read for it, evenly spaced
 
 
 class TrainingStatistics:
-    """What the images of a training are like, and how sure the network is of those that it is validated on.
+    """What the images of a training are like, and the results for those that the network is validated on.
 
     Images are read as their files hold them, without augmentation, at most 200; evenly spaced where there are more.
 
@@ -33,23 +33,24 @@ class TrainingStatistics:
     ) -> None:
         self.items = items
         self.network_pixel_size = network_pixel_size
-        self.certainties: list[float] = []
-        evaluator.add_event_handler(Events.STARTED, self.certainties.clear)
+        self.results: list[dict[str, float]] = []
+        evaluator.add_event_handler(Events.STARTED, self.results.clear)
         evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._note)
 
     def write(self, folder: Path) -> None:
-        """Write ``reference.json``, with the certainty of the last validation; nothing if the images are all constant.
+        """Write ``reference.json``, with the results of the last validation; nothing if the images are all constant.
 
         Raises:
             InputError: an image cannot be read.
         """
-        reference = fit_reference(self._statistics, self.certainties)
+        reference = fit_reference(self._statistics, self.results)
         if reference is not None:
             write_reference(folder / FILE, reference)
 
     def _note(self, evaluator: Engine) -> None:
         for output in evaluator.state.output:
-            self.certainties.append(certainty(np.asarray(output["pred"].float().cpu())))
+            probability = np.asarray(output["pred"].float().cpu())
+            self.results += [result_statistics(part) for part in whole_and_quarters(probability)]
 
     @cached_property
     def _statistics(self) -> list[list[dict[str, float]]]:

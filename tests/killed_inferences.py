@@ -127,4 +127,4 @@ def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    main(Path(sys.argv[1]).resolve(), *map(int, sys.argv[2:]))

@@ -79,6 +79,8 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> list[Pa
     with _open_members(archive) as members:
         for member in members:
             account.enter(member)
+            if _is_top(member):
+                continue
             place = folder.joinpath(*_parts(archive, member.name))
             if member.kind == "folder":
                 place.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,8 @@ class _Account:
             raise InputError.about(self.archive, "more files than any data set has", "an archive of a data set")
         self.declared += member.size
         self._check(self.declared)
+        if _is_top(member):
+            return
         # Some disks do not tell upper from lower case, or two spellings of one letter.
         parts = tuple(unicodedata.normalize("NFC", part).casefold() for part in _parts(self.archive, member.name))
         for end in range(1, len(parts)):
@@ -132,6 +136,11 @@ class _Account:
         if there is not None and (there, kind) != ("folder", "folder"):
             raise InputError.about(self.archive, f"two files for the name {name!r}", "one, whatever the computer")
         self.kinds[parts] = kind
+
+
+def _is_top(member: _Member) -> bool:
+    """Tell whether a member is the folder itself, with which ``tar -czf x.tgz .`` begins."""
+    return member.kind == "folder" and not PurePosixPath(member.name).parts
 
 
 def _parts(archive: Path, name: str) -> tuple[str, ...]:

@@ -183,6 +183,12 @@ class Batch:
         by_file: dict[str, list[Item]] = {}
         for item in self.inputs.items:
             by_file.setdefault(item["file"], []).append(item)
+        for file, items in list(by_file.items()):
+            try:
+                self.records.see(items[0])
+            except OSError as error:
+                self._fail(file, f"found a file that is gone ({error.strerror}), expected an image.")
+                del by_file[file]
         if not self.overwrite:
             found = {file: self.records.done(items[0]) for file, items in by_file.items()}
             self.results |= {file: results for file, results in found.items() if results is not None}

@@ -29,26 +29,44 @@ class Records:
     def __init__(self, folder: Path, made_with: Mapping[str, str]) -> None:
         self.folder = folder
         self.made_with = dict(made_with)
+        self._identities: dict[str, dict[str, Any]] = {}
+
+    def see(self, item: Mapping[str, Any]) -> None:
+        """Note what an input is, before it is read: it may change while the network is at work.
+
+        Raises:
+            OSError: it is not there any more.
+        """
+        self._identities[item["file"]] = _identity(item)
 
     def done(self, item: Mapping[str, Any]) -> list[Path] | None:
-        """Return the results of an input if it is done, else None; ``item`` is one of its pages."""
+        """Return the results of an input that was seen if it is done, else None; ``item`` is one of its pages."""
         record = self._read(item["name"])
-        if record is None or record.get("input") != _identity(item) or record.get("made_with") != self.made_with:
+        if (
+            record is None
+            or record.get("input") != self._identities[item["file"]]
+            or record.get("made_with") != self.made_with
+        ):
             return None
         whole = all(_is_whole(self.folder / name, size) for name, size in record["files"].items())
         return self._results(record) if whole else None
 
     def begin(self, item: Mapping[str, Any]) -> list[Path]:
-        """Forget that an input was done, and return the results that it had."""
+        """Note that an input is not done any more, and return the results that it had."""
         record = self._read(item["name"])
-        self._file(item["name"]).unlink(missing_ok=True)
-        return [] if record is None else self._results(record)
+        if record is None:
+            return []
+        self._write(item["name"], {"files": record["files"]})
+        return self._results(record)
 
     def finish(self, item: Mapping[str, Any], files: Sequence[Path]) -> None:
         """Note that an input is done, with all files that belong to it, which are in the output folder."""
         sizes = {file.relative_to(self.folder).as_posix(): _size(file) for file in files}
-        record = {"input": _identity(item), "made_with": self.made_with, "files": sizes}
-        with atomic_path(self._file(item["name"])) as path:
+        identity = self._identities[item["file"]]
+        self._write(item["name"], {"input": identity, "made_with": self.made_with, "files": sizes})
+
+    def _write(self, name: str, record: Mapping[str, Any]) -> None:
+        with atomic_path(self._file(name)) as path:
             path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
     def _results(self, record: Mapping[str, Any]) -> list[Path]:

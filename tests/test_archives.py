@@ -51,6 +51,12 @@ def refused(archive: Path, folder: Path, found: str, limits: Limits | None = Non
     assert [path for path in sorted(folder.rglob("*")) if "inside" not in path.parts] == before
 
 
+def test_an_archive_that_begins_with_its_own_folder(tmp_path: Path) -> None:
+    """As ``tar -czf x.tgz .`` makes it."""
+    files = unpack(packed(tmp_path, "tar", "./", "./image/1.tif"), tmp_path / "out")
+    assert files == [tmp_path / "out" / "image" / "1.tif"]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_unpacks_files_and_folders(kind: str, tmp_path: Path) -> None:
     archive = packed(tmp_path, kind, "set/", "set/image/1.tif", "set/image/größe 2.tif", "readme", "empty/")

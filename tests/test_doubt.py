@@ -309,6 +309,25 @@ def test_one_that_does_disagrees() -> None:
     assert disagreement_of(Shifting(2), image) == pytest.approx(1 - (4 + 8 * 0.6 + 16 * 0.64) / 28)
 
 
+def test_it_leaves_the_network_alone_and_predicts_as_the_evaluator_does() -> None:
+    """Between two iterations MONAI has the network in training mode, in which batch statistics count and are kept."""
+    network = nn.Sequential(nn.BatchNorm2d(1, momentum=0.5), nn.Sigmoid()).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    image = np.random.default_rng(0).normal(5, 1, (16, 16)).astype(np.float32)
+    probability = np.asarray(torch.sigmoid(torch.from_numpy(image)))  # as nothing has been learned
+    of = Disagreement(network, SimpleInferer(), lambda item: item)
+    masks: list[np.ndarray] = []
+
+    def mask(page: np.ndarray) -> np.ndarray:
+        masks.append(page)
+        return (page >= 0.99).astype(np.uint8)
+
+    assert of(torch.from_numpy(image)[None], probability, mask) == 0
+    np.testing.assert_allclose(masks[0], probability, atol=1e-5)
+    assert network.training
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
 # ---------------------------------------------------------------------------------------------------------------- table
 
 

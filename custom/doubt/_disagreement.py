@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from monai.inferers import Inferer
+from monai.networks.utils import eval_mode
 from torch import nn
 
 Masks = Callable[[np.ndarray], np.ndarray]
@@ -61,7 +62,7 @@ class Disagreement:
         autocast = torch.autocast(device.type) if self.mixed_precision else contextlib.nullcontext()
         for flip, turns in ((flip, turns) for flip in (False, True) for turns in range(4) if flip or turns):
             turned = _turn(torch.as_tensor(image.as_subclass(torch.Tensor)), flip, turns)
-            with torch.inference_mode(), autocast:
+            with eval_mode(self.network), torch.inference_mode(), autocast:  # the evaluator leaves it in training mode
                 logits = self.inferer(turned[None].to(device), self.network)[0]
             back = _turn_back(logits.as_subclass(torch.Tensor), flip, turns).to(image.device)
             probability = np.asarray(self.postprocessing({"image": image, "pred": back})["pred"].float().cpu())

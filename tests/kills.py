@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bundle_runs import same, train, weights
+from tqdm import tqdm
 
 from custom import make_samples
 from custom.handlers.checkpoints import LAST, RUN
@@ -38,6 +40,7 @@ def forked(task: Callable[[], Any], log: Path) -> int:
     with log.open("a") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
+    tqdm.set_lock(threading.RLock())  # its own is shared with processes that are killed, perhaps while they hold it
     try:
         task()
     except BaseException:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from . import doubt
-from .batches import FAILED, Batch
+from .batches import Batch
 from .datalists import Inputs
 from .following import Plan
 from .judging import marks_margin, open_truth
@@ -19,6 +19,7 @@ from .manifests import Manifest
 from .measurements import OBJECTS
 from .next_steps import evaluating_command, inference_command
 from .provenance import RUN
+from .results import FAILED
 
 _KINDS = {
     "Mask": "_mask.tif",

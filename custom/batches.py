@@ -17,6 +17,7 @@ from monai.engines import SupervisedEvaluator
 
 from .datalists import Inputs, reason_of
 from .datasets import PlainDataset
+from .doubt import FILE as REFERENCE
 from .errors import InputError, OutputError, chain, find_input_error, is_out_of_memory, no_room
 from .evaluation import run_over
 from .handlers.thresholds import FILE as THRESHOLDS
@@ -24,10 +25,9 @@ from .locks import alone_in
 from .measurements import join_tables
 from .provenance import sha256
 from .records import DONE, Records
+from .results import FAILED
 from .writers import atomic_path, remove_leftovers
 
-FAILED = "failed.csv"
-REFERENCE = "reference.json"  # of the training set, beside the weights
 FAULT, FAULTS = "fault", "faults"
 
 Item = Mapping[str, Any]

@@ -13,6 +13,12 @@ import numpy as np
 from .measurements import PixelSize
 from .readers import read_image
 
+FAILED = "failed.csv"
+"""What an inference lists the files in that could not be segmented."""
+
+FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
+"""Colours of background and foreground, (2, 3), in all that shows a mask of one class."""
+
 
 @dataclass(frozen=True)
 class FileResult:

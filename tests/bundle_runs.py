@@ -14,6 +14,7 @@ from ignite.engine import Engine, Events
 from monai.bundle import run
 
 ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
 BUNDLES = sorted(folder.name for folder in (ROOT / "bundles").iterdir() if (folder / "configs").is_dir())
 
 # Settings that make an epoch of the sample data two iterations on small images.
@@ -24,6 +25,16 @@ SMALL: dict[str, dict[str, Any]] = {
     "neuron_em": {"crop_size": 64, "crops_per_slice": 1, "batch_size": 4, "val_interval": 1},
     "tem": {"patch_size": 64, "patches_per_image": 1, "batch_size": 5, "val_interval": 1},
     "vesicle": {"crop_size": 64, "batch_size": 12, "num_workers": 0},
+}
+
+# Options that make an inference fast.
+FAST_INFERENCE: dict[str, dict[str, Any]] = {
+    "cytoskeleton": {"crop_size": 64, "network_pixel_size": None},
+    "dendrite": {"size": 64},
+    "hela_track": {"tile_size": 100, "min_area": 10},
+    "neuron_em": {"crop_size": 64, "min_area": 5},
+    "tem": {"patch_size": 64},
+    "vesicle": {"crop_size": 64, "network_pixel_size": None},
 }
 
 # What of it changes the network, which inference has to be told too.
@@ -78,6 +89,19 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=300,
     )
+
+
+def kill(script: str, folder: Path, kills: int = 3) -> str:
+    """Run a script of these tests that kills runs so many times, as `make soak` does, and return what it prints."""
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / script), str(folder), str(kills)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    return result.stdout
 
 
 def weights(file: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from bundle_runs import infer
 from kills import ended, forked, wait
-from test_bundles_measurements import untrained
+from tiny_data import untrained
 
 from custom.readers import read_image
 from custom.records import DONE

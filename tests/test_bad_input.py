@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from bundle_runs import BUNDLES, command, config, evaluate, infer, train, weights
+from bundle_runs import BUNDLES, FAST_INFERENCE, command, config, evaluate, infer, train, weights
 from monai.bundle import run
 from PIL import Image
 from tiny_data import gray, half, make_data, untrained
@@ -28,15 +28,6 @@ from tiny_data import gray, half, make_data, untrained
 from custom.errors import find_input_error
 from custom.score.ctc import ctc
 from custom.tracking import validate
-
-OPTIONS: dict[str, dict[str, Any]] = {  # that make an inference fast
-    "cytoskeleton": {"crop_size": 64, "network_pixel_size": None},
-    "dendrite": {"size": 64},
-    "hela_track": {"tile_size": 100, "min_area": 10},
-    "neuron_em": {"crop_size": 64, "min_area": 5},
-    "tem": {"patch_size": 64},
-    "vesicle": {"crop_size": 64, "network_pixel_size": None},
-}
 
 
 @dataclass
@@ -84,7 +75,7 @@ def start(kind: str, given: Given, output: Path) -> None:
         splits = {"splits": ["validation"]} | ({"truth": "silver"} if given.bundle == "hela_track" else {})
         evaluate(given.bundle, given.data, output, given.weights, **(splits | given.options))
     elif kind == "infer":
-        infer(given.bundle, given.image, output, given.weights, **(OPTIONS[given.bundle] | given.options))
+        infer(given.bundle, given.image, output, given.weights, **(FAST_INFERENCE[given.bundle] | given.options))
     elif kind == "track":
         settings = {"input": str(given.data / "01"), "masks": str(given.data / "01_RES"), "margin": 0}
         settings |= {"output_dir": str(output)} | given.options

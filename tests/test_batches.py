@@ -6,8 +6,6 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,9 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from bundle_runs import ROOT, command, config, infer
+from bundle_runs import command, config, infer, kill
 from PIL import Image
-from test_bundles_measurements import untrained
-from test_interruptions import ENVIRONMENT
+from tiny_data import untrained
 
 from custom import batches, networks
 from custom.errors import find_input_error
@@ -408,12 +405,4 @@ def test_a_record_names_what_its_results_were_made_of(finished: Path) -> None:
 
 def test_killed_inferences_and_two_at_once(tmp_path: Path) -> None:
     """SIGKILL at three random moments; then two inferences of one folder begin together."""
-    result = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "killed_inferences.py"), str(tmp_path), "3"],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    assert "3 kills; each inference ends as" in result.stdout
+    assert "3 kills; each inference ends as" in kill("killed_inferences.py", tmp_path)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
-from bundle_runs import BUNDLES, config, infer
+from bundle_runs import BUNDLES, FAST_INFERENCE, config, infer
 from monai.bundle import run
 from tiny_data import untrained
 
@@ -25,19 +24,11 @@ OWN: dict[str, set[str]] = {
     "tem": {"class", "diameter_um", "diameter_px"},
     "vesicle": {"radius_um", "radius_px", "mean_probability"},
 }
-OPTIONS: dict[str, dict[str, Any]] = {
-    "cytoskeleton": {"crop_size": 64, "network_pixel_size": None},
-    "dendrite": {"size": 64},
-    "hela_track": {"tile_size": 100, "min_area": 10},
-    "neuron_em": {"crop_size": 64, "min_area": 5},
-    "tem": {"patch_size": 64},
-    "vesicle": {"crop_size": 64, "network_pixel_size": None},
-}
 
 
 def infer_half(bundle: str, images: Path, folder: Path) -> Path:
     """Segment images twice, the second time at a threshold that half of one of them reaches."""
-    weights, options = untrained(bundle, folder), OPTIONS[bundle]
+    weights, options = untrained(bundle, folder), FAST_INFERENCE[bundle]
     if bundle != "tem":
         probability = tifffile.imread(infer(bundle, images, folder / "first", weights, **options) / "y_probability.tif")
         foreground = probability if probability.ndim == 2 else probability[1]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from bundle_runs import infer, train, weights
-from test_bundles_measurements import untrained
+from tiny_data import untrained
 from torch.utils.tensorboard import SummaryWriter
 
 from custom import make_samples

@@ -10,26 +10,16 @@ import sys
 import time
 from pathlib import Path
 
-from bundle_runs import ROOT, SMALL, config, same, train, weights
+from bundle_runs import ENVIRONMENT, SMALL, config, kill, same, train, weights
 from kills import BUNDLE, LAST, OPTIONS, history
 
 from custom import make_samples
 from custom.datasets import one_thread
 
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-
 
 def test_a_training_that_is_killed_ends_as_the_one_that_is_not(tmp_path: Path) -> None:
     """SIGKILL at three random moments; `make soak` has more."""
-    result = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "kills.py"), str(tmp_path), "3"],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    assert "3 kills in " in result.stdout
+    assert "3 kills in " in kill("kills.py", tmp_path)
 
 
 def test_ctrl_c_says_what_to_type_and_that_goes_on(tmp_path: Path) -> None:

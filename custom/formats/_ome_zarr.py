@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..measurements import PixelSize
-from ..results import FileResult
+from ..results import FOREGROUND, FileResult
 from ..writers import Colors, distinct_colors
 from ._folders import atomic_folder
 
@@ -22,7 +22,6 @@ CHUNK = 1024
 SMALLEST = 256
 """Pixels: there are half as large copies until both sides are at most so long."""
 
-_FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]])  # as in the overlays
 
 _Halve: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
@@ -71,11 +70,11 @@ class OmeZarr:
         if self.classes:
             layers = {"classes": (masks, _about(range(len(self.classes)), self.colors) | self._names())}
         else:
-            layers = {"mask": ((masks > 0).astype(np.uint8), _about([0, 1], _FOREGROUND))}
+            layers = {"mask": ((masks > 0).astype(np.uint8), _about([0, 1], FOREGROUND))}
         if result.labels is not None:
             labels = _pages(result.labels)
             numbers = np.unique(labels[labels > 0])
-            colors = np.vstack([_FOREGROUND[:1], distinct_colors(numbers)])
+            colors = np.vstack([FOREGROUND[:1], distinct_colors(numbers)])
             layers["instances"] = (labels, _about([0, *numbers.tolist()], colors))
         return layers
 

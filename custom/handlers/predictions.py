@@ -12,13 +12,11 @@ from ignite.engine import Engine, Events
 from ..doubt import Doubt
 from ..measurements import Measurements, Page, PixelSize
 from ..readers import describe, read_image
-from ..results import FileResult
+from ..results import FOREGROUND, FileResult
 from ..writers import Colors, contact_sheet, evenly_spaced, overlay, write_image, write_png
 
 if TYPE_CHECKING:
     from ..batches import Batch
-
-FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
 
 
 class PredictionWriter:

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 
+from ..doubt import DOUBT
 from ..measurements import SUMMARY
 from ..progress import shown
 from ..readers import read_image
+from ..results import FAILED, FOREGROUND
 from ..writers import Colors, evenly_spaced
 from . import _facts
 from ._comparison import Comparison, filled, photograph, picture_size
@@ -23,12 +25,8 @@ from ._page import write_page
 from ._pictures import MOST_PICTURES
 from ._views import class_legend
 
-DOUBT = "doubt.csv"
-FAILED = "failed.csv"
-
 _PAGES = 3  # pictures of a stack, of those pages that are flagged, and of the others
 _UNITS = {"px": "px", "px2": "px²", "um": "µm", "um2": "µm²", "deg": "°"}
-_FOREGROUND = ((0, 0, 0), (255, 60, 60))
 
 
 class _Shown(NamedTuple):
@@ -46,7 +44,7 @@ def report_inference(
     threshold: float | None = None,
     device: Any = "cpu",
     classes: Sequence[str] = (),
-    colors: Colors = _FOREGROUND,
+    colors: Colors = FOREGROUND,
 ) -> None:
     """Write ``report.html`` of the results of these items that lie in a folder, whenever they were made.
 

@@ -28,8 +28,9 @@ import torch
 from monai.bundle import ConfigWorkflow
 
 from custom import metrics
-from custom.datalists import items_of
-from custom.doubt import (
+from custom.data import items_of, open_datasets
+from custom.images import read_image, write_image
+from custom.review import (
     Reference,
     at_network_scale,
     fit_reference,
@@ -40,12 +41,9 @@ from custom.doubt import (
     result_statistics,
     whole_and_quarters,
 )
-from custom.handlers import WeightsLoader
-from custom.manifests import open_datasets
-from custom.readers import read_image
 from custom.samples import make_many_samples, make_samples
 from custom.transforms import ReadInstancesd, ReadLabeld
-from custom.writers import write_image
+from custom.weights import WeightsLoader
 
 BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
 COSTLY = 0.1

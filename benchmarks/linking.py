@@ -21,8 +21,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
+from custom.images import write_image
 from custom.tracking import Linker, ResultWriter, Settings, open_labels, track, validate
-from custom.writers import write_image
 
 Points = npt.NDArray[np.float64]
 

@@ -27,11 +27,10 @@ from monai.inferers import SlidingWindowInferer
 from monai.losses import DiceCELoss
 from monai.transforms import Activationsd, Compose, CopyItemsd, RandFlipd, RandRotate90d
 
-from custom import EpochDataset, in_windows
-from custom.handlers import MeanClassDice
-from custom.manifests import LabelRule
+from custom.data import EpochDataset, LabelRule, in_windows
+from custom.evaluation import MeanClassDice
+from custom.images import describe, read_image, read_labels
 from custom.networks import ResidualAttentionUNet
-from custom.readers import describe, read_image, read_labels
 from custom.transforms import (
     ClassBlocksd,
     CropWindowd,

@@ -20,7 +20,7 @@ import tifffile
 from ctc_metrics.scripts.evaluate import evaluate_sequence
 from measuring import peak_memory, seconds
 
-from custom.score.ctc import score_folders
+from custom.score import score_folders
 from custom.tracking import Track, write_tracks
 
 MEASURES = ("SEG", "DET", "TRA", "LNK")

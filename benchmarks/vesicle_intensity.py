@@ -23,8 +23,8 @@ from torch import nn
 
 import custom
 from custom.errors import show_input_errors
-from custom.handlers import WeightsLoader
 from custom.transforms import ReadImaged, ReadLabeld
+from custom.weights import WeightsLoader
 
 TRAIN = Path(__file__).resolve().parents[1] / "bundles" / "vesicle" / "configs" / "train.yaml"
 

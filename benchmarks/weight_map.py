@@ -16,7 +16,7 @@ import numpy.typing as npt
 from measuring import peak_memory
 from scipy.ndimage import distance_transform_edt
 
-from custom.weight_maps import part_touching, weight_map
+from custom.transforms import part_touching, weight_map
 
 W0, SIGMA = 10.0, 5.0
 FRAMES = ((512, 3, 4), (1024, 15, 16))  # side in pixels, rows and columns of cells

@@ -9,7 +9,7 @@ from skimage.measure import label
 from skimage.morphology import h_maxima, local_maxima, reconstruction
 from skimage.segmentation import relabel_sequential, watershed
 
-from .writers import smallest_label_dtype
+from .images import smallest_label_dtype
 
 _LEVELS = 5  # thresholds that the expected distance is averaged over
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from custom.errors import InputError
-from custom.readers import describe, read_image, read_labels
+from custom.images import describe, read_image, read_labels
 
 SECONDS = 5  # of the processor, that one file may take
 MEGABYTES = 1500  # that all files together may add, the libraries that they load included

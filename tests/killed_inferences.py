@@ -21,9 +21,8 @@ from bundle_runs import infer
 from kills import ended, forked, wait
 from tiny_data import untrained
 
-from custom.readers import read_image
-from custom.records import DONE
-from custom.writers import write_image
+from custom.ground.growing_table import DONE
+from custom.images import read_image, write_image
 
 BUNDLE = "dendrite"
 OPTIONS = {"spatial_mode": "tiles", "tile_size": 64, "min_area": 1, "threshold": 0.5, "device": "cpu"}

@@ -23,9 +23,9 @@ from typing import Any
 from bundle_runs import same, train, weights
 from tqdm import tqdm
 
-from custom import make_samples
-from custom.handlers.checkpoints import LAST, RUN
-from custom.provenance import sha256
+from custom.ground.files import sha256
+from custom.samples import make_samples
+from custom.weights import CHECKPOINT_FILE, RUN_FILE
 
 BUNDLE = "dendrite"
 EPOCHS = 3
@@ -69,7 +69,7 @@ def ended(process: int) -> bool:
 
 def assert_whole(folder: Path) -> None:
     """Read every file that a killed training left."""
-    checkpoint = weights(folder / LAST)
+    checkpoint = weights(folder / CHECKPOINT_FILE)
     assert checkpoint["trainer"]["iteration"] >= 1
     epochs = [int(row["epoch"]) for row in history(folder)]
     assert epochs == list(range(1, len(epochs) + 1))
@@ -90,22 +90,22 @@ def history(folder: Path) -> list[dict[str, str]]:
 
 def assert_equal(folder: Path, whole: Path) -> None:
     """Compare what two trainings left, bit for bit."""
-    for name in (LAST, "model.pt"):
+    for name in (CHECKPOINT_FILE, "model.pt"):
         assert same(weights(folder / name), weights(whole / name)), name
     assert history(folder) == history(whole)
     assert (folder / "threshold.json").read_bytes() == (whole / "threshold.json").read_bytes()
-    assert json.loads((folder / RUN).read_text())["sha256"] == sha256(folder / "model.pt")
+    assert json.loads((folder / RUN_FILE).read_text())["sha256"] == sha256(folder / "model.pt")
     assert [path.name for path in folder.glob(".*")] == [".lock"], "files of killed writers are left"
 
 
 def killed_training(data: Path, folder: Path, kills: int, seconds: float, generator: random.Random) -> int:
     """Train to the end, killed at most so many times after up to ``seconds`` of training; return how often it was."""
     log, done = folder.with_suffix(".log"), 0
-    while not (folder / RUN).is_file():  # what a training writes last
-        resume = str((folder / LAST).is_file()).lower()
+    while not (folder / RUN_FILE).is_file():  # what a training writes last
+        resume = str((folder / CHECKPOINT_FILE).is_file()).lower()
         process = forked(lambda resume=resume: train(BUNDLE, data, folder, resume=resume, **OPTIONS), log)
         if done < kills:
-            await_checkpoint(process, folder / LAST)
+            await_checkpoint(process, folder / CHECKPOINT_FILE)
             time.sleep(generator.uniform(0, seconds))
         if done == kills or ended(process):
             wait(process, log)
@@ -114,7 +114,7 @@ def killed_training(data: Path, folder: Path, kills: int, seconds: float, genera
         os.waitpid(process, 0)
         assert_whole(folder)
         done += 1
-        stand = weights(folder / LAST)["trainer"]
+        stand = weights(folder / CHECKPOINT_FILE)["trainer"]
         print(f"killed after {stand['epoch']} epochs and {stand['iteration']} iterations", flush=True)
     return done
 
@@ -125,7 +125,7 @@ def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
     data, whole, log = folder / "data", folder / "whole", folder / "whole.log"
     wait(forked(lambda: make_samples(BUNDLE, data), log), log)
     process = forked(lambda: train(BUNDLE, data, whole, **OPTIONS), log)
-    await_checkpoint(process, whole / LAST)
+    await_checkpoint(process, whole / CHECKPOINT_FILE)
     begun = time.monotonic()
     wait(process, log)
     seconds, done, trainings = time.monotonic() - begun, 0, 0

@@ -11,8 +11,8 @@ import torch
 from bundle_runs import NETWORK, config
 from monai.bundle import ConfigParser
 
+from custom.images import write_image
 from custom.tracking import Track, write_tracks
-from custom.writers import write_image
 
 LABELS: dict[str, dict[str, int]] = {
     "cytoskeleton": {"background": 0, "filament": 255},

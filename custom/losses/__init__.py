@@ -1,7 +1,5 @@
-"""Losses that MONAI lacks."""
+"""Losses that MONAI lacks: over annotated pixels, and with a weight for each pixel."""
 
-from .annotated import AnnotatedDiceCELoss
-from .classes import ClassDiceCELoss
-from .weighted import PixelWeightedCrossEntropy, PixelWeightedDiceCE
+import lazy_loader
 
-__all__ = ["AnnotatedDiceCELoss", "ClassDiceCELoss", "PixelWeightedCrossEntropy", "PixelWeightedDiceCE"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

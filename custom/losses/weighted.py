@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot, softmax
 
-from ..networks.cropping import center_crop
-from ..transforms.labels import UNANNOTATED
+from ..networks import center_crop
+from ..transforms import UNANNOTATED
 
 
 class PixelWeightedCrossEntropy(nn.Module):

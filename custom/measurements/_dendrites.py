@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from skimage.measure import label
 
+from ..ground.growing_table import Table
 from ._centerlines import branch_lengths, centerlines
-from ._page import Page, Table
+from ._page import Page
 from ._regions import region_table, without_small
 from ._units import in_both_units
 

@@ -7,8 +7,9 @@ from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 from skimage.segmentation import watershed
 
+from ..ground.growing_table import Table
 from ._centerlines import Branch, branch_lengths, centerlines, without_crossings
-from ._page import Page, Table
+from ._page import Page
 from ._regions import region_table, without_small
 from ._units import in_both_units
 

@@ -8,11 +8,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ..ground.growing_table import Table
+
 PixelSize: TypeAlias = tuple[float, float]
 """(row, column) in µm."""
-
-Table: TypeAlias = dict[str, np.ndarray]
-"""Name of a column, with its unit, → a value for each object, (N,); NaN where there is none."""
 
 
 @dataclass(frozen=True)

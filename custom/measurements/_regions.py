@@ -6,7 +6,8 @@ import numpy as np
 from skimage.measure import regionprops_table
 from skimage.segmentation import relabel_sequential
 
-from ._page import Page, PixelSize, Table
+from ..ground.growing_table import Table
+from ._page import Page, PixelSize
 from ._units import is_square
 
 _LENGTHS = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ._page import Table
+from ..ground.growing_table import Table
 
 _TOTALS = ("area_px2", "area_um2", "length_px", "length_um")
 _WITHOUT_MEAN = ("label", "class", "touches_border", "orientation_deg")  # axes have no mean that a sum gives

@@ -9,7 +9,8 @@ from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 from skimage.segmentation import watershed
 
-from ._page import Page, Table
+from ..ground.growing_table import Table
+from ._page import Page
 from ._regions import region_table, without_small
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._page import PixelSize, Table
+from ..ground.growing_table import Table
+from ._page import PixelSize
 
 
 def in_both_units(measure: Callable[[PixelSize], np.ndarray], name: str, pixel_size: PixelSize | None) -> Table:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from skimage.measure import regionprops_table
 
-from ._page import Page, Table
+from ..ground.growing_table import Table
+from ._page import Page
 from ._regions import objects
 
 

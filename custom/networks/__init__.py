@@ -1,9 +1,5 @@
-"""Networks that MONAI's own classes cannot be configured to be."""
+"""Networks that MONAI lacks, and tiled inference for networks without padding."""
 
-from .cropping import center_crop
-from .precision import in_bfloat16
-from .residual_unet import ResidualAttentionUNet
-from .unet import UNet
-from .valid_unet import ValidUNet
+import lazy_loader
 
-__all__ = ["ResidualAttentionUNet", "UNet", "ValidUNet", "center_crop", "in_bfloat16"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..confusion import draw_confusion
-from ..manifests import Manifest
+from ..data import Manifest
+from ..evaluation import draw_confusion
+from ..html import strips, svg, threshold_curve, write_page
 from . import _facts
-from ._figures import strips, svg, threshold_curve
-from ._page import write_page
 from ._split import split_of
 
 if TYPE_CHECKING:
     from ..evaluation import ScoreTable
-
-FILE = "report.html"
+from ..html import REPORT_FILE
 
 _PER_CLASS = ("dice", "iou")
 
@@ -55,7 +53,7 @@ def report_evaluation(
     of_split = {split: [row for row in table.rows if row["split"] == split] for split in table.means}
     images = {split: len(rows) for split, rows in of_split.items()}
     write_page(
-        folder / FILE,
+        folder / REPORT_FILE,
         Path(__file__).with_name("evaluation.html.j2"),
         task=task,
         view=view,
@@ -79,7 +77,7 @@ def report_evaluation(
         },
         about=_facts.of_this_run(device) | _facts.of_weights(weights, threshold) | _facts.of_data(data, images),
     )
-    print(f"Report: {folder / FILE}", flush=True)
+    print(f"Report: {folder / REPORT_FILE}", flush=True)
 
 
 def _class_names(classes: Sequence[str]) -> set[str]:

@@ -8,13 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..handlers.checkpoints import RUN
-from ..handlers.thresholds import FILE as THRESHOLDS
-from ..manifests import Manifest
-from ..options import command_line
-from ..provenance import machine, sha256, versions
+from ..data import Manifest
+from ..ground.command_line import command_line
+from ..ground.files import sha256
+from ..weights import RUN_FILE, THRESHOLD_FILE, machine, versions
 
-_PROVENANCE = (RUN, "provenance.json")  # beside the weights of a training, and beside those of a bundle
+_PROVENANCE = (RUN_FILE, "provenance.json")  # beside the weights of a training, and beside those of a bundle
 
 
 def of_this_run(device: Any) -> dict[str, str]:
@@ -45,7 +44,7 @@ def of_data(data: Sequence[Manifest], images: Mapping[str, int]) -> dict[str, st
 
 def threshold_scans(weights: Path) -> dict[str, tuple[float, dict[str, Any]]]:
     """Return name → threshold and the scan that it comes from, of what lies beside weights; nothing if nothing does."""
-    content = _read(weights.with_name(THRESHOLDS))
+    content = _read(weights.with_name(THRESHOLD_FILE))
     return {name: (content[name], scan) for name, scan in content.get("scans", {}).items()}
 
 

@@ -12,18 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 
-from ..doubt import DOUBT
+from ..evaluation import MOST_PICTURES, class_legend
+from ..ground.progress import shown
+from ..html import REPORT_FILE, Comparison, filled, photograph, picture_size, write_page
+from ..images import Colors, evenly_spaced, read_image
+from ..inference import FAILED, FOREGROUND
 from ..measurements import SUMMARY
-from ..progress import shown
-from ..readers import read_image
-from ..results import FAILED, FOREGROUND
-from ..writers import Colors, evenly_spaced
+from ..review import REVIEW_FILE
 from . import _facts
-from ._comparison import Comparison, filled, photograph, picture_size
-from ._evaluation import FILE
-from ._page import write_page
-from ._pictures import MOST_PICTURES
-from ._views import class_legend
 
 _PAGES = 3  # pictures of a stack, of those pages that are flagged, and of the others
 _UNITS = {"px": "px", "px2": "px²", "um": "µm", "um2": "µm²", "deg": "°"}
@@ -64,7 +60,7 @@ def report_inference(
     Raises:
         InputError: an image cannot be read any more, or the folder cannot be created.
     """
-    failed, doubts = _rows(folder / FAILED), _rows(folder / DOUBT)
+    failed, doubts = _rows(folder / FAILED), _rows(folder / REVIEW_FILE)
     reasons = {(row["image"], row["page"]): _reasons(row) for row in doubts}
     lost = {row["file"] for row in failed}
     done = [item for item in items if item["file"] not in lost and _labels_file(item, folder).is_file()]
@@ -73,7 +69,7 @@ def report_inference(
     numbers = [row for row in _rows(folder / SUMMARY) if row["image"] in names]
     pictures = [_show(page, folder, numbers, colors) for page in shown(chosen, len(chosen), "report")]
     write_page(
-        folder / FILE,
+        folder / REPORT_FILE,
         Path(__file__).with_name("inference.html.j2"),
         task=task,
         images=len(names),
@@ -89,7 +85,7 @@ def report_inference(
         rows=[[_value(*cell) for cell in row.items()] for row in numbers],
         about=_facts.of_this_run(device) | _facts.of_weights(weights, threshold),
     )
-    print(f"Report: {folder / FILE}", flush=True)
+    print(f"Report: {folder / REPORT_FILE}", flush=True)
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._comparison import Comparison
+from ..html import Comparison
 
 _WORST = 8
 _BEST = 4

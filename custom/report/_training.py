@@ -14,24 +14,24 @@ from markupsafe import Markup
 from monai.engines import SupervisedEvaluator
 from torch import nn
 
-from ..evaluation import ScoreTable
-from ..handlers import Progress
-from ..handlers.checkpoints import BEST, RUN, load_weights
-from ..handlers.history import losses_and_scores
-from ..next_steps import evaluating_command, inference_command
+from ..evaluation import Pictures, ScoreTable, View
+from ..ground.engines import Progress
+from ..html import REPORT_FILE, curves, threshold_curve, write_page
+from ..training import losses_and_scores
+from ..weights import RUN_FILE, WEIGHTS_FILE, load_weights
 from . import _facts
-from ._evaluation import FILE
-from ._figures import curves, threshold_curve
-from ._page import write_page
-from ._pictures import Pictures
 from ._split import split_of
-from ._views import View
 
 SPLIT = "validation"
 
 
 def report_training(
-    task: str, folder: Path, evaluator: Engine, postprocessing: Callable[[Any], Any], view: View
+    task: str,
+    folder: Path,
+    evaluator: Engine,
+    postprocessing: Callable[[Any], Any],
+    view: View,
+    next_commands: Mapping[str, str | None],
 ) -> None:
     """Write ``report.html`` of a training that left its ``run.json``, ``history.csv`` and weights in a folder.
 
@@ -44,17 +44,18 @@ def report_training(
         evaluator: MONAI's evaluator that validated.
         postprocessing: what it does with a prediction.
         view: how images are shown and ordered.
+        next_commands: what one may do next → the command to type, None where it is not known.
 
     Raises:
         InputError: there are no weights, or the folder cannot be created.
     """
-    run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
     with (folder / "history.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    table = _validate_again(folder / BEST, evaluator, postprocessing, view)
+    table = _validate_again(folder / WEIGHTS_FILE, evaluator, postprocessing, view)
     key = str(evaluator.state.key_metric_name)
     write_page(
-        folder / FILE,
+        folder / REPORT_FILE,
         Path(__file__).with_name("training.html.j2"),
         task=task,
         view=view,
@@ -65,20 +66,17 @@ def report_training(
         plots=_plots(rows, run["best"]["epoch"]),
         thresholds={
             name: threshold_curve(name, scan, value, key.removeprefix("val_").replace("_", " "))
-            for name, (value, scan) in _facts.threshold_scans(folder / BEST).items()
+            for name, (value, scan) in _facts.threshold_scans(folder / WEIGHTS_FILE).items()
         },
         split=split_of(
             SPLIT, table.rows, view.measure, table.pictures.chosen().get(SPLIT, []) if table.pictures else []
         ),
         rows=[(row["image"], row[view.measure]) for row in table.rows],
-        weights=folder / BEST,
-        next_steps={
-            "Score the images that took no part": evaluating_command(folder / BEST),
-            "Segment images": inference_command(folder / BEST),
-        },
+        weights=folder / WEIGHTS_FILE,
+        next_steps=next_commands,
         about=_about(run),
     )
-    print(f"Report: {folder / FILE}", flush=True)
+    print(f"Report: {folder / REPORT_FILE}", flush=True)
 
 
 def _validate_again(weights: Path, evaluator: Engine, postprocessing: Callable[[Any], Any], view: View) -> ScoreTable:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
-from ..writers import filling
+from ..ground.files import filling
 from . import cytoskeleton, dendrite, hela_track, neuron_em, tem, vesicle
 from ._pairs import Pairs, write_pairs
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import InputError
-from ..options import joined
+from ..ground.command_line import joined
 from . import make_many_samples, make_samples
 
 

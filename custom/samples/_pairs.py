@@ -16,7 +16,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from ..progress import shown
+from ..ground.progress import shown
 
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}
 """Split name → what stands for ``{folder}`` in the place of a file."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..progress import shown
+from ..ground.progress import shown
 from ._fields import blur, smooth_field, smooth_line, to_uint8
 
 MANIFEST: dict[str, Any] = {

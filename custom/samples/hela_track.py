@@ -13,7 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 from skimage.measure import label
 
-from ..progress import Bar
+from ..ground.progress import Bar
 from ._colony import Colony, grow_colony
 from ._dic import Owners, draw_frame, random_looks
 from ._fields import smooth_field, smooth_stack

@@ -12,7 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from ..progress import shown
+from ..ground.progress import shown
 from ._fields import blur, smooth_field, smooth_line, smooth_stack, to_uint8
 
 MANIFEST: dict[str, Any] = {

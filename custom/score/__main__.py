@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..commands import run_commands
+from ..ground.commands import run_commands
 from .ctc import ctc
 from .masks import masks
 from .membrane import membrane

@@ -9,12 +9,21 @@ from pathlib import Path
 from fire.decorators import SetParseFn
 
 from ..errors import InputError
-from ..evaluation import format_table
-from ..metrics import write_errors
-from ..options import flag, frame_range
-from ..tracking import LabelSequence, Track, find_track_list, open_labels, read_tracks
-from ._output import announce, write_json
-from ._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
+from ..ground.json_files import write_json
+from ..ground.option_values import flag, frame_range
+from ..ground.score_tables import filled, format_table
+from ..tracking import (
+    SequenceScores,
+    find_track_list,
+    mean_scores,
+    open_labels,
+    open_truth,
+    pool_scores,
+    read_tracks,
+    score_sequence,
+    write_errors,
+)
+from ._announcing import announce
 
 
 @SetParseFn(str, "gt_dir", "res_dir", "json", "errors", "frames")
@@ -76,22 +85,6 @@ def score_folders(truth: Path, result: Path, frames: range | None = None, warpin
     return score_sequence(markers, true_tracks, labels, tracks, outlines, frames, warping)
 
 
-def open_truth(folder: Path) -> tuple[LabelSequence | None, list[Track], LabelSequence | None]:
-    """Return the markers with their tracks, and the outlines, of a truth folder; None for what it has not.
-
-    Raises:
-        InputError: it has neither, or something in it cannot be read.
-    """
-    markers, outlines = folder / "TRA", folder / "SEG"
-    if not markers.is_dir() and not outlines.is_dir():
-        raise InputError.about(folder, "neither TRA nor SEG", "a truth folder, such as 01_GT")
-    return (
-        open_labels(markers) if markers.is_dir() else None,
-        read_tracks(markers / "man_track.txt") if markers.is_dir() else [],
-        open_labels(outlines) if outlines.is_dir() else None,
-    )
-
-
 def _folders(text: str) -> list[Path]:
     """Return the folders of a list, or the one that is named."""
     names = re.findall(r"[^\[\]'\",]+", text) if text.startswith("[") else [text]
@@ -102,12 +95,6 @@ def _names(folders: Sequence[Path]) -> list[str]:
     """Return the names of the folders, with those of the folders above where they are not enough."""
     names = [folder.name for folder in folders]
     return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
-
-
-def filled(columns: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Return all columns with the names of any, NaN where one has no such number."""
-    names = dict.fromkeys(name for numbers in columns.values() for name in numbers)
-    return {column: {name: numbers.get(name, float("nan")) for name in names} for column, numbers in columns.items()}
 
 
 def _write_errors(file: Path, scores: Mapping[str, SequenceScores]) -> None:

@@ -9,12 +9,14 @@ import numpy as np
 from fire.decorators import SetParseFn
 from skimage.measure import label
 
-from .. import metrics, pairing
+from .. import metrics
+from ..data import pairing
 from ..errors import InputError
-from ..handlers.scores import mean
-from ..progress import shown
-from ..readers import is_image_file, read_labels
-from ._output import announce, write_json
+from ..ground.json_files import write_json
+from ..ground.progress import shown
+from ..ground.score_tables import mean
+from ..images import is_image_file, read_labels
+from ._announcing import announce
 
 
 @SetParseFn(str, "gt_dir", "res_dir", "json")

@@ -8,11 +8,12 @@ import numpy as np
 from fire.decorators import SetParseFn
 
 from ..errors import InputError
-from ..evaluation import format_table
-from ..options import choice
-from ..readers import read_image, read_labels
-from ..scoring import challenge_scores
-from ._output import announce, write_json
+from ..evaluation import challenge_scores
+from ..ground.json_files import write_json
+from ..ground.option_values import choice
+from ..ground.score_tables import format_table
+from ..images import read_image, read_labels
+from ._announcing import announce
 
 
 @SetParseFn(str, "labels", "probability", "json")

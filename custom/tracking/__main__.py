@@ -8,20 +8,20 @@ from pathlib import Path
 
 from fire.decorators import SetParseFn
 
-from ..commands import run_commands
-from ..options import flag
-from ..progress import Bar
-from ._fitting import fit as fit_settings
-from ._fitting import write_settings
-from ._names import digits_for
-from ._repair import repair as repair_result
-from ._sequences import open_labels
-from ._settings import Settings
-from ._settings_file import read_settings
-from ._tables import write_links, write_merges
-from ._two_passes import track
-from ._validation import validate as violations
-from ._writing import ResultWriter
+from ..ground.commands import run_commands
+from ..ground.option_values import flag
+from ..ground.progress import Bar
+from .ctc._names import digits_for
+from .ctc._repair import repair as repair_result
+from .ctc._sequences import open_labels
+from .ctc._validation import validate as violations
+from .ctc._writing import ResultWriter
+from .exports._tables import write_links, write_merges
+from .linking._fitting import fit as fit_settings
+from .linking._fitting import write_settings
+from .linking._settings import Settings
+from .linking._settings_file import read_settings
+from .linking._two_passes import track
 
 
 @SetParseFn(str, "masks", "result", "settings")

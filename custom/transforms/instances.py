@@ -12,7 +12,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
 from ..errors import InputError
-from ..readers import read_labels
+from ..images import read_labels
 
 UNANNOTATED_INSTANCE = -1
 """The label of pixels that nobody annotated; scores leave them out."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from monai.transforms import Transform
 
+from ..data import LabelRule
 from ..errors import InputError
-from ..manifests import LabelRule
 
 UNANNOTATED = 255
 """The class number of pixels that nobody annotated; loss and scores leave them out."""

@@ -12,7 +12,7 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
-from ..readers import read_image, read_labels
+from ..images import read_image, read_labels
 from .labels import UNANNOTATED, MapLabels
 
 

@@ -15,7 +15,7 @@ from monai.utils import convert_to_dst_type, convert_to_numpy, ensure_tuple_rep
 from torch.nn.functional import interpolate
 
 from ..errors import InputError
-from ..options import number
+from ..ground.option_values import number
 
 LARGEST_RATIO = 20
 """An image whose pixels are this many times as long or as short as the network's has its size in another unit."""

@@ -1,0 +1,1 @@
+"""Lists of images with their labels, one dictionary for each page."""

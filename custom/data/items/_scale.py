@@ -1,0 +1,54 @@
+"""Pixel sizes that users give, and the line that says what becomes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ...errors import InputError
+
+
+def given_pixel_size(value: Any) -> tuple[float, float] | None:
+    """Return the value of ``--pixel_size`` as (row, column) in µm, None when it was not given.
+
+    Raises:
+        InputError: when it is neither a number above 0 nor [row, column].
+    """
+    if value is None:
+        return None
+    pair = list(value) if isinstance(value, (list, tuple)) else [value, value]
+    if len(pair) != 2 or not all(type(side) in (int, float) and 0 < side < math.inf for side in pair):
+        raise InputError(f"--pixel_size: found {value!r}, expected a number above 0 or [row, column], in µm.")
+    return (float(pair[0]), float(pair[1]))
+
+
+def describe_scale(items: Sequence[dict[str, Any]], pixel_size: float | None) -> str:
+    """Return one sentence on how the images of a run are rescaled.
+
+    Args:
+        items: as `datalist` or `input_list` makes them.
+        pixel_size: of the images that the network was trained on, in µm; None if it takes images as they are.
+    """
+    if pixel_size is None:
+        return "Images are taken as they are, without rescaling: the network has no pixel size of its own."
+    sizes = [item["pixel_size"] for item in items if item.get("pixel_size") is not None]
+    if not sizes:
+        return (
+            "No pixel size given (--pixel_size, or pixel_size_um in the manifest): "
+            "images are taken as they are, without rescaling."
+        )
+    sentence = f"Pixel size {_range(sizes)}, rescaled to {pixel_size:.4g} µm for the network and back."
+    if all(size == (pixel_size, pixel_size) for size in sizes):
+        sentence = f"Pixel size {_range(sizes)}, as the network has it: no rescaling."
+    if len(sizes) == len(items):
+        return sentence
+    return f"{sentence} {len(items) - len(sizes)} of {len(items)} images have no pixel size and are taken as they are."
+
+
+def _range(sizes: Sequence[tuple[float, float]]) -> str:
+    if len(set(sizes)) == 1 and sizes[0][0] != sizes[0][1]:
+        return f"{sizes[0][0]:.4g} × {sizes[0][1]:.4g} µm"
+    sides = [side for size in sizes for side in size]
+    low, high = f"{min(sides):.4g}", f"{max(sides):.4g}"
+    return f"{low} µm" if low == high else f"{low} to {high} µm"

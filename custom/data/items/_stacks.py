@@ -1,0 +1,29 @@
+"""Layout ``"stacks"``: one file of images and one of labels, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import InputError
+from ..manifests._manifest import Manifest
+from ._files import check_same_size
+
+
+def stack_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
+    """Return an item for every page of a split."""
+    image, label = manifest.folder / manifest.image, manifest.folder / manifest.label
+    shape = check_same_size(image, label)
+    pages = shape[0] if len(shape) == 3 else 1
+    start, stop = manifest.splits[split]["pages"]
+    if stop > pages:
+        raise InputError.about(image, f"{pages} pages", f"at least {stop}, which the split {split} names")
+    return [
+        {
+            "image": str(image),
+            "label": str(label),
+            "page": page,
+            "name": f"{image.stem}_{page:03d}",
+            "rule": manifest.rule,
+        }
+        for page in range(start, stop)
+    ]

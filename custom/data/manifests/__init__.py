@@ -1,0 +1,1 @@
+"""Manifests: what is an image, what is a label, which splits there are."""

@@ -1,0 +1,91 @@
+"""Which manifest describes a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ...errors import InputError
+from ._checking import load_manifest
+from ._manifest import Manifest
+from ._splits import places
+
+MANIFEST_FOLDER = Path(__file__).resolve().parents[3] / "data_manifests"
+
+
+def open_datasets(folders: Sequence[Path], manifest: str | Path | None, default: str) -> list[Manifest]:
+    """Return the manifests of several data folders; arguments and errors as in `open_dataset`."""
+    return [open_dataset(folder, manifest, default) for folder in folders]
+
+
+def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) -> Manifest:
+    """Return the manifest that describes ``folder``.
+
+    Args:
+        folder: the data folder; relative to where the user stands.
+        manifest: a path, the name of one in ``data_manifests/``, or None: then it is ``manifest.json`` in the folder,
+            else the one in ``data_manifests/`` that is named like the folder (``synseg_vesicle`` also describes
+            ``synseg/vesicle``), else ``default``.
+        default: name of the manifest that fits a folder nothing is known about.
+
+    Raises:
+        InputError: when the folder or the manifest is missing, or the manifest is wrong.
+    """
+    root = Path(folder).expanduser().resolve()
+    if not root.is_dir():
+        raise InputError.about(root, "a file" if root.exists() else "nothing", "a folder with the data set")
+    file = _find_manifest(root, manifest, default)
+    found = _without_absent_splits(load_manifest(file, root))
+    if file.parent == root:
+        _check_links(file, found)
+    return found
+
+
+def find_manifest(manifest: str | Path) -> Path:
+    """Return the file of a manifest that is named by its path, or by its name in ``data_manifests/``.
+
+    Raises:
+        InputError: there is none.
+    """
+    given = Path(manifest).expanduser()
+    return given.resolve() if given.is_file() else _by_name(str(manifest))
+
+
+def _find_manifest(root: Path, manifest: str | Path | None, default: str) -> Path:
+    if manifest is not None:
+        return find_manifest(manifest)
+    if (root / "manifest.json").is_file():
+        return root / "manifest.json"
+    for name in (root.name, f"{root.parent.name}_{root.name}"):
+        if (MANIFEST_FOLDER / f"{name}.json").is_file():
+            return _by_name(name)
+    return _by_name(default)
+
+
+def _by_name(name: str) -> Path:
+    path = MANIFEST_FOLDER / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in MANIFEST_FOLDER.glob("*.json")))
+        raise InputError.about(name, "no such manifest", f"a JSON file or one of: {known}")
+    return path
+
+
+def _check_links(file: Path, manifest: Manifest) -> None:
+    """Refuse folders and stacks that a link takes elsewhere: a manifest that came with the data says where they are."""
+    named = [manifest.image, manifest.label, manifest.region or ""]
+    named += [place for split in manifest.splits.values() for place in places(split)]
+    for place in named:
+        target = (manifest.folder / place).resolve()
+        if not target.is_relative_to(manifest.folder):
+            raise InputError.about(file, f"{place}, a link to {target}", "a path inside the data folder")
+
+
+def _without_absent_splits(manifest: Manifest) -> Manifest:
+    """Return the manifest without the optional splits of which no folder is there."""
+    absent = [
+        name
+        for name in manifest.optional_splits
+        if not any((manifest.folder / place).exists() for place in places(manifest.splits[name]))
+    ]
+    return replace(manifest, splits={name: split for name, split in manifest.splits.items() if name not in absent})

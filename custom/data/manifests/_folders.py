@@ -1,0 +1,70 @@
+"""A data set from folders that the command line names, without a manifest file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...ground.command_line import path
+from ._finding import open_dataset
+from ._manifest import Manifest
+
+_OPTIONS = {"train": ("train_images", "train_masks"), "validation": ("val_images", "val_masks")}
+
+
+def open_folders(
+    manifest: str | Path | None,
+    default: str,
+    train: Sequence[Any] = (None, None),
+    validation: Sequence[Any] = (None, None),
+) -> list[Manifest]:
+    """Return one data set on the folders that were given, or nothing when none was.
+
+    Images and masks of one stem belong together.
+
+    Args:
+        manifest: whose label values are meant, as in `open_dataset`.
+        default: as there.
+        train: [images, masks], the options ``--train_images`` and ``--train_masks``; each a folder, or None.
+        validation: [images, masks], the options ``--val_images`` and ``--val_masks``.
+
+    Raises:
+        InputError: when images are given without masks or the other way round, a folder is not there, or one is given
+            twice.
+    """
+    given = {"train": list(train), "validation": list(validation)}
+    chosen = {split: pair for split, pair in given.items() if any(folder is not None for folder in pair)}
+    if not chosen:
+        return []
+    taken: dict[Path, str] = {}
+    for split, pair in chosen.items():
+        for option, partner, folder in zip(_OPTIONS[split], reversed(_OPTIONS[split]), pair, strict=True):
+            if folder is None:
+                raise InputError(f"--{partner}: found no --{option} beside it, expected both.")
+            _take(path(option, folder), option, taken)
+    places = list(taken)
+    splits = {split: {"folders": [str(places.pop(0)), str(places.pop(0))]} for split in chosen}
+    rules = open_dataset(next(iter(taken)), manifest, default)
+    return [
+        Manifest(
+            folder=next(iter(taken)).parent,
+            name="folders of the command line",
+            layout="paired_folders",
+            labels=rules.labels,
+            pair_by="stem",
+            channels=rules.channels,
+            label_threshold=rules.label_threshold,
+            label_tolerance=rules.label_tolerance,
+            splits=splits,
+        )
+    ]
+
+
+def _take(folder: Path, option: str, taken: dict[Path, str]) -> None:
+    if not folder.is_dir():
+        raise InputError.about(folder, "a file" if folder.exists() else "nothing", f"a folder for --{option}")
+    if folder in taken:
+        raise InputError.about(folder, f"the folder of --{taken[folder]}", f"another one for --{option}")
+    taken[folder] = option

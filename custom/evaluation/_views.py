@@ -1,0 +1,141 @@
+"""How a prediction and its label are shown, and the score that says which are the best and the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from .. import metrics
+from ..ground.score_tables import mean
+from ..html import Comparison, contours, filled, photograph, picture_size
+from ..images import Colors
+from ._engine_metrics import Score, arrays, class_arrays, instance_arrays
+from ._scores import at_threshold
+
+_TRUTH = (0, 170, 255)
+_RESULT = (255, 80, 0)
+_BOTH = (255, 225, 0)
+
+
+class Layers(NamedTuple):
+    """What lies over an image on the two sides of its slider, and what there is to say of it."""
+
+    left: str | None
+    right: str
+    note: str
+
+
+Draw = Callable[[torch.Tensor, torch.Tensor, tuple[int, int]], Layers]
+"""From a prediction (C, H, W), a label (1, H, W) and a size to layers."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How the results of a bundle are shown and ordered.
+
+    Attributes:
+        measure: name of the main score, larger is better.
+        score: the main score, of a prediction (C, H, W) and a label (1, H, W).
+        draw: what lies over the image.
+        legend: what is shown → its CSS color.
+        left, right: what the two sides of a slider show.
+        label: the main score as people write it.
+    """
+
+    measure: str
+    score: Score
+    draw: Draw
+    legend: Mapping[str, str] = field(default_factory=dict)
+    left: str = "the image"
+    right: str = "result and truth"
+    label: str = "Dice"
+
+    def show(self, name: str, output: Mapping[str, Any], score: float) -> Comparison:
+        """Return a picture of what an evaluator put out for an image.
+
+        Args:
+            name: of the image.
+            output: with ``image``, ``pred`` and ``label``.
+            score: what it is worth, for the caption.
+        """
+        shape = tuple(output["label"].shape[-2:])
+        size = picture_size(shape)
+        layers = self.draw(output["pred"], output["label"], size)
+        image = photograph(np.asarray(output["image"][0].float().cpu()), size)
+        caption = f"{self.label} {score:.3f}{layers.note}"
+        return Comparison(name, size[1], size[0], image, layers.right, layers.left, caption)
+
+
+def masks(threshold: float) -> View:
+    """Return a view of masks: the contours of result and truth, ordered by Dice.
+
+    Args:
+        threshold: a pixel is foreground when its probability reaches it.
+    """
+
+    def draw(pred: torch.Tensor, label: torch.Tensor, size: tuple[int, int]) -> Layers:
+        probability, truth, annotated = arrays(pred, label)
+        return _against(probability >= threshold, truth, size, annotated)
+
+    return View("dice", at_threshold(metrics.dice, threshold), draw, _legend())
+
+
+def cells(instances: Callable[[np.ndarray], np.ndarray]) -> View:
+    """Return a view of instances: the contours of result and truth, ordered by SEG.
+
+    Args:
+        instances: function from probabilities (C, H, W), background first, to instance labels (H, W).
+    """
+
+    def score(pred: torch.Tensor, label: torch.Tensor) -> float:
+        probability, truth, _ = instance_arrays(pred, label)
+        return metrics.seg(instances(probability), truth)
+
+    def draw(pred: torch.Tensor, label: torch.Tensor, size: tuple[int, int]) -> Layers:
+        probability, truth, annotated = instance_arrays(pred, label)
+        return _against(instances(probability), np.where(annotated, truth, 0), size, annotated)
+
+    return View("seg", score, draw, _legend(), label="SEG")
+
+
+def classes(names: Sequence[str], colors: Colors) -> View:
+    """Return a view of classes: the truth on the left, the result on the right, ordered by the mean Dice of classes.
+
+    Args:
+        names: of the classes, by class number; class 0 is not colored.
+        colors: (C, 3) from 0 to 255, red, green, blue.
+    """
+
+    def score(pred: torch.Tensor, label: torch.Tensor) -> float:
+        predicted, truth, annotated = class_arrays(pred, label)
+        matrix = metrics.confusion_matrix(predicted, truth, len(names), annotated)
+        return mean([float(dice) for dice in metrics.class_dice(matrix)])
+
+    def draw(pred: torch.Tensor, label: torch.Tensor, size: tuple[int, int]) -> Layers:
+        predicted, truth, annotated = class_arrays(pred, label)
+        left, right = (filled(one, size, colors) for one in (np.where(annotated, truth, 0), predicted))
+        return Layers(left, right, "" if annotated.all() else " where it is annotated")
+
+    return View("dice", score, draw, class_legend(names, colors), "the truth", "the result")
+
+
+def class_legend(names: Sequence[str], colors: Colors) -> dict[str, str]:
+    """Return the CSS color of every class but the first, the background."""
+    return {name.replace("_", " "): _css(color) for name, color in list(zip(names, colors, strict=True))[1:]}
+
+
+def _legend() -> dict[str, str]:
+    return {"truth": _css(_TRUTH), "result": _css(_RESULT), "both on one line": _css(_BOTH)}
+
+
+def _css(color: Sequence[int]) -> str:
+    return f"rgb({', '.join(str(int(part)) for part in color)})"
+
+
+def _against(found: np.ndarray, truth: np.ndarray, size: tuple[int, int], annotated: np.ndarray) -> Layers:
+    lines = contours(truth, found, (_TRUTH, _RESULT, _BOTH), size, annotated)
+    return Layers(None, lines, "" if annotated.all() else " where it is annotated, not under the gray veil")

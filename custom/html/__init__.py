@@ -1,0 +1,5 @@
+"""How do pictures and plots become one page that opens without a network?"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

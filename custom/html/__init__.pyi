@@ -1,0 +1,14 @@
+from ._comparison import SIDE as SIDE
+from ._comparison import Comparison as Comparison
+from ._comparison import contours as contours
+from ._comparison import filled as filled
+from ._comparison import photograph as photograph
+from ._comparison import picture_size as picture_size
+from ._figures import curves as curves
+from ._figures import strips as strips
+from ._figures import svg as svg
+from ._figures import threshold_curve as threshold_curve
+from ._page import LARGEST_EMBEDDED as LARGEST_EMBEDDED
+from ._page import REPORT_FILE as REPORT_FILE
+from ._page import picture_source as picture_source
+from ._page import write_page as write_page

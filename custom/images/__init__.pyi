@@ -1,0 +1,17 @@
+from ._channels import JPEG_NOISE as JPEG_NOISE
+from ._formats import SUFFIXES as SUFFIXES
+from ._formats import files_in as files_in
+from ._formats import is_image_file as is_image_file
+from ._image import ImageInfo as ImageInfo
+from ._overlays import CONTRAST_PERCENTILES as CONTRAST_PERCENTILES
+from ._overlays import Colors as Colors
+from ._overlays import contact_sheet as contact_sheet
+from ._overlays import distinct_colors as distinct_colors
+from ._overlays import evenly_spaced as evenly_spaced
+from ._overlays import overlay as overlay
+from ._reading import describe as describe
+from ._reading import read_image as read_image
+from ._reading import read_labels as read_labels
+from ._writing import smallest_label_dtype as smallest_label_dtype
+from ._writing import write_image as write_image
+from ._writing import write_png as write_png

@@ -1,0 +1,48 @@
+"""Which other forms of a result the user asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeAlias
+
+from ...errors import InputError
+from ...images import Colors
+from .._file_result import FileResult
+from ._ome_zarr import OmeZarr
+from ._rois import Rois
+
+Format: TypeAlias = Callable[[FileResult], list[Path]]
+"""Writes the result of a file, and returns what it wrote."""
+
+
+def chosen(
+    folder: str | Path,
+    rois: bool = False,
+    ome_zarr: bool = False,
+    min_area: int = 0,
+    classes: Sequence[str] = (),
+    colors: Colors = (),
+) -> list[Format]:
+    """Return what writes the forms that were asked for.
+
+    Args:
+        folder: where the files go.
+        rois: whether to write ``x_rois.zip``, see `Rois`.
+        ome_zarr: whether to write ``x.ome.zarr``, see `OmeZarr`.
+        min_area: smaller connected pieces of a mask get no outline, in pixels; instances all have one.
+        classes: names in the order of the numbers in a mask of classes, the background first.
+        colors: (C, 3) from 0 to 255, of the classes.
+
+    Raises:
+        InputError: the package that writes OME-Zarr is not installed.
+    """
+    if ome_zarr and find_spec("zarr") is None:
+        raise InputError("--ome_zarr: found true without the package zarr, expected it installed: pip install zarr.")
+    formats: list[Format] = []
+    if rois:
+        formats.append(Rois(folder, min_area, classes, colors))
+    if ome_zarr:
+        formats.append(OmeZarr(folder, classes, colors))
+    return formats

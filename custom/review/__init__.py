@@ -1,0 +1,5 @@
+"""Which results need review? Images that differ from the training images, and unstable predictions."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

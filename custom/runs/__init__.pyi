@@ -1,0 +1,14 @@
+from ._first_and_last_lines import announce_evaluation as announce_evaluation
+from ._first_and_last_lines import announce_inference as announce_inference
+from ._first_and_last_lines import announce_tracking as announce_tracking
+from ._first_and_last_lines import announce_training as announce_training
+from ._first_and_last_lines import conclude_evaluation as conclude_evaluation
+from ._first_and_last_lines import conclude_inference as conclude_inference
+from ._first_and_last_lines import conclude_training as conclude_training
+from ._mlflow import finish as finish
+from ._mlflow import track as track
+from ._mlflow import track_training as track_training
+from ._next_commands import evaluating_command as evaluating_command
+from ._next_commands import inference_command as inference_command
+from ._overrides import check_overrides as check_overrides
+from ._workflow import settings_digest as settings_digest

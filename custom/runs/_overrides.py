@@ -1,0 +1,67 @@
+"""Options on the command line that no config declares are refused."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from monai.bundle import ConfigParser, ConfigWorkflow, ReferenceResolver
+from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
+
+from ..errors import InputError
+from ..ground.command_line import _positional, _typed_keys, config_files, typed
+
+
+def check_overrides() -> None:
+    """Refuse options on the command line that set an id which no config file has; the parser itself takes any.
+
+    Raises:
+        InputError: with the nearest id.
+    """
+    files = [argument for argument in config_files() if Path(argument).is_file()]
+    if not files:
+        return  # started from Python: overrides are keyword arguments there
+    extra = _positional()[2:]  # after `run` and what to run
+    if extra:
+        raise InputError(f"{extra[0]}: found an argument without an option, expected a glob to stand in quotes.")
+    known = _ids(ConfigParser.load_config_files(files)) | _ids_of_tracking()
+    own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file", "run_id", "args_file"}
+    for key in _typed_keys():
+        if key.split(ReferenceResolver.sep)[0] not in own and key.lstrip("+") not in known:
+            near = difflib.get_close_matches(key, sorted(known), n=1)
+            hint = f"; the nearest is --{near[0].replace('::', '#')}" if near else ""
+            raise InputError(f"--{key.replace('::', '#')}: found an option that no config knows{hint}.")
+
+
+def _ids_of_tracking() -> set[str]:
+    """Return the ids that experiment tracking adds to a config, whether MONAI's own or that of a file.
+
+    Raises:
+        InputError: MLflow is asked for and not installed, or to write where it cannot.
+    """
+    tracking, uri = typed("tracking", ""), typed("tracking_uri", "")
+    if not tracking:
+        return set()
+    if find_spec("mlflow") is None:
+        package = "pip install mlflow-skinny sqlalchemy alembic"
+        raise InputError(f"--tracking: found {tracking} without the package mlflow, expected it installed: {package}.")
+    if uri and ("://" not in uri or uri.startswith("file:")):  # MLflow no longer writes folders
+        expected = "a server, https://…, or a database, sqlite:////folder/mlruns.db"
+        raise InputError(f"--tracking_uri: found {uri}, expected {expected}.")
+    settings = DEFAULT_EXP_MGMT_SETTINGS.get(tracking) or ConfigParser.load_config_files(tracking)
+    return set(settings["configs"])
+
+
+def _ids(content: Any, prefix: str = "") -> set[str]:
+    """Return all ids of a config, nested ones joined as the parser joins them."""
+    if not isinstance(content, (dict, list)):
+        return set()
+    pairs = content.items() if isinstance(content, dict) else enumerate(content)
+    found = set()
+    for key, value in pairs:
+        name = f"{prefix}{key}"
+        found |= {name} | _ids(value, f"{name}{ReferenceResolver.sep}")
+    return found

@@ -1,0 +1,1 @@
+from .ctc import score_folders as score_folders

@@ -1,0 +1,2 @@
+from ._shipping import main as main
+from ._shipping import ship as ship

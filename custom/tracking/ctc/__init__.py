@@ -1,0 +1,1 @@
+"""Files of the Cell Tracking Challenge: read, validated, repaired and written."""

@@ -1,0 +1,1 @@
+"""From labels of single frames to tracks with divisions."""

@@ -1,0 +1,195 @@
+"""Settings of the linking from one annotated sequence."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+from ...ground.files import atomic_path
+from ...ground.progress import shown
+from ...metrics import ContingencyTable, contingency_table
+from ..ctc._sequences import LabelSequence, find_track_list, open_labels
+from ..ctc._tracks import read_tracks
+from ..measures._acyclic import compare_graphs
+from ..measures._links import links
+from ..measures._matcher import Matcher
+from ..measures._matching import Matching, MovieObjects, Overlaps
+from ._linking import Linker
+from ._regions import Regions, measure_regions
+from ._result import Tracking
+from ._settings import Settings
+from ._two_passes import check_complete, name_of
+
+_CHOICES: dict[str, Sequence[Any]] = {
+    "max_gap": (0, 1, 2, 3),
+    "division_threshold": (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65),
+    "max_cost": (0.5, 0.6, 0.7, 0.8, 0.9),
+    "overlap_weight": (0, 0.5, 1, 2, 4),
+    "area_weight": (0, 0.25, 0.5, 1, 2),
+}
+
+_UNITS = {
+    "max_distance": "pixels, from one frame to the next",
+    "max_gap": "frames for which a cell may be missing",
+    "division_threshold": "0 to 1, daughters are two cells that score more",
+    "max_cost": "0 to 1, a link that costs as much is not made",
+    "overlap_weight": "weight of the overlap in a link's cost; the distance has 1",
+    "area_weight": "weight of the area in a link's cost",
+}
+
+_WORTH = 2
+"""Links that a setting has to put right before it is preferred to the one before: a single one may be chance."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was found.
+
+    Attributes:
+        settings: the estimated ones.
+        lnk: LNK of the sequence with them, 0 to 1.
+        default_lnk: LNK with the default ones.
+    """
+
+    settings: Settings
+    lnk: float
+    default_lnk: float
+
+
+def fit(truth: str | os.PathLike[str], masks: str | os.PathLike[str] | None = None) -> Fit:
+    """Estimate the settings of the linking that suit an annotated sequence best.
+
+    ``max_distance`` comes from the true displacements: a quarter more than 99 % of all steps of cells, and than 95 % of
+    those from mothers to daughters. The others are tried one by one, in two rounds, and kept where LNK rises by more
+    than a link. The labels of the masks say nothing to the linking, so that it may be given the true ones.
+
+    Args:
+        truth: a folder NN_GT with ``TRA/man_track.txt``, or the folder TRA itself.
+        masks: label images of the same frames in which the cells have their true size, for example NN_ST or a result;
+            None: those of the truth, which have to be cells, not markers.
+
+    Raises:
+        InputError: files are missing or do not belong together, or the truth has no links.
+    """
+    labels, reference = open_labels(truth if masks is None else masks), open_labels(truth)
+    track_list = find_track_list(truth)
+    if track_list is None:
+        raise InputError.about(truth, "no man_track.txt", "a tracked sequence, such as 01_GT")
+    sequence = AnnotatedSequence(labels, reference, track_list)
+    lnk = functools.cache(sequence.lnk)
+    best = dataclasses.replace(Settings(), max_distance=_max_distance(sequence.matching, truth))
+    needed = _WORTH / len(links(sequence.matching.reference)) - 1e-9
+    rounds = [*_CHOICES.items()] * 2
+    for name, values in shown(rounds, len(rounds), "fitting"):
+        for value in values:
+            trial = dataclasses.replace(best, **{name: value})
+            best = trial if lnk(trial) >= lnk(best) + needed else best
+    return Fit(best, lnk(best), lnk(Settings()))
+
+
+class AnnotatedSequence:
+    """A movie as tables, which can be linked again and again, and its truth.
+
+    Args:
+        labels: masks of the cells.
+        truth: cells or markers of the same frames, labelled with their tracks.
+        track_list: the file that lists the true tracks.
+
+    Raises:
+        InputError: files are missing or do not belong together.
+    """
+
+    def __init__(self, labels: LabelSequence, truth: LabelSequence, track_list: Path) -> None:
+        self._frames: list[tuple[int, Regions, ContingencyTable | None]] = []
+        check_complete(truth)
+        matcher, before = Matcher(), None
+        for frame, reference in truth:
+            mask = _read_like(reference, labels, frame)
+            table = None if before is None else contingency_table(before, mask)
+            self._frames.append((frame, measure_regions(mask), table))
+            matcher.add(frame, mask, reference)
+            before = mask
+        tracks = read_tracks(track_list)
+        self.matching = matcher.finish((str(track_list), tracks), (_folder(labels), None))
+
+    def lnk(self, settings: Settings) -> float:
+        """Return LNK of the sequence as it is linked with these settings."""
+        linker = Linker(settings)
+        for frame, regions, table in self._frames:
+            linker.add_regions(frame, regions, table)
+        return compare_graphs(_tracked(self.matching, linker.finish())).lnk
+
+
+def _read_like(reference: np.ndarray, labels: LabelSequence, frame: int) -> np.ndarray:
+    """Return the mask that belongs to a reference."""
+    if frame not in labels.frames:
+        raise InputError.about(_folder(labels), f"no mask of frame {frame}", "one for each frame of the truth")
+    mask = labels.read(frame)
+    if mask.shape != reference.shape:
+        raise InputError.about(name_of(labels, frame), f"{mask.shape} pixels", f"{reference.shape}, as in the truth")
+    return mask
+
+
+def _folder(labels: LabelSequence) -> str:
+    return str(next(iter(labels.paths.values())).parent)
+
+
+def _tracked(matching: Matching, tracking: Tracking) -> Matching:
+    """Return the matching with the tracks of its result, whose objects had the labels of the masks."""
+    cells = matching.result
+    pairs = zip(cells.frames.tolist(), cells.labels.tolist(), strict=True)
+    names = np.array([tracking.labels[frame].get(label, 0) for frame, label in pairs], np.int64)
+    order = np.lexsort((names, cells.frames))
+    order = order[names[order] > 0]
+    places = np.full(len(cells), -1)
+    places[order] = np.arange(order.size)
+    result = MovieObjects(
+        cells.frames[order], names[order], cells.areas[order], cells.centroids[order], tuple(tracking.tracks)
+    )
+    overlaps, moved = matching.overlaps, places[matching.overlaps.result]
+    kept = np.flatnonzero(moved >= 0)
+    kept = kept[np.lexsort((moved[kept], overlaps.reference[kept]))]
+    shared = Overlaps(overlaps.reference[kept], moved[kept], overlaps.pixels[kept])
+    return Matching(matching.reference, result, shared)
+
+
+def _max_distance(matching: Matching, truth: str | os.PathLike[str]) -> float:
+    """Return how far cells move between two frames, in pixels, with a quarter to spare."""
+    true = links(matching.reference)
+    frames = matching.reference.frames
+    seen = matching.unique[true.sources] & matching.unique[true.targets]
+    known = true.where(seen & (frames[true.targets] == frames[true.sources] + 1))
+    if not len(known):
+        raise InputError.about(truth, "no link between cells of which there are masks", "a tracked sequence")
+    centroids = matching.result.centroids[matching.matches]
+    steps = np.linalg.norm(centroids[known.targets] - centroids[known.sources], axis=1)
+    to_daughters = steps[known.to_child]
+    reach = max(np.quantile(steps, 0.99), np.quantile(to_daughters, 0.95) if to_daughters.size else 0)
+    return float(max(np.round(1.25 * reach, 1), 1))
+
+
+def write_settings(file: str | os.PathLike[str], found: Fit, command: str) -> None:
+    """Write what was found as a config to lay over that of a tracking run, a line ``name: value`` each.
+
+    Args:
+        file: usually ``tracking.yaml``; its folder is created.
+        found: by `fit`.
+        command: how, for the head of the file.
+
+    Raises:
+        InputError: the folder cannot be created.
+    """
+    lines = [f"# Settings of the linking, estimated with: {command}"]
+    lines.append(f"# LNK of that sequence {found.lnk:.4f}; with the default settings {found.default_lnk:.4f}.")
+    values: dict[str, Any] = {name: getattr(found.settings, name) for name in _UNITS}
+    lines += [f"{f'{name}: {value}':<26}# {_UNITS[name]}" for name, value in values.items()]
+    with atomic_path(file) as path:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The run: from movies to tracks, scores, pictures and a report."""

@@ -1,0 +1,137 @@
+"""Movies to track: the frames of a folder or a stack, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from monai.data import DataLoader
+
+from ...data import PlainDataset, input_list
+from ...errors import InputError
+from ...ground.option_values import frame_range
+from ...images import describe, read_image
+
+
+@dataclass(frozen=True)
+class Movie:
+    """The frames of a movie.
+
+    Attributes:
+        name: names its results: those of ``01`` are in ``01_RES``.
+        source: the folder or the stack.
+        items: one for each frame, in order, as `datalists.input_list` makes them, with ``movie`` and ``frame``.
+    """
+
+    name: str
+    source: Path
+    items: tuple[dict[str, Any], ...]
+
+    @property
+    def frames(self) -> range:
+        """The frame numbers, without gaps."""
+        first = self.items[0]["frame"]
+        return range(first, first + len(self.items))
+
+    def read(self, frame: int) -> np.ndarray:
+        """Return a frame (H, W).
+
+        Raises:
+            InputError: it cannot be read.
+            ValueError: there is no such frame.
+        """
+        item = self.items[self.frames.index(frame)]
+        return read_image(item["file"], page=item["page"], channels=item["channels"])
+
+    def pixel_size(self, frame: int) -> tuple[float, float] | None:
+        """Return the (row, column) size in µm of the pixels of a frame, None if it is not known."""
+        item = self.items[self.frames.index(frame)]
+        return item.get("pixel_size") or describe(item["file"]).pixel_size
+
+
+def open_movie(
+    source: Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None, frames: str = ""
+) -> Movie:
+    """Return the movie in a folder of images whose names end in the frame number, or in a stack.
+
+    Args:
+        source: a folder, whose name becomes the movie's; or a file, whose pages are the frames 0, 1, ….
+        channels: as in `datalists.input_list`.
+        pixel_size: as there.
+        usual_pixel_size: as there.
+        frames: the part of the movie to take, first to last, such as ``0-35``; all of it if empty.
+
+    Raises:
+        InputError: there are no images, a name without a number, a number twice, a stack among files, or a number is
+            missing between two others.
+    """
+    if not source.exists():
+        raise InputError.about(source, "nothing", "a folder of frames, or a stack")
+    part = frame_range("frames", frames)
+    items = input_list(source, channels, pixel_size, usual_pixel_size)
+    number = _page_of if source.is_file() else _number_in_name
+    numbered = sorted(((number(item), item) for item in items), key=lambda pair: pair[0])
+    chosen = [(frame, item) for frame, item in numbered if part is None or frame in part]
+    if not chosen:
+        raise InputError(f"--frames: found {frames}, expected some of {numbered[0][0]}-{numbered[-1][0]} of {source}.")
+    _check_numbers(chosen)
+    name = source.stem if source.is_file() else source.name
+    return Movie(name, source, tuple(item | {"movie": name, "frame": frame} for frame, item in chosen))
+
+
+def open_sequences(folder: Path, names: str | int | Sequence[str | int], **options: Any) -> list[Movie]:
+    """Return the sequences of a data set of the Cell Tracking Challenge.
+
+    Args:
+        folder: the data set, with ``01``, ``01_GT``, ….
+        names: of the sequences, such as ``01``, one or several; ``01,02`` is two, and 1 stands for ``01``.
+        options: as in `open_movie`.
+
+    Raises:
+        InputError: as in `open_movie`, no names, or one twice.
+    """
+    texts = [text.zfill(2) for text in re.findall(r"[^\s,'\"\[\]()]+", str(names))]
+    if not texts or len(set(texts)) < len(texts):
+        raise InputError(f"--sequences: found {names}, expected different names, such as ['01','02'].")
+    for text in texts:
+        if not (folder / text).is_dir():
+            raise InputError.about(folder / text, "nothing", "the frames of a sequence, which --sequences names")
+    return [open_movie(folder / text, **options) for text in texts]
+
+
+def movie_loaders(
+    movies: Sequence[Movie], preprocessing: Callable[[Any], Any], num_workers: int
+) -> dict[str, DataLoader]:
+    """Return name → loader of the frames of each movie, one in a batch."""
+    return {
+        movie.name: DataLoader(PlainDataset(movie.items, preprocessing), batch_size=1, num_workers=num_workers)
+        for movie in movies
+    }
+
+
+def _page_of(item: dict[str, Any]) -> int:
+    return item["page"]
+
+
+def _number_in_name(item: dict[str, Any]) -> int:
+    if item["pages"] > 1:
+        found = f"a stack of {item['pages']} pages in a folder of frames"
+        raise InputError.about(item["file"], found, "a frame in each file, or --input to name the stack")
+    match = re.search(r"(\d+)$", Path(item["file"]).stem)
+    if match is None:
+        raise InputError.about(item["file"], "a name without a frame number at its end", "one such as t000.tif")
+    return int(match[1])
+
+
+def _check_numbers(numbered: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """Raise InputError unless there is one image of every frame from the first to the last."""
+    for (frame, item), (after, other) in pairwise(numbered):
+        if after == frame:
+            raise InputError.about(other["file"], f"the same frame number as {item['file']}", "another one")
+        if after != frame + 1:
+            raise InputError.about(other["file"], f"frame {after} after frame {frame}", "an image of every frame")

@@ -1,0 +1,5 @@
+"""What happens while a network learns? Handlers of the trainer."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,285 @@
+"""What TensorBoard and MLflow know of a run, read back by their own readers, against ``history.csv``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import bundle_runs
+import numpy as np
+import pytest
+from monai.bundle import ConfigWorkflow
+from monai.utils import path_to_sqlite_uri
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils.tensorboard import SummaryWriter
+
+from custom.errors import InputError
+from custom.runs import check_overrides
+from custom.runs._mlflow import _end_unfinished
+from custom.samples import make_samples
+from custom.training import forget_later
+
+SHORT = {"max_epochs": 2}  # of dendrite: two iterations in an epoch
+WEIGHTS = bundle_runs.ROOT / "bundles" / "dendrite" / "models" / "model.pt"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(make_samples("dendrite", tmp_path_factory.mktemp("data")))
+
+
+def history(folder: Path) -> list[dict[str, str]]:
+    with (folder / "history.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def curves_of_history(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """Return name → (epoch, value) of each epoch that has one."""
+    rows = history(folder)
+    names = [name for name in rows[0] if name not in ("epoch", "seconds")]
+    return {name: [(int(row["epoch"]), float(row[name])) for row in rows if row[name]] for name in names}
+
+
+def events(folder: Path) -> EventAccumulator:
+    return EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 0}).Reload()
+
+
+def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """Return tag → (step, value) of all events in a folder."""
+    found = events(folder)
+    return {tag: [(event.step, event.value) for event in found.Scalars(tag)] for tag in found.Tags()["scalars"]}
+
+
+def assert_same_curves(found: dict[str, list[tuple[int, float]]], expected: dict[str, list[tuple[int, float]]]) -> None:
+    assert found.keys() == expected.keys()
+    for name, points in expected.items():
+        assert [step for step, _ in found[name]] == [step for step, _ in points], name
+        np.testing.assert_allclose([value for _, value in found[name]], [value for _, value in points], rtol=1e-5)
+
+
+def interrupt(bundle: str, data: Path, folder: Path, overlay: Path, iteration: int, **options: Any) -> None:
+    """Train until an iteration, as when Ctrl-C is typed in it."""
+    overlay.write_text(f"+train#handlers:\n  - $__import__('bundle_runs').StopAt({iteration})\n")
+    with pytest.raises(SystemExit):
+        bundle_runs.train(bundle, data, folder, overlay, **options)
+
+
+# ---------------------------------------------------------------------------------------------------------- TensorBoard
+
+
+def write_events(folder: Path, epochs: int) -> None:
+    """Write what a training with two iterations per epoch writes."""
+    writer = SummaryWriter(str(folder))
+    for epoch in range(1, epochs + 1):
+        for iteration in (2 * epoch - 1, 2 * epoch):
+            writer.add_scalar("batch_loss", iteration, iteration)
+        writer.add_scalar("val_dice", epoch, epoch)
+        writer.add_image("validation", np.zeros((2, 2, 3), np.uint8), epoch, dataformats="HWC")
+    writer.close()
+
+
+def test_what_comes_again_is_taken_out_of_event_files(tmp_path: Path) -> None:
+    write_events(tmp_path, epochs=3)
+    forget_later(tmp_path, epoch=2, iteration=5)
+    assert [step for step, _ in scalars(tmp_path)["batch_loss"]] == [1, 2, 3, 4, 5]
+    assert [step for step, _ in scalars(tmp_path)["val_dice"]] == [1, 2]
+    assert [image.step for image in events(tmp_path).Images("validation")] == [1, 2]
+
+
+def test_what_has_to_stay_is_not_written_anew(tmp_path: Path) -> None:
+    write_events(tmp_path, epochs=2)
+    (file,) = tmp_path.iterdir()
+    before = file.read_bytes(), file.stat().st_ino
+    forget_later(tmp_path, epoch=2, iteration=4)
+    assert (file.read_bytes(), file.stat().st_ino) == before
+
+
+def test_an_event_that_a_killed_process_left_unfinished_does_no_harm(tmp_path: Path) -> None:
+    write_events(tmp_path, epochs=2)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-7])
+    forget_later(tmp_path, epoch=1, iteration=4)
+    assert [step for step, _ in scalars(tmp_path)["batch_loss"]] == [1, 2, 3, 4]
+    assert [step for step, _ in scalars(tmp_path)["val_dice"]] == [1]
+
+
+def test_before_the_first_epoch_nothing_is_left(tmp_path: Path) -> None:
+    write_events(tmp_path, epochs=1)
+    (tmp_path / "history.csv").touch()
+    forget_later(tmp_path, epoch=0, iteration=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_a_training_takes_the_place_of_the_one_before(data: Path, tmp_path: Path) -> None:
+    write_events(tmp_path / "run", epochs=3)
+    folder = bundle_runs.train("dendrite", data, tmp_path / "run", **SHORT)
+    found = scalars(folder)
+    assert [step for step, _ in found.pop("batch_loss")] == [1, 2, 3, 4]
+    expected = curves_of_history(folder)
+    del expected["learning_rate"]
+    assert_same_curves(found, expected)
+    assert [image.step for image in events(folder).Images("validation")] == [1]
+
+
+# --------------------------------------------------------------------------------------------------------------- MLflow
+
+
+@pytest.fixture(scope="module")
+def mlflow() -> Any:
+    return pytest.importorskip("mlflow", reason="no package mlflow: pip install mlflow-skinny sqlalchemy alembic")
+
+
+@pytest.fixture(scope="module")
+def tables(mlflow: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database of MLflow without runs, which takes seconds to make."""
+    folder = tmp_path_factory.mktemp("tables")
+    runs(mlflow, folder)
+    return folder / "mlruns.db"
+
+
+def runs(mlflow: Any, folder: Path) -> tuple[Any, list[Any]]:
+    """Return a client of the database in a folder, and its runs, the last one first."""
+    client = mlflow.MlflowClient(path_to_sqlite_uri(folder / "mlruns.db"))
+    return client, client.search_runs([one.experiment_id for one in client.search_experiments()])
+
+
+def curves(client: Any, run: Any) -> dict[str, list[tuple[int, float]]]:
+    """Return name → (step, value) of all metrics of a run."""
+    histories = {name: client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
+    return {name: [(metric.step, metric.value) for metric in metrics] for name, metrics in histories.items()}
+
+
+def artifacts(client: Any, run: Any) -> list[str]:
+    return [file.path for file in client.list_artifacts(run.info.run_id)]
+
+
+def with_tables(tables: Path, folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copy(tables, folder)
+    return folder
+
+
+def test_a_training_that_goes_on_is_one_run_without_a_step_twice(
+    data: Path, tmp_path: Path, mlflow: Any, tables: Path
+) -> None:
+    options = SHORT | {"tracking": "mlflow"}
+    folder = with_tables(tables, tmp_path / "run1")
+    interrupt("dendrite", data, folder, tmp_path / "stop.yaml", 3, **options)
+    last_checkpoint = (folder / "checkpoint_last.pt").read_bytes()
+    bundle_runs.train("dendrite", data, folder, resume=True, **options)
+    (folder / "checkpoint_last.pt").write_bytes(last_checkpoint)  # as if it had been killed before it wrote another
+    (folder / "run.json").unlink()
+    bundle_runs.train("dendrite", data, folder, resume=True, **options)
+
+    client, (run,) = runs(mlflow, folder)
+    assert (run.info.run_name, run.info.status) == ("run1", "FINISHED")
+    assert (run.data.params["max_epochs"], run.data.params["epoch_length"]) == ("2", "2")
+    assert run.data.params["dataset_dir"] == str(data)
+    assert "tracking_uri" not in run.data.params
+    found = curves(client, run)
+    del found["seconds"]
+    assert [step for step, _ in found["batch_loss"]] == [1, 2, 3, 4]
+    assert_same_curves({"batch_loss": found.pop("batch_loss")}, {"batch_loss": scalars(folder)["batch_loss"]})
+    assert_same_curves(found, curves_of_history(folder))
+    config = max(folder.glob("config_*.json"))
+    assert {config.name, "history.csv", "history.png", "threshold.json"} <= set(artifacts(client, run))
+
+    seen = scalars(folder)
+    del seen["batch_loss"]
+    assert_same_curves(seen, {name: found[name] for name in found if name != "learning_rate"})
+
+
+def test_a_new_training_joins_no_run_that_never_finished(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
+    options = SHORT | {"tracking": "mlflow", "max_epochs": 1}
+    options["tracking_uri"] = path_to_sqlite_uri(with_tables(tables, tmp_path / "shared") / "mlruns.db")
+    interrupt("dendrite", data, tmp_path / "killed", tmp_path / "stop.yaml", 1, **options)
+    bundle_runs.train("dendrite", data, tmp_path / "next", **options)
+    client, found = runs(mlflow, tmp_path / "shared")
+    assert {run.info.run_name: run.info.status for run in found} == {"killed": "RUNNING", "next": "FINISHED"}
+    (run,) = [run for run in found if run.info.run_name == "next"]
+    assert [step for step, _ in curves(client, run)["batch_loss"]] == [1, 2]
+    _end_unfinished(client, next(run.info.run_id for run in found if run.info.run_name == "killed"))
+    assert {run.info.status for run in runs(mlflow, tmp_path / "shared")[1]} == {"KILLED", "FINISHED"}
+
+
+def test_a_run_of_an_evaluation_has_its_scores(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
+    folder = with_tables(tables, tmp_path / "scores")
+    bundle_runs.evaluate("dendrite", data, folder, WEIGHTS, tracking="mlflow", splits=["validation", "test"])
+    client, (run,) = runs(mlflow, folder)
+    assert run.info.status == "FINISHED"
+    means = json.loads((folder / "scores.json").read_text())["splits"]
+    expected = {f"{split}_{name}": value for split, numbers in means.items() for name, value in numbers.items()}
+    assert run.data.metrics == pytest.approx(expected)
+    (config,) = folder.glob("config_*.json")
+    assert {config.name, "scores.csv", "scores.json"} <= set(artifacts(client, run))
+
+
+def test_a_run_of_an_inference_has_its_tables(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
+    folder = with_tables(tables, tmp_path / "masks")
+    for _ in range(2):  # the second time there is nothing to do
+        bundle_runs.infer("dendrite", data / "image" / "1.png", folder, WEIGHTS, tracking="mlflow")
+    client, found = runs(mlflow, folder)
+    for run in found:
+        assert run.info.status == "FINISHED"
+        assert run.data.params["ckpt_path"] == str(WEIGHTS)
+        assert "measurements_summary.csv" in artifacts(client, run)
+        assert any(name.startswith("config_") for name in artifacts(client, run))
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("bundle", bundle_runs.BUNDLES)
+def test_every_bundle_has_what_tracking_expects(bundle: str, tmp_path: Path) -> None:
+    def parsed(run: str, *names: str) -> tuple[Any, list[str]]:
+        files, options = bundle_runs.config(bundle, *names), {"output_dir": str(tmp_path)}
+        parser = ConfigWorkflow(files, workflow_type=None, run_id=run, tracking="mlflow", **options).parser
+        return parser, [str(step) for step in parser[run]]
+
+    for names in (["train"], ["train", "multi_gpu_train"]):
+        parser, steps = parsed("training", *names)
+        assert (
+            parser["train::handlers"][-1]["_target_"] == parser["validate::handlers"][-1]["_target_"] == "MLFlowHandler"
+        )
+        trained = steps.index("$@train#trainer.run()".replace("#", "::"))
+        assert "custom.runs._mlflow.track_training(@train::handlers, @validate::handlers" in steps[trained - 1]
+    for run, names, handlers in (
+        ("evaluating", ["train", "evaluate"], "validate::handlers"),
+        ("inference", ["inference"], "handlers"),
+    ):
+        parser, steps = parsed(run, *names)
+        assert parser[handlers][-1]["_target_"] == "MLFlowHandler"
+        begun = next(index for index, step in enumerate(steps) if f"experiment_tracking.track(@{handlers}" in step)
+        assert f"experiment_tracking.finish(@{handlers}" in steps[begun + 2]
+
+
+# -------------------------------------------------------------------------------------------------- the command line
+
+
+def type_options(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    (config,) = bundle_runs.config("dendrite", "train")
+    monkeypatch.setattr(sys, "argv", ["monai", "run", "training", "--config_file", config, *options])
+
+
+def test_the_options_of_tracking_are_known(monkeypatch: pytest.MonkeyPatch, mlflow: Any) -> None:
+    type_options(monkeypatch, "--tracking", "mlflow", "--tracking_uri", "https://lab.org", "--experiment_name", "x")
+    check_overrides()
+    type_options(monkeypatch, "--tracking", "mlflow", "--experiment_nam", "x")
+    with pytest.raises(InputError, match=r"--experiment_nam: .* nearest is --experiment_name"):
+        check_overrides()
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/mlruns"])
+def test_a_folder_to_record_in_is_refused(uri: str, monkeypatch: pytest.MonkeyPatch, mlflow: Any) -> None:
+    type_options(monkeypatch, "--tracking", "mlflow", "--tracking_uri", uri)
+    with pytest.raises(InputError, match=f"--tracking_uri: found {uri}, expected a server"):
+        check_overrides()
+
+
+def test_a_missing_mlflow_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("custom.ground.command_line.find_spec", lambda name: None)
+    type_options(monkeypatch, "--tracking", "mlflow")
+    with pytest.raises(InputError, match=r"--tracking: found mlflow without the package mlflow.*pip install mlflow"):
+        check_overrides()

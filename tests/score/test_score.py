@@ -1,0 +1,196 @@
+"""Scores of results on disk: what is printed and written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from custom.errors import InputError
+from custom.evaluation import challenge_scores
+from custom.images import write_png
+from custom.score.__main__ import main
+
+
+@pytest.fixture
+def score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Return a function that runs the command line and returns what it printed and the JSON that it wrote."""
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
+    monkeypatch.setattr("custom.ground.commands.quieten", lambda: None)  # it would take warnings away from pytest
+
+    def run(*arguments: Any) -> tuple[str, dict[str, Any]]:
+        file = tmp_path / "scores" / "new.json"
+        monkeypatch.setattr("sys.argv", ["custom.score", *map(str, arguments), "--json", str(file)])
+        main()
+        return capsys.readouterr().out, json.loads(file.read_text())
+
+    return run
+
+
+def put(file: Path, array: Any, dtype: type = np.uint8) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    tifffile.imwrite(file, np.asarray(array, dtype), photometric="minisblack")
+    return file
+
+
+# ------------------------------------------------------------------------------------------------------------ membrane
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> tuple[Path, np.ndarray, np.ndarray]:
+    """Return the file of a stack of labels, where its membranes are, and a probability of membranes."""
+    inside = np.ones((3, 40, 40), bool)
+    inside[:, 20], inside[:, :, 12] = False, False
+    probability = np.where(inside, 0.1, 0.9)
+    probability[1, 20, 25:30] = 0.3  # a faint piece
+    return put(tmp_path / "labels.tif", inside * 255), ~inside, probability
+
+
+def test_membrane_scores_are_those_of_the_challenge(score, stack, tmp_path: Path) -> None:
+    labels, membranes, probability = stack
+    expected = challenge_scores(list(probability), list(membranes))
+    out, content = score("membrane", labels, put(tmp_path / "p.tif", probability, np.float32))
+    assert content["scores"] == pytest.approx({"slices": 3} | expected, rel=1e-6)
+    assert content["probability_of"] == "membrane"
+    assert "v rand max" in out
+    assert "p.tif" in out
+    assert content["scores"]["v_rand_max"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535)])
+def test_integers_are_probabilities(score, stack, tmp_path: Path, dtype: type, top: int) -> None:
+    labels, membranes, probability = stack
+    stored = put(tmp_path / "p.tif", np.rint(probability * top), dtype)
+    _, content = score("membrane", labels, stored)
+    expected = challenge_scores(list(probability), list(membranes))
+    assert content["scores"]["v_info_max"] == pytest.approx(expected["v_info_max"])
+
+
+def test_probability_of_cells(score, stack, tmp_path: Path) -> None:
+    labels, _, probability = stack
+    of_membrane = score("membrane", labels, put(tmp_path / "p.tif", probability, np.float32))[1]
+    of_cell = put(tmp_path / "q.tif", 1 - probability, np.float32)
+    assert score("membrane", labels, of_cell, "--probability_of", "cell")[1]["scores"] == of_membrane["scores"]
+    assert score("membrane", labels, of_cell)[1]["scores"] != of_membrane["scores"]
+
+
+def test_one_image_is_a_stack(score, stack, tmp_path: Path) -> None:
+    _, membranes, probability = stack
+    one = put(tmp_path / "one.tif", ~membranes[0] * 255)
+    assert score("membrane", one, put(tmp_path / "p.tif", probability[0], np.float32))[1]["scores"]["slices"] == 1
+
+
+def test_membrane_refuses(score, stack, tmp_path: Path) -> None:
+    labels, _, probability = stack
+    file = tmp_path / "p.tif"
+    with pytest.raises(InputError, match=r"p.tif: found no such file"):
+        score("membrane", labels, file)
+    with pytest.raises(InputError, match=r"found 2 × 40 × 40 pixels, expected 3 × 40 × 40 as in .*labels.tif"):
+        score("membrane", labels, put(file, probability[:2], np.float32))
+    with pytest.raises(InputError, match=r"found values from 0.5 to 4.5, expected probabilities, 0 to 1"):
+        score("membrane", labels, put(file, 5 * probability, np.float32))
+    with pytest.raises(InputError, match=r"found int32 pixels"):
+        score("membrane", labels, put(file, probability, np.int32))
+    with pytest.raises(InputError, match=r"--probability_of: found 'cells', expected .*did you mean cell"):
+        score("membrane", labels, put(file, probability, np.float32), "--probability_of", "cells")
+
+
+# --------------------------------------------------------------------------------------------------------------- masks
+
+
+TRUTH = np.kron([[1, 0, 2, 2], [1, 0, 0, 0], [0, 0, 3, 3]], np.ones((6, 6), int))
+
+
+def test_masks_known_answers(score, tmp_path: Path) -> None:
+    """One of three objects is missed: 2 · 3 / (3 + 5) blocks; two matches, one missed."""
+    put(tmp_path / "gt" / "a.tif", TRUTH, np.uint16)
+    put(tmp_path / "res" / "a.tif", np.where(TRUTH == 2, 0, TRUTH), np.uint16)
+    put(tmp_path / "gt" / "b.tif", TRUTH, np.uint16)
+    put(tmp_path / "res" / "b.tif", TRUTH, np.uint16)
+    out, content = score("masks", tmp_path / "gt", tmp_path / "res")
+    first = content["images"]["a"]
+    assert first["dice"] == pytest.approx(8 / 10)
+    assert first["iou"] == pytest.approx(4 / 6)
+    assert (first["pq"], first["sq"], first["rq"]) == pytest.approx((2 / 2.5, 1, 2 / 2.5))
+    assert set(content["images"]["b"].values()) == {1}
+    assert content["mean"]["images"] == 2
+    assert content["mean"]["dice"] == pytest.approx(0.9)
+    assert content["mean"]["dice_std"] == pytest.approx(0.1)
+    first_line, heading, one, other, mean, spread, where = out.splitlines()
+    assert first_line == f"Scoring 2 image(s) of {tmp_path / 'res'} against {tmp_path / 'gt'}"
+    assert heading.split() == ["dice", "iou", "cl", "dice", "rand", "index", "pq", "sq", "rq"]
+    assert (one.split()[:3], other.split()[0]) == (["a", "0.8000", "0.6667"], "b")
+    assert (mean.split()[:2], spread.split()[:3]) == (["mean", "0.9000"], ["±", "sd", "0.1000"])
+    assert where.startswith("Scores: ")
+
+
+@pytest.mark.parametrize("value", [1, 255])
+def test_objects_of_binary_masks_are_components(score, tmp_path: Path, value: int) -> None:
+    put(tmp_path / "gt" / "a.tif", TRUTH, np.uint16)
+    write_png(tmp_path / "res" / "a.png", np.repeat((TRUTH > 0)[..., None] * np.uint8(value), 3, axis=2))
+    assert set(score("masks", tmp_path / "gt", tmp_path / "res")[1]["images"]["a"].values()) == {1}
+
+
+def test_one_object_per_file_is_no_binary_folder(score, tmp_path: Path) -> None:
+    """A label in two pieces is one object when another file of the folder shows that these are labels."""
+    for name, truth in (("a", TRUTH), ("b", TRUTH == 3)):
+        put(tmp_path / "gt" / f"{name}.tif", truth)
+        put(tmp_path / "res" / f"{name}.tif", truth)
+    put(tmp_path / "gt" / "b.tif", (TRUTH == 3) | (TRUTH == 1))
+    content = score("masks", tmp_path / "gt", tmp_path / "res")[1]
+    assert content["images"]["b"]["rq"] == 0  # its one label covers the one of the result only to a half
+
+
+def test_files_are_paired_by_stem_or_else_by_number(score, tmp_path: Path) -> None:
+    for frame in (2, 11):
+        put(tmp_path / "gt" / f"man_seg{frame:03d}.tif", TRUTH)
+        put(tmp_path / "res" / f"mask{frame:04d}.tif", TRUTH)
+    put(tmp_path / "res" / "mask0005.tif", TRUTH)
+    with pytest.warns(UserWarning, match="res/mask0005.tif"):
+        content = score("masks", tmp_path / "gt", tmp_path / "res")[1]
+    assert list(content["images"]) == ["man_seg002", "man_seg011"]
+
+
+def test_pages_of_a_stack(score, tmp_path: Path) -> None:
+    put(tmp_path / "gt" / "s.tif", np.stack([TRUTH, TRUTH * 0]))
+    put(tmp_path / "res" / "s.tif", np.stack([TRUTH, TRUTH * 0]))
+    content = score("masks", tmp_path / "gt", tmp_path / "res")[1]
+    assert content["images"]["s_000"]["dice"] == 1
+    assert content["images"]["s_001"]["dice"] is None  # nothing to find, nothing found
+    assert content["mean"]["dice"] == 1
+
+
+def test_masks_refuse(score, tmp_path: Path) -> None:
+    truth, result = tmp_path / "gt", tmp_path / "res"
+    with pytest.raises(InputError, match=r"gt: found nothing, expected a folder of masks"):
+        score("masks", truth, result)
+    put(truth / "a.tif", TRUTH)
+    put(result / "b.tif", TRUTH)
+    with (
+        pytest.warns(UserWarning, match="a.tif, res/b.tif"),
+        pytest.raises(InputError, match=r"res: found no file that belongs to one in"),
+    ):
+        score("masks", truth, result)
+    put(result / "b.tif", TRUTH[1:]).rename(result / "a.tif")
+    with pytest.raises(InputError, match=r"a.tif: found 17 × 24 pixels, expected 18 × 24 as in .*gt/a.tif"):
+        score("masks", truth, result)
+
+
+def test_real_silver_against_gold(score, real_data: Path) -> None:
+    folder = real_data / "DIC-C2DH-HeLa"
+    with pytest.warns(UserWarning, match="without a partner"):
+        content = score("masks", folder / "01_GT" / "SEG", folder / "01_ST" / "SEG")[1]
+    assert content["mean"]["images"] == 9
+    assert content["images"]["man_seg002"]["pq"] > 0.8
+
+
+def test_real_membranes_against_themselves(score, real_data: Path) -> None:
+    labels = real_data / "isbi2012" / "train-labels.tif"
+    _, content = score("membrane", labels, labels, "--probability_of", "cell")
+    assert content["scores"]["slices"] == 24
+    assert content["scores"]["v_rand_max"] == pytest.approx(1, abs=1e-3)
+    assert content["scores"]["pixel_f_score_error"] == 0

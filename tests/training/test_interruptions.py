@@ -1,0 +1,52 @@
+"""Trainings as users start them, stopped by Ctrl-C or killed, and gone on with."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bundle_runs import ENVIRONMENT, SMALL, config, kill, same, train, weights
+from kills import BUNDLE, CHECKPOINT_FILE, OPTIONS, history
+
+from custom.data import one_thread
+from custom.samples import make_samples
+
+
+def test_a_training_that_is_killed_ends_as_the_one_that_is_not(tmp_path: Path) -> None:
+    """SIGKILL at three random moments; `make soak` has more."""
+    assert "3 kills in " in kill("kills.py", tmp_path)
+
+
+def test_ctrl_c_says_what_to_type_and_that_goes_on(tmp_path: Path) -> None:
+    """Ctrl-C reaches the loader's workers too."""
+    data, output = make_samples(BUNDLE, tmp_path / "data"), tmp_path / "my run"
+    options = SMALL[BUNDLE] | OPTIONS | {"num_workers": 1}
+    typed = [
+        *("-m", "monai.bundle", "run", "training", "--config_file", *config(BUNDLE, "train")),
+        *("--dataset_dir", str(data), "--output_dir", str(output)),
+        *(text for name, value in options.items() for text in (f"--{name}", str(value))),
+    ]
+    process = subprocess.Popen(
+        [sys.executable, *typed], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while process.poll() is None and not (output / CHECKPOINT_FILE).is_file():
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    message = process.communicate(timeout=300)[1]
+    assert process.returncode == 130, message
+    assert "Traceback" not in message
+    command = shlex.split(message.strip().splitlines()[-1])
+    assert command == ["python", *typed, "--resume", "true"]
+    again = subprocess.run([sys.executable, *command[1:]], env=ENVIRONMENT, capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0, again.stderr
+
+    with one_thread():  # as the processes of `ENVIRONMENT` compute
+        whole = train(BUNDLE, data, tmp_path / "whole", **OPTIONS)
+    for name in (CHECKPOINT_FILE, "model.pt"):
+        assert same(weights(output / name), weights(whole / name))
+    assert history(output) == history(whole)

@@ -14,7 +14,7 @@ from monai.utils import convert_to_numpy
 
 from ..ground.files import atomic_path
 from ..images import CONTRAST_PERCENTILES, evenly_spaced, overlay
-from .weight_map import RandElasticInstancesd, WeightMapd
+from .weighting import RandElasticInstancesd, WeightMapd
 
 _LINES = 12  # of the grid, from one end of the shorter side to the other
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import InputError
+from ..images import Colors
 from .manifests._manifest import Manifest
 
 
 def check_classes(
     manifests: Sequence[Manifest],
     classes: Sequence[str],
-    colors: Sequence[Sequence[int]],
+    colors: Colors,
     ratios: Sequence[float] | None = None,
-) -> None:
+) -> list[Manifest]:
     """Check that every data set has the classes of the config, in their order, and every class a color and a ratio.
 
     Args:
@@ -21,6 +22,9 @@ def check_classes(
         classes: names, by class number.
         colors: (N, 3), of the classes.
         ratios: how often crops are drawn around each class, 0 or more and not all 0; None where they are not.
+
+    Returns:
+        the data sets.
 
     Raises:
         InputError: when they differ, or a data set is annotated only in a region; it names the data set or the option,
@@ -41,3 +45,4 @@ def check_classes(
     if ratios is not None and (len(ratios) != len(classes) or min(ratios) < 0 or max(ratios) == 0):
         expected = f"a number for each of {len(classes)} classes, 0 or more and not all 0"
         raise InputError(f"--class_ratios: found {list(ratios)}, expected {expected}.")
+    return list(manifests)

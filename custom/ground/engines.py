@@ -1,10 +1,10 @@
-"""Progress of an engine: one bar for a whole run; plain lines where the output is not a terminal."""
+"""Engines of ignite: run over a loader, what is attached to them, their progress."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ignite.engine import Engine, Events
 from monai.handlers import from_engine
@@ -12,12 +12,33 @@ from torch.utils.data import DataLoader
 
 from .progress import Bar
 
+Handler = TypeVar("Handler")
+
 
 def run_over(evaluator: Engine, loader: DataLoader) -> None:
     """Run an evaluator over another loader than the one it was made with."""
     evaluator.data_loader = loader
     evaluator.state.epoch_length = None  # loaders differ in length
     evaluator.run()
+
+
+def attached(engine: Engine, kind: type[Handler], event: Any = Events.STARTED) -> dict[str, Handler]:
+    """Return the objects of a kind that are attached to an engine; ignite has no public way to list them.
+
+    Args:
+        engine: the engine.
+        kind: their class, such as that of a handler or a metric.
+        event: one that they are registered for.
+
+    Returns:
+        name → object. The name is that of a metric, or the class of a handler.
+    """
+    found = {}
+    for function, given, _ in engine._event_handlers[event]:
+        owner = getattr(function, "__self__", None)
+        if isinstance(owner, kind):
+            found[given[-1] if given and isinstance(given[-1], str) else type(owner).__name__] = owner
+    return found
 
 
 class Progress:

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import InputError, OutputError, no_room
+from .processes import is_main
 
 LOCK_FILE = ".lock"
 
@@ -20,7 +21,8 @@ def claim(folder: str | Path) -> Path:
     """Take an output folder for this process until `release`, or refuse while another run is at work there.
 
     Args:
-        folder: the output folder; it is created. The process may have taken it before.
+        folder: the output folder; it is created. The process may have taken it before. Of several processes that train
+            together, only the one that writes takes it.
 
     Returns:
         the folder.
@@ -29,6 +31,8 @@ def claim(folder: str | Path) -> Path:
         InputError: another run is at work there.
         OutputError: the folder cannot be written to.
     """
+    if not is_main():
+        return Path(folder)
     try:
         return _take(Path(folder), seconds=0)
     except Timeout as error:

@@ -12,8 +12,9 @@ BIN = $(VENV)/bin
 DEMO = build/demo
 BUNDLE = bundles/dendrite/configs
 TESTS =
+PIP_OPTIONS =
 
-PIP = PYTHONUNBUFFERED=1 $(BIN)/pip install --constraint constraints.txt
+PIP = PYTHONUNBUFFERED=1 $(BIN)/pip install --constraint constraints.txt $(PIP_OPTIONS)
 PROGRESS = awk '/^ *(Collecting|Downloading|Building wheels|Installing collected) / {print "    " substr($$0, 1, 100); fflush()}'
 RUN = $(BIN)/python -m monai.bundle run
 

@@ -1,5 +1,5 @@
 # make demo       train, apply and score the dendrite bundle on sample data
-# make test       lint, then the tests               make suite TESTS=tests/test_wheel.py   some of them, without lint
+# make test       lint, then all tests               make suite TESTS=tests/test_wheel.py   some of them, without lint
 # make test-all   the tests on every Python found    make docs    the site, in build/site    make build   the wheel, in dist
 # make soak       kill a training run and an inference at 20 random moments each, and compare what remains
 SHELL = /bin/bash
@@ -22,13 +22,13 @@ RUN = $(BIN)/python -m monai.bundle run
 
 install: $(VENV)/installed
 
-# The package with what it needs to run.
+# The package and its runtime dependencies.
 $(VENV)/package: pyproject.toml constraints.txt
-	@echo "== Installing into $(VENV), once; a minute or two, longer where PyTorch comes with CUDA (several GB)"
+	@echo "== Installing into $(VENV), once; a minute or two, longer if pip downloads PyTorch with CUDA (several GB)"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "== PyTorch"
 	@$(PIP) torch | $(PROGRESS)
-	@echo "== The package and what it needs"
+	@echo "== The package and its dependencies"
 	@$(PIP) --editable . | $(PROGRESS)
 	@touch $@
 
@@ -44,7 +44,7 @@ demo: $(VENV)/package
 	$(RUN) inference --config_file $(BUNDLE)/inference.yaml --ckpt_path $(DEMO)/training/model.pt --output_dir $(DEMO)/inference
 	@echo "== Scoring the new weights"
 	$(RUN) evaluating --config_file "['$(BUNDLE)/train.yaml','$(BUNDLE)/evaluate.yaml']" --ckpt_path $(DEMO)/training/model.pt --output_dir $(DEMO)/evaluation
-	@echo "== Done. Look at"
+	@echo "== Done. Results:"
 	@echo "$(CURDIR)/$(DEMO)/training/report.html"
 	@echo "$(CURDIR)/$(DEMO)/inference/report.html, *_mask.tif, *_overlay.png"
 	@echo "$(CURDIR)/$(DEMO)/evaluation/report.html"

@@ -1,4 +1,4 @@
-"""Find the bundles that come with this package, or copy one: ``python -m custom.bundles [NAME] [--copy FOLDER]``."""
+"""Find the bundles that ship with this package, or copy one: ``python -m custom.bundles [NAME] [--copy FOLDER]``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .data._shipped import shipped_bundle, shipped_bundles
 from .errors import InputError, OutputError, no_room
 
 PARTS = ("configs", "docs", "models")
-"""Folders of a bundle; that of a checkout also has sample data and results of earlier runs."""
+"""Folders to copy; a checkout may also hold sample data and results of earlier runs."""
 
 
 def copy_bundle(name: str, folder: Path) -> Path:
@@ -21,7 +21,7 @@ def copy_bundle(name: str, folder: Path) -> Path:
 
     Args:
         name: of the bundle, such as ``dendrite``.
-        folder: root folder of the copy, which is created; it is complete as soon as it is there.
+        folder: root folder of the copy; it must not exist yet, and appears only when it is complete.
 
     Returns:
         The root folder of the copy.
@@ -32,7 +32,7 @@ def copy_bundle(name: str, folder: Path) -> Path:
     bundle = shipped_bundle(name)
     target = folder.expanduser().resolve()
     if target.exists():
-        raise InputError.about(target, "a file or folder", "a name that is not in use")
+        raise InputError.about(target, "an existing file or folder", "a new folder")
     try:
         _copy(bundle, target)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Tells the API pages which names of a package are public: those that its `__init__.pyi` binds."""
+"""Tell the API pages which names of a package are public: the ones that its `__init__.pyi` binds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files make the site: those of the repository, where they are, so that links work in both."""
+"""Build the site from the files of the repository, in place, so that links work in both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bundles and manifests that come with the package, and the command that finds and copies bundles."""
+"""Bundles and manifests that ship with the package, and the command that finds and copies bundles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def command(monkeypatch, capsys):
     return type_in
 
 
-def test_a_checkout_has_them_beside_the_package():
+def test_a_checkout_has_them_next_to_the_package():
     assert shipped_manifests() == ROOT / "data_manifests"
     assert shipped_bundles() == {name: ROOT / "bundles" / name for name in BUNDLES}
     assert shipped_bundle("tem") == ROOT / "bundles" / "tem"
@@ -38,9 +38,9 @@ def test_an_unknown_bundle_is_one_sentence_with_the_known_ones():
         shipped_bundle("axon")
 
 
-def test_a_package_without_bundles_says_what_is_missing(tmp_path, monkeypatch):
+def test_a_package_without_bundles_reports_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr(_shipped.resources, "files", lambda package: tmp_path / package)
-    with pytest.raises(InputError, match="_shipped/bundles: found nothing, expected the bundles that come with an"):
+    with pytest.raises(InputError, match="_shipped/bundles: found nothing, expected the bundles that ship with"):
         shipped_bundles()
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_overwritten(command, tmp_path):
     (tmp_path / "notes.txt").write_text("keep")
     code, output, error = command("tem", "--copy", str(tmp_path))
     assert (code, output) == (1, "")
-    assert error == f"Error: {tmp_path}: found a file or folder, expected a name that is not in use.\n"
+    assert error == f"Error: {tmp_path}: found an existing file or folder, expected a new folder.\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
 
 

@@ -65,7 +65,7 @@ test-all:
 	.ci/every_python $(PYTHONS)
 
 docs: install
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "$(CURDIR)/build/site/index.html"
 
 build: install

@@ -25,7 +25,7 @@ from custom import metrics
 from custom.data import EpochDataset, SeedEpoch
 from custom.evaluation import ImageScore, ThresholdCurve
 from custom.losses import AnnotatedDiceCELoss
-from custom.training import Checkpoints, FiniteLoss, History
+from custom.training import Checkpoints, History
 
 THRESHOLDS = [k / 10 for k in range(1, 10)]
 VALIDATION_IMAGES = 2
@@ -118,22 +118,19 @@ class Training:
             additional_metrics={"val_loss": ImageScore(val_loss, ["logits", "label"])},
             val_handlers=list(self.evaluator_handlers) or None,
         )
-        history = [History(self.folder, self.evaluator, self.optimizer)] if self.history else []
+        history = [History(self.folder, self.evaluator)] if self.history else []
         augmentation = [RandFlipd(["image", "label"], prob=0.5, spatial_axis=0), RandGaussianNoised("image", prob=0.5)]
         dataset = EpochDataset(squares(4), augmentation, seed=self.seed)
         key_train_metric = {"train_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))}
         train_metrics = {"train_loss": Average(from_engine("loss", first=True))}
         self.checkpoints = Checkpoints(
             folder=self.folder,
-            network=self.network,
-            optimizer=self.optimizer,
             scheduler=self.scheduler,
             evaluator=self.evaluator,
             best_by=self.best_by,
             scans={"threshold": self.curve},
             thresholds={"threshold": self.threshold},
             resume=self.resume,
-            metrics=[key_train_metric, train_metrics],
             minutes=self.minutes,
         )
         self.trainer = SupervisedTrainer(
@@ -148,10 +145,9 @@ class Training:
             inferer=SimpleInferer(),
             postprocessing=Activationsd("pred", sigmoid=True),
             key_train_metric=key_train_metric,
-            additional_metrics=train_metrics,
+            additional_metrics=None if self.history else train_metrics,
             train_handlers=[
-                SeedEpoch(dataset, self.seed),
-                FiniteLoss(),
+                SeedEpoch(),
                 ValidationHandler(self.val_interval, self.evaluator),
                 LrScheduleHandler(self.scheduler, print_lr=False),
                 self.checkpoints,

@@ -130,7 +130,7 @@ class SeedEpoch:
         engine.add_event_handler(Events.EPOCH_STARTED, self)
 
     def __call__(self, engine: Engine) -> None:
-        dataset = engine.data_loader.dataset
+        dataset = engine.state.dataloader.dataset
         dataset.epoch = engine.state.epoch
         set_determinism(derive_seed(dataset.seed, engine.state.epoch))
 

@@ -51,15 +51,16 @@ class Pages(PlainDataset):
 
 
 class PageLoader(DataLoader):
-    """A loader of `Pages`, one at a time: of a batch the pages that could be read, and under ``faults`` the others.
+    """A loader of `Pages`: of a batch the pages that could be read, and under ``faults`` the others.
 
     Args:
         dataset: the pages.
         num_workers: processes that read.
+        batch_size: pages in a batch, all of one size.
     """
 
-    def __init__(self, dataset: Pages, num_workers: int = 0) -> None:
-        super().__init__(dataset, batch_size=1, num_workers=num_workers, collate_fn=_collate)
+    def __init__(self, dataset: Pages, num_workers: int = 0, batch_size: int = 1) -> None:
+        super().__init__(dataset, batch_size=batch_size, num_workers=num_workers, collate_fn=_collate)
 
 
 def _collate(pages: Sequence[Item]) -> dict[str, Any]:

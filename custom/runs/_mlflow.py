@@ -76,7 +76,8 @@ def track(engine: Engine, folder: Path) -> None:
     for tracker in _trackers(engine):
         _begin(tracker, folder)
         tracker.artifacts = ()
-        tracker.close_on_complete = False
+        if engine.has_event_handler(tracker.close, Events.COMPLETED):  # an evaluation completes once for each split
+            engine.remove_event_handler(tracker.close, Events.COMPLETED)
 
 
 def finish(engine: Engine, folder: Path, scores: Mapping[str, Mapping[str, float]] | None = None) -> None:

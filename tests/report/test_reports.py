@@ -145,7 +145,7 @@ def segmented(trained: Path, tmp_path: Path) -> Path:
         tifffile.imwrite(images / f"{name}.tif", draw.integers(0, 255, (40, 60), np.uint8))
     output = infer("dendrite", images, tmp_path / "out", trained / "model.pt")
     assert set(names_in(page_of(output), "<body>", "<h2>What was run")) >= {"a", "b, page 2 (0 to 4)", "c"}
-    (output / "doubt.csv").unlink(missing_ok=True)  # noise is like no training
+    (output / "review.csv").unlink(missing_ok=True)  # noise is like no training
     return output
 
 
@@ -175,8 +175,8 @@ def test_an_inference_shows_every_image_and_some_pages_of_a_stack(segmented: Pat
 
 
 def test_an_inference_shows_what_is_doubtful_first_and_what_failed(segmented: Path, trained: Path) -> None:
-    (segmented / "doubt.csv").write_text(
-        "image,page,unlike_training,reasons,low_contrast,saturated,noise\n"
+    (segmented / "review.csv").write_text(
+        "image,page,needs_review,reasons,low_contrast,saturated,noise\n"
         'c,0,1,"blurred: sharpness 0.02, training 0.11 to 0.35; noisy: noise 0.4",1,0,1\n'
         "b,1,0,,0,1,1\na,0,0,,0,0,1\n"
     )
@@ -194,16 +194,14 @@ def test_an_inference_shows_what_is_doubtful_first_and_what_failed(segmented: Pa
 @pytest.mark.parametrize("flag", ["0", ""])
 def test_only_what_was_compared_is_called_alike(segmented: Path, trained: Path, flag: str) -> None:
     """Weights without statistics of their training leave the flag empty."""
-    (segmented / "doubt.csv").write_text(f"image,page,unlike_training,reasons,low_contrast,saturated\na,0,{flag},,0,0")
+    (segmented / "review.csv").write_text(f"image,page,needs_review,reasons,low_contrast,saturated\na,0,{flag},,0,0")
     words = words_of(again(segmented, trained))
     assert ("none is unlike those of the training" in words) == (flag == "0")
 
 
 def test_a_stack_whose_pages_are_all_doubtful_leaves_room_for_others(segmented: Path, trained: Path) -> None:
     rows = [f"b,{page},1,noisy,0,0" for page in range(5)]
-    (segmented / "doubt.csv").write_text(
-        "\n".join(["image,page,unlike_training,reasons,low_contrast,saturated", *rows])
-    )
+    (segmented / "review.csv").write_text("\n".join(["image,page,needs_review,reasons,low_contrast,saturated", *rows]))
     page = again(segmented, trained)
     names = names_in(page, "To be looked at twice</h2>", "</section>")
     assert names == [f"b, page {number} (0 to 4)" for number in (0, 2, 4)]

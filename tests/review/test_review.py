@@ -23,12 +23,12 @@ from custom.review import (
     Reference,
     ReviewTable,
     certainty,
-    conclusion,
     fit_reference,
     image_statistics,
     mean_disagreement,
     read_reference,
     result_statistics,
+    review_conclusion,
     training_statistics,
     write_reference,
 )
@@ -350,15 +350,15 @@ def test_the_table(reference: Reference, tmp_path: Path) -> None:
         look_at(table, tmp_path / "saturated.tif", np.minimum(textured(50), 60))
         look_at(table, tmp_path / "flat.tif", np.rint(textured(50) / 40).astype(np.uint8))
     rows = {row["image"]: row for row in rows_of(tmp_path / "out")}
-    flags = {name: (row["unlike_training"], row["low_contrast"], row["saturated"]) for name, row in rows.items()}
+    flags = {name: (row["needs_review"], row["low_contrast"], row["saturated"]) for name, row in rows.items()}
     assert flags["good"] == ("0", "0", "0")
     assert flags["saturated"] == ("1", "0", "1")
     assert flags["flat"][:2] == ("1", "1")
     assert "training" in rows["saturated"]["reasons"]
     assert "disagreement" not in rows["good"]
-    said = conclusion(tmp_path / "out", ["good", "saturated", "flat"])
+    said = review_conclusion(tmp_path / "out", ["good", "saturated", "flat"])
     assert said == f"Unlike the images of the training: 2 of 3, see {tmp_path / 'out' / REVIEW_FILE}"
-    assert conclusion(tmp_path / "out", ["good"]) == "Unlike the images of the training: 0 of 1"
+    assert review_conclusion(tmp_path / "out", ["good"]) == "Unlike the images of the training: 0 of 1"
     assert table.rows_of("good")[0].is_file()
 
 
@@ -367,6 +367,6 @@ def test_without_a_reference_nothing_is_compared(tmp_path: Path, capsys: pytest.
         look_at(table, tmp_path / "black.tif", np.zeros((20, 20), np.uint8))
     assert capsys.readouterr().out.count("No reference.json beside the weights") == 1
     (row,) = rows_of(tmp_path / "out")
-    assert (row["unlike_training"], row["reasons"], row["low_contrast"], row["saturated"]) == ("", "", "1", "0")
-    assert conclusion(tmp_path / "out", ["black"]) is None
-    assert conclusion(tmp_path, ["black"]) is None
+    assert (row["needs_review"], row["reasons"], row["low_contrast"], row["saturated"]) == ("", "", "1", "0")
+    assert review_conclusion(tmp_path / "out", ["black"]) is None
+    assert review_conclusion(tmp_path, ["black"]) is None

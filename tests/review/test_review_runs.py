@@ -54,9 +54,9 @@ def test_an_inference_says_which_images_are_unlike_those(
     with (tmp_path / "out" / REVIEW_FILE).open(newline="", encoding="utf-8") as stream:
         rows = {(row["image"], row["page"]): row for row in csv.DictReader(stream)}
     assert list(rows) == [("as_it_is", "0"), ("inverted", "0"), ("pages", "0"), ("pages", "1")]
-    assert rows["inverted", "0"]["unlike_training"] == "1"
+    assert rows["inverted", "0"]["needs_review"] == "1"
     assert "training" in rows["inverted", "0"]["reasons"]
-    assert (rows["pages", "1"]["unlike_training"], rows["pages", "1"]["low_contrast"]) == ("1", "1")
+    assert (rows["pages", "1"]["needs_review"], rows["pages", "1"]["low_contrast"]) == ("1", "1")
     for row in rows.values():
         assert 0 <= float(row["disagreement"]) <= 1
     assert rows["pages", "0"]["noise"] == rows["as_it_is", "0"]["noise"]

@@ -11,9 +11,9 @@ from PIL import Image
 from tiny_engines import Training
 from torch import nn
 
-from custom import runs as announcements
 from custom.data import Inputs, Manifest, open_datasets, open_inputs
 from custom.inference import ImageQueue
+from custom.runs import _first_and_last_lines as announcements
 from custom.weights import RUN_FILE, record_training
 
 WEIGHTS = Path("/models/model.pt")
@@ -118,7 +118,7 @@ def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by
     record_training(tmp_path, 0, "cpu", [], {"training": 4})
     assert (tmp_path / RUN_FILE).is_file()
     capsys.readouterr()
-    announcements.conclude_training(best_by, tmp_path)
+    announcements.conclude_training(tmp_path)
     weights = tmp_path / "model.pt"
     assert capsys.readouterr().out.splitlines() == [
         f"Weights of the {said}: {weights}",

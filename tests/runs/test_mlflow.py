@@ -18,8 +18,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.tensorboard import SummaryWriter
 
 from custom.errors import InputError
-from custom.runs import check_overrides
 from custom.runs._mlflow import _end_unfinished
+from custom.runs._overrides import check_overrides
 from custom.samples import make_samples
 from custom.training import forget_later
 
@@ -233,26 +233,22 @@ def test_a_run_of_an_inference_has_its_tables(data: Path, tmp_path: Path, mlflow
 
 @pytest.mark.parametrize("bundle", bundle_runs.BUNDLES)
 def test_every_bundle_has_what_tracking_expects(bundle: str, tmp_path: Path) -> None:
-    def parsed(run: str, *names: str) -> tuple[Any, list[str]]:
-        files, options = bundle_runs.config(bundle, *names), {"output_dir": str(tmp_path)}
+    """MONAI finds the engines and puts its handler on each; the runs look for it there."""
+    runs = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
+    engines = {
+        "training": ("train::trainer", "validate::evaluator"),
+        "evaluating": ("validate::evaluator",),
+        "inference": ("evaluator",),
+    }
+    for run, names in runs.items():
+        options = {"output_dir": str(tmp_path)}
+        files = bundle_runs.config(bundle, *names)
         parser = ConfigWorkflow(files, workflow_type=None, run_id=run, tracking="mlflow", **options).parser
-        return parser, [str(step) for step in parser[run]]
-
-    for names in (["train"], ["train", "multi_gpu_train"]):
-        parser, steps = parsed("training", *names)
-        assert (
-            parser["train::handlers"][-1]["_target_"] == parser["validate::handlers"][-1]["_target_"] == "MLFlowHandler"
-        )
-        trained = steps.index("$@train#trainer.run()".replace("#", "::"))
-        assert "custom.runs._mlflow.track_training(@train::handlers, @validate::handlers" in steps[trained - 1]
-    for run, names, handlers in (
-        ("evaluating", ["train", "evaluate"], "validate::handlers"),
-        ("inference", ["inference"], "handlers"),
-    ):
-        parser, steps = parsed(run, *names)
-        assert parser[handlers][-1]["_target_"] == "MLFlowHandler"
-        begun = next(index for index, step in enumerate(steps) if f"experiment_tracking.track(@{handlers}" in step)
-        assert f"experiment_tracking.finish(@{handlers}" in steps[begun + 2]
+        for engine in engines[run]:
+            handlers = parser[engine].get("train_handlers") or parser[engine]["val_handlers"]
+            if isinstance(handlers, str):
+                handlers = parser[handlers.removeprefix("@")]
+            assert handlers[-1]["_target_"] == "MLFlowHandler"
 
 
 # -------------------------------------------------------------------------------------------------- the command line
@@ -279,7 +275,7 @@ def test_a_folder_to_record_in_is_refused(uri: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_missing_mlflow_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom.ground.command_line.find_spec", lambda name: None)
+    monkeypatch.setattr("custom.runs._overrides.find_spec", lambda name: None)
     type_options(monkeypatch, "--tracking", "mlflow")
     with pytest.raises(InputError, match=r"--tracking: found mlflow without the package mlflow.*pip install mlflow"):
         check_overrides()

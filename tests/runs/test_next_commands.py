@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bundle_runs import ROOT, config
 
-from custom.runs import evaluating_command, inference_command
+from custom.runs._next_commands import evaluating_command, inference_command
 
 WEIGHTS = Path("/my runs/one/model.pt")
 

@@ -34,7 +34,8 @@ def train(
 
     trainer = Engine(step)
     trainer.add_event_handler(Events.STARTED, lambda engine: setattr(engine.state, "epoch", finished))
-    FreezeBatchNorm(network, from_epoch).attach(trainer)
+    trainer.network = network
+    FreezeBatchNorm(from_epoch).attach(trainer)
     trainer.run([image], max_epochs=epochs)
     return network, means, outputs
 

@@ -15,9 +15,10 @@ import torch
 from ignite.distributed import sync
 from tiny_engines import Training, assert_same, copied, identity_evaluator, interrupt, predictions, tiny_network
 from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from custom.errors import InputError
-from custom.training import Checkpoints, parallel
+from custom.training import Checkpoints
 from custom.weights import WeightsLoader, read_threshold
 
 NAN = float("nan")
@@ -89,8 +90,6 @@ def test_without_a_scan_there_is_no_threshold(tmp_path: Path) -> None:
     training = Training(tmp_path / "with", scores=[0.5, 0.9, 0.7])
     Checkpoints(
         tmp_path / "without",
-        training.network,
-        training.optimizer,
         training.scheduler,
         training.evaluator,
         best_by="metric",
@@ -225,7 +224,7 @@ def group(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("group")
 def test_weights_have_the_names_of_the_network_itself(tmp_path: Path) -> None:
-    network = parallel(tiny_network())
+    network = DistributedDataParallel(tiny_network())
     assert all(name.startswith("module.") for name in network.state_dict())
     Training(tmp_path, max_epochs=1, network=network).run()
     assert_same(torch.load(tmp_path / "model.pt"), network.module.state_dict())
@@ -237,7 +236,7 @@ def test_a_run_on_one_gpu_is_resumed_on_several(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     unbroken = Training(whole, max_epochs=2).run()
     Training(broken, max_epochs=1, planned=2).run()
-    resumed = Training(broken, max_epochs=2, resume=True, network=parallel(tiny_network())).run()
+    resumed = Training(broken, max_epochs=2, resume=True, network=DistributedDataParallel(tiny_network())).run()
     assert_same(resumed.network.module.state_dict(), unbroken.network.state_dict())
 
 

@@ -69,7 +69,7 @@ def test_other_engines_have_columns_too(tmp_path: Path) -> None:
     other = identity_evaluator(predictions([np.array([[0.9, 0.1, 0.1, 0.1]])], [label]), key_val_metric=key)
     training = Training(tmp_path, max_epochs=4)
     ValidationHandler(2, other).attach(training.trainer)
-    History(tmp_path, training.evaluator, training.optimizer, others=[other]).attach(training.trainer)
+    History(tmp_path, training.evaluator, others=[other]).attach(training.trainer)
     training.run()
     rows = rows_of(tmp_path)
     assert all(row.keys() == COLUMNS | {"whole_dice"} for row in rows)

@@ -16,6 +16,7 @@ from torch import nn
 
 from custom import training as distributed
 from custom.errors import InputError
+from custom.ground.processes import is_main
 from custom.samples import make_samples
 
 
@@ -55,18 +56,14 @@ def test_two_processes_train_together(bundle: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_the_overlay_trains_what_train_yaml_does(bundle: str) -> None:
-    """Its run is that of train.yaml, where only one process writes and all part at the end."""
+    """It changes device, network and sampler, and has no run of its own."""
     alone, several = ConfigParser(), ConfigParser()
     alone.read_config(config(bundle, "train"))
     several.read_config(config(bundle, "train", "multi_gpu_train"))
-    main, wait = "$custom.distributed.is_main() and ", "$custom.distributed.wait()"
-    entries = [entry for entry in several["training"] if entry != wait]
-    assert [f"${entry.removeprefix(main).removeprefix('$')}" for entry in entries] == [
-        *alone["training"],
-        "$custom.distributed.leave()",
-    ]
-    network = alone["network"].removeprefix("$")
-    assert several["network"] == f"$custom.distributed.parallel({network})"
+    assert several["training"] == alone["training"]
+    assert several["training_run"] == alone["training_run"]
+    assert several["single_network"] == alone["network"]
+    assert several["network"] == "$ignite.distributed.auto_model(@single_network)"
 
 
 def test_without_torchrun_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,15 +74,6 @@ def test_without_torchrun_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) 
 
 def test_alone_is_main_and_the_network_itself() -> None:
     network = nn.Linear(1, 1)
-    assert distributed.is_main()
+    assert is_main()
     assert distributed.unwrapped(network) is network
     assert distributed.largest([3, 0], torch.device("cpu")) == [3, 0]
-
-
-def test_a_process_that_is_not_main_writes_no_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "is_main", lambda: False)
-    writer = distributed.summary_writer(tmp_path)
-    writer.add_scalar("loss", 1.0, 1)
-    writer.add_image("picture", torch.zeros(1, 2, 2), 1)
-    writer.flush()
-    assert not list(tmp_path.iterdir())

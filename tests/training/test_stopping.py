@@ -14,8 +14,8 @@ from ignite.engine import Events
 from monai.data import MetaTensor, list_data_collate
 from tiny_engines import Training, assert_same, interrupt, squares, tiny_network
 
-from custom import training as finite_loss
 from custom.errors import InputError
+from custom.training._finite_loss import _files
 
 OPTIONS = {"max_epochs": 2, "batch_size": 1, "history": True}  # 4 iterations in an epoch; its network has dropout
 LAST = "checkpoint_last.pt"
@@ -196,8 +196,8 @@ def test_a_loss_that_is_no_number_names_the_files_and_changes_nothing(tmp_path: 
 
 def test_the_files_of_a_batch_are_named_once() -> None:
     items = [{"image": MetaTensor(torch.zeros(1, 2, 2), meta={"filename_or_obj": name})} for name in "aab"]
-    assert finite_loss._files(list_data_collate(items)) == ["a", "b"]
-    assert finite_loss._files({"image": torch.zeros(1)}) == ["a batch without file names"]
+    assert _files(list_data_collate(items)) == ["a", "b"]
+    assert _files({"image": torch.zeros(1)}) == ["a batch without file names"]
 
 
 def test_infinite_weights_are_never_saved(tmp_path: Path) -> None:

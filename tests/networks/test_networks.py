@@ -1,4 +1,4 @@
-"""The U-Net: its shape, its parts and its size."""
+"""U-Net: output shapes, blocks and number of parameters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def expected_parameters(in_channels: int, out_channels: int, features: list[int]) -> int:
-    """Count the parameters by the description: weights, biases without a norm, and two per channel of a norm."""
+    """Count the parameters from the description: weights, biases without a norm, and two per channel of a norm."""
 
     def block(before: int, after: int) -> int:
         return 9 * before * after + 9 * after * after + 4 * after
@@ -76,7 +76,7 @@ def test_logits_are_not_bounded() -> None:
 
 @pytest.mark.parametrize("features", [(), (16,)])
 def test_too_few_features(features: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"at least two entries, got \("):
+    with pytest.raises(ValueError, match=r"at least two entries, not \("):
         network(features=features)
 
 
@@ -122,7 +122,7 @@ def test_dropout() -> None:
 
 @torch.no_grad()
 def test_sees_as_far_as_its_deepest_level() -> None:
-    """A pixel far away changes the result only through the poolings."""
+    """A distant pixel affects the output only through pooling."""
     model = network(features=(4, 8, 16, 32)).eval()
     image = torch.zeros(1, 1, 64, 64)
     before = model(image)

@@ -1,4 +1,4 @@
-"""The unpadded U-Net: its sizes, what lies where, its parts and how it begins."""
+"""Unpadded U-Net: sizes, alignment, blocks and initialization."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parts(model: nn.Module, kind: type) -> list:
 
 
 def walk(side: int, levels: int) -> int:
-    """Follow a side through the layers, as the paper's figure does; 0 where pooling does not fit or nothing is left."""
+    """Follow a side through the layers, as in the paper's figure; 0 if pooling has a remainder or nothing is left."""
     for _ in range(levels - 1):
         side -= 4
         if side <= 0 or side % 2:
@@ -102,7 +102,7 @@ def test_too_small_names_the_least_size(side: str) -> None:
 
 
 def test_too_few_levels() -> None:
-    with pytest.raises(ValueError, match="one or more, not 0"):
+    with pytest.raises(ValueError, match="at least 1, not 0"):
         network(levels=0)
 
 
@@ -110,7 +110,7 @@ def test_too_few_levels() -> None:
 
 
 def test_output_is_the_middle_of_what_it_has_seen() -> None:
-    """The pixels that an output pixel depends on, averaged over one stride of them, lie round its own place."""
+    """The receptive field of an output pixel, averaged over one stride, is centered on that pixel."""
     model = network(norm=None).eval()
     size = (model.input_size((20, 20))[0] + 3, model.input_size((20, 20))[1] + 1)
     image = torch.rand(1, 1, *size, requires_grad=True)
@@ -208,7 +208,7 @@ def test_kaiming_and_constant_initialization() -> None:
 
 @torch.no_grad()
 def test_scale_is_kept_without_normalization() -> None:
-    """That is what the initialisation is for: neither vanishing nor exploding through eighteen convolutions."""
+    """Activations neither vanish nor explode through eighteen convolutions, the purpose of this initialization."""
     output = network(width=16, levels=5, norm=None)(torch.randn(1, 1, 220, 220))
     assert 0.1 < output.std() < 10
 

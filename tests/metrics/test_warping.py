@@ -33,10 +33,10 @@ def test_simple_points_equal_a_count_of_components() -> None:
             cells[1 + row, 1 + column] = bool(code >> bit & 1)
         border = ~cells
         border[1, 1] = False
-        parts, _ = ndimage.label(cells, side)
-        beside = {part for part in parts[side] if part > 0}
-        _, border_parts = ndimage.label(border, np.ones((3, 3)))
-        assert _simple_points()[code] == (len(beside) == 1 and border_parts == 1), f"neighbourhood {code:08b}"
+        components, _ = ndimage.label(cells, side)
+        adjacent = {component for component in components[side] if component > 0}
+        _, border_components = ndimage.label(border, np.ones((3, 3)))
+        assert _simple_points()[code] == (len(adjacent) == 1 and border_components == 1), f"neighborhood {code:08b}"
 
 
 def test_equal_masks_cost_nothing() -> None:

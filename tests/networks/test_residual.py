@@ -21,7 +21,7 @@ def network(seed: int = 0, **changes: object) -> ResidualAttentionUNet:
     return ResidualAttentionUNet(**{"in_channels": 1, "out_channels": 3, "features": SMALL, **changes})
 
 
-def parts(model: nn.Module, kind: type) -> list:
+def layers(model: nn.Module, kind: type) -> list:
     return [module for module in model.modules() if isinstance(module, kind)]
 
 
@@ -77,17 +77,17 @@ def test_features_that_do_not_fit(features: tuple[int, ...], message: str) -> No
         network(features=features)
 
 
-# ---------------------------------------------------------------------------------------------------------------- parts
+# --------------------------------------------------------------------------------------------------------------- layers
 
 
-def test_parts() -> None:
+def test_layers() -> None:
     model = ResidualAttentionUNet(1, 5)
     assert model.initial.conv.out_channels == 32
-    assert [len(parts(stage, AEKLResBlock)) for stage in model.contracting] == [2, 2, 2]
-    assert [len(parts(stage, AEKLResBlock)) for stage in model.expanding] == [1, 1, 1]
+    assert [len(layers(stage, AEKLResBlock)) for stage in model.contracting] == [2, 2, 2]
+    assert [len(layers(stage, AEKLResBlock)) for stage in model.expanding] == [1, 1, 1]
     assert [type(module) for module in model.bottleneck] == [AEKLResBlock, _SelfAttention, AEKLResBlock]
-    assert {norm.num_groups for norm in parts(model, nn.GroupNorm)} == {8}
-    assert [conv.stride for conv in parts(model, nn.Conv2d) if conv.stride != (1, 1)] == [(2, 2)] * 3
+    assert {norm.num_groups for norm in layers(model, nn.GroupNorm)} == {8}
+    assert [conv.stride for conv in layers(model, nn.Conv2d) if conv.stride != (1, 1)] == [(2, 2)] * 3
 
 
 @torch.no_grad()

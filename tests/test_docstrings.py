@@ -1,4 +1,4 @@
-"""Docstring examples: every example runs, and every function, loss, network and transform has one."""
+"""Docstring examples: all of them run, and every function, loss, network and transform has one."""
 
 from __future__ import annotations
 
@@ -28,22 +28,20 @@ def modules_with_examples() -> list[str]:
 
 
 def names_that_need_an_example() -> list[tuple[str, str]]:
-    """Return (package, name) of every public function, loss, network, inferer and transform.
-
-    Constants, type aliases and classes that only hold results need no example.
-    """
+    """Return (package, name) of every public function, loss, network, inferer and transform."""
     names = [(package, name) for package in PACKAGES for name in sorted(import_module(package).__all__)]
     return [(package, name) for package, name in names if needs_example(getattr(import_module(package), name))]
 
 
-def needs_example(thing: object) -> bool:
-    if inspect.isclass(thing):
-        return issubclass(thing, (nn.Module, Transform, Inferer))
-    return inspect.isfunction(thing)
+def needs_example(public: object) -> bool:
+    """Return whether a public object needs an example: not constants, type aliases and classes that hold results."""
+    if inspect.isclass(public):
+        return issubclass(public, (nn.Module, Transform, Inferer))
+    return inspect.isfunction(public)
 
 
 def has_example(package: ModuleType, name: str) -> bool:
-    return PROMPT in (getattr(getattr(package, name, None), "__doc__", None) or "")  # its own, not an inherited one
+    return PROMPT in (getattr(getattr(package, name, None), "__doc__", None) or "")  # not inherited
 
 
 @pytest.mark.parametrize("name", modules_with_examples())
@@ -52,12 +50,14 @@ def test_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     module = import_module(name)
     results = doctest.testmod(module)
     assert results.failed == 0
-    assert results.attempted == inspect.getsource(module).count(PROMPT)  # none is in a string that doctest skips
+    assert results.attempted == inspect.getsource(module).count(PROMPT)  # doctest found all of them
 
 
 @pytest.mark.parametrize(("package", "name"), names_that_need_an_example())
 def test_every_public_name_has_an_example(package: str, name: str) -> None:
-    """Of a transform and its dictionary version, such as `Clahe` and `Clahed`, one is enough."""
+    """One example suffices for a transform and its dictionary version, such as `Clahe` and `Clahed`."""
     module = import_module(package)
-    pair = name, f"{name}d", name.removesuffix("d")
-    assert any(has_example(module, one) for one in pair), f"{package}.{name} has no example in its docstring"
+    versions = name, f"{name}d", name.removesuffix("d")
+    assert any(has_example(module, version) for version in versions), (
+        f"{package}.{name} has no example in its docstring"
+    )

@@ -21,8 +21,8 @@ from .weight_maps._stored import stored_weight_map
 class WeightMap(Transform):
     """Separate touching cells and compute the pixel weights; see `separate_touching` and `weight_map`.
 
-    If the metadata of the label give its file (``filename_or_obj``), and `precompute_weight_maps` has stored a map for
-    it with the same parameters and labels, this map is loaded instead.
+    If the metadata of the label contains its file (``filename_or_obj``), and `precompute_weight_maps` has stored a map
+    for it with the same parameters and labels, this map is loaded instead.
 
     Args:
         w0: height of the border term.

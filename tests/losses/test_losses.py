@@ -63,7 +63,7 @@ def test_is_that_of_the_annotated_part(over_batch: bool) -> None:
 
 
 @pytest.mark.parametrize("over_batch", [False, True])
-def test_no_gradient_where_nobody_annotated(over_batch: bool) -> None:
+def test_no_gradient_at_unannotated_pixels(over_batch: bool) -> None:
     logits, target = batch()
     target[:, :, 4:] = UNANNOTATED
     logits.requires_grad_()

@@ -56,11 +56,11 @@ def test_file_depth_does_not_matter() -> None:
 
 def test_contrast_of_faint_lines_increases_with_the_limit() -> None:
     image = picture()
-    on_line, beside = np.mgrid[:96, :120][0] % 12 == 1, np.mgrid[:96, :120][0] % 12 == 6
-    on_line[:, :90] = beside[:, :90] = False
+    on_line, off_line = np.mgrid[:96, :120][0] % 12 == 1, np.mgrid[:96, :120][0] % 12 == 6
+    on_line[:, :90] = off_line[:, :90] = False
 
     def contrast(result: np.ndarray) -> float:
-        return float(result[0][on_line].mean() - result[0][beside].mean())
+        return float(result[0][on_line].mean() - result[0][off_line].mean())
 
     before = contrast((image[None] - image.min()) / np.ptp(image))
     low, middle, high = (contrast(Clahe(limit, 27)(image[None])) for limit in (1.0, 2.0, 4.0))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from measuring import peak_memory
 from scipy.ndimage import distance_transform_edt
 
-from custom.transforms import part_touching, weight_map
+from custom.transforms import separate_touching, weight_map
 
 W0, SIGMA = 10.0, 5.0
 FRAMES = ((512, 3, 4), (1024, 15, 16))  # side in pixels, rows and columns of cells
@@ -74,11 +74,11 @@ def main() -> None:
     errors, memory = [], 0.0
     for side, rows, columns in FRAMES:
         touching = cells(side, rows, columns)
-        labels = part_touching(touching)
+        labels = separate_touching(touching)
         works: dict[str, Callable[[], object]] = {
             "weight_map": lambda labels=labels: weight_map(labels, W0, SIGMA),
             "one transform per cell": lambda labels=labels: transforms(labels),
-            "part_touching": lambda touching=touching: part_touching(touching),
+            "separate_touching": lambda touching=touching: separate_touching(touching),
         }
         seconds = shortest(works, arguments.rounds)
         for name, work in works.items():

@@ -1,4 +1,4 @@
-"""From a probability map to instance labels."""
+"""Post-processing: from probability maps to instance labels."""
 
 from __future__ import annotations
 
@@ -11,171 +11,220 @@ from skimage.segmentation import relabel_sequential, watershed
 
 from .images import smallest_label_dtype
 
-_LEVELS = 5  # thresholds that the expected distance is averaged over
+_LEVELS = 5  # number of thresholds over which the distance is averaged
 
 
 def components(foreground_probability: np.ndarray, threshold: float, min_area: int) -> np.ndarray:
-    """Return the connected components of the foreground: cells that touch are one.
+    """Label the connected components of the foreground; touching cells are merged.
 
     Args:
         foreground_probability: float (H, W), 0 to 1.
-        threshold: foreground is where the probability reaches it.
-        min_area: smaller components are left out and smaller holes are filled, in pixels.
+        threshold: foreground is where the probability is at least this.
+        min_area: in pixels; smaller components are removed, smaller holes are filled.
 
     Returns:
-        uint16, or uint32 if there are too many components, (H, W): 1 to N, 4-connected, 0 is background.
+        Instance labels (H, W), uint16, or uint32 for more than 65,535 components: 4-connected, 1 to N; 0 is background.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.instances import components
+        >>> components(np.array([[0.9, 0.8, 0.1, 0.7], [0.9, 0.8, 0.1, 0.7]]), threshold=0.5, min_area=2)
+        array([[1, 1, 0, 2],
+               [1, 1, 0, 2]], dtype=uint16)
     """
-    foreground = _without_holes(foreground_probability >= threshold, min_area)
-    return _numbered(label(foreground, connectivity=1), min_area)
+    foreground = _fill_holes(foreground_probability >= threshold, min_area)
+    return _relabel(label(foreground, connectivity=1), min_area)
 
 
 def seeded_watershed(
     foreground_probability: np.ndarray, threshold: float, seed_depth: float, min_area: int
 ) -> np.ndarray:
-    """Return the cells of the foreground, those that touch parted where they are narrow or the network is unsure.
+    """Split touching cells by a seeded watershed, at necks and along lines of lower probability.
 
-    The watershed runs on the distance to the background, averaged over background at several thresholds between
-    ``threshold`` and 1: that is the distance to be expected when the probability is believed. A neck makes it small,
-    and so does a line along which the probability is only a little lower; a single distance transform sees the neck
-    only. Seeds are the distance's h-maxima (Soille, "Morphological Image Analysis", 2003); a component without a seed
-    is a cell of its own.
+    The watershed runs on the expected distance to the background: the distance transform, averaged over several
+    thresholds between ``threshold`` and 1. It is small at a neck, and also along a line where the probability is only
+    slightly lower, which a single distance transform misses. Seeds are the h-maxima of this distance. A component
+    without a seed becomes one cell.
+
+    Reference: Soille, "Morphological Image Analysis", 2nd edition, Springer 2003 (h-maxima).
 
     Args:
         foreground_probability: float (H, W), 0 to 1.
-        threshold: foreground is where the probability reaches it; below 1.
-        seed_depth: two cells are parted where the distance dips by this below the lower of their maxima; above 0, in
-            pixels.
-        min_area: smaller cells are left out and smaller holes are filled, in pixels. A larger hole is background that
-            cells enclose.
+        threshold: foreground is where the probability is at least this; below 1.
+        seed_depth: two cells are split where the distance between them falls by at least this below the lower of their
+            maxima; above 0, in pixels.
+        min_area: in pixels; smaller cells are removed, smaller holes are filled. Larger holes are background.
 
     Returns:
-        uint16, or uint32 if there are too many cells, (H, W): 1 to N, 4-connected, 0 is background.
+        Instance labels (H, W), uint16, or uint32 for more than 65,535 cells: 4-connected, 1 to N; 0 is background.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.instances import seeded_watershed
+        >>> probability = np.zeros((16, 40))
+        >>> probability[1:15, 1:15] = probability[1:15, 25:39] = 1.0  # two cells …
+        >>> probability[6:9, 15:25] = 1.0  # … connected by a neck
+        >>> labels = seeded_watershed(probability, threshold=0.5, seed_depth=2, min_area=10)
+        >>> labels[7, [5, 35]]
+        array([1, 2], dtype=uint16)
     """
-    foreground = _without_holes(foreground_probability >= threshold, min_area)
+    foreground = _fill_holes(foreground_probability >= threshold, min_area)
     distance = _expected_distance(foreground_probability, threshold, min_area)
-    markers = _with_unseeded(_peaks(distance, seed_depth), label(foreground, connectivity=1))
-    return _numbered(watershed(-distance, markers, mask=foreground), min_area)
+    markers = _seed_all(_peaks(distance, seed_depth), label(foreground, connectivity=1))
+    return _relabel(watershed(-distance, markers, mask=foreground), min_area)
 
 
 def cells_with_borders(probabilities: np.ndarray, threshold: float, seed_threshold: float, min_area: int) -> np.ndarray:
-    """Return the cells from a network that tells cells from the borders at which they touch.
+    """Label cells from a network with a class for the borders between touching cells.
 
-    Seeds are the components of what surely is cell and not border; they grow by watershed over cell and border, first
-    where cell is more probable. A component of the foreground without a seed is a cell of its own.
+    Seeds are the components where the cell probability is high. They grow by watershed over cells and borders, first
+    where the cell probability is higher. A component of the foreground without a seed becomes one cell.
 
     Args:
-        probabilities: float (3, H, W), 0 to 1: background, cell, border between cells that touch.
-        threshold: foreground is where cell and border together reach it.
-        seed_threshold: seeds are where cell reaches it.
-        min_area: smaller seeds and cells are left out and smaller holes in both are filled, in pixels.
+        probabilities: float (3, H, W), 0 to 1: background, cell, border between touching cells.
+        threshold: foreground is where the sum of cell and border probability is at least this.
+        seed_threshold: seeds are where the cell probability is at least this.
+        min_area: in pixels; smaller seeds and cells are removed, smaller holes in both are filled.
 
     Returns:
-        uint16, or uint32 if there are too many cells, (H, W): 1 to N, 4-connected, 0 is background.
+        Instance labels (H, W), uint16, or uint32 for more than 65,535 cells: 4-connected, 1 to N; 0 is background.
 
     Raises:
-        ValueError: there are not three probabilities.
+        ValueError: ``probabilities`` is not (3, H, W).
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.instances import cells_with_borders
+        >>> cell, border = np.array([[0.0, 0.9, 0.9, 0.2, 0.8, 0.8]]), np.array([[0.0, 0.0, 0.1, 0.7, 0.1, 0.0]])
+        >>> probabilities = np.stack([1 - cell - border, cell, border])
+        >>> cells_with_borders(probabilities, threshold=0.5, seed_threshold=0.5, min_area=1)
+        array([[0, 1, 1, 1, 2, 2]], dtype=uint16)
     """
     if probabilities.ndim != 3 or len(probabilities) != 3:
         raise ValueError(f"probabilities must be (3, H, W), not {probabilities.shape}")
     _, cell, border = probabilities
-    foreground = _without_holes(cell + border >= threshold, min_area)
-    sure = _without_holes(cell >= seed_threshold, min_area) & foreground
-    seeds = _large(label(sure, connectivity=1), min_area)
-    markers = _with_unseeded(seeds, label(foreground, connectivity=1))
-    return _numbered(watershed(-cell, markers, mask=foreground), min_area)
+    foreground = _fill_holes(cell + border >= threshold, min_area)
+    certain = _fill_holes(cell >= seed_threshold, min_area) & foreground
+    seeds = _remove_small(label(certain, connectivity=1), min_area)
+    markers = _seed_all(seeds, label(foreground, connectivity=1))
+    return _relabel(watershed(-cell, markers, mask=foreground), min_area)
 
 
 def cells_from_membrane(
     membrane_probability: np.ndarray, threshold: float, seed_threshold: float, min_area: int
 ) -> np.ndarray:
-    """Return the cells between the membranes, by seeded watershed on the membrane probability.
+    """Label the cells between membranes by a seeded watershed on the membrane probability.
 
-    Seeds are where the probability stays below ``seed_threshold``: a gap in a membrane that is only faintly closed
-    parts two seeds there, though not at ``threshold``. The cells grow from the seeds over all that is below
-    ``threshold``; a place without a seed is a cell of its own. Watershed after Beucher and Lantuéjoul, "Use of
-    watersheds in contour detection", 1979.
+    Seeds are where the probability is below ``seed_threshold``, so that a gap in a membrane with a faint signal still
+    separates two seeds, although it is below ``threshold``. Cells grow from the seeds over all pixels below
+    ``threshold``. A component without a seed becomes one cell.
+
+    Reference: Beucher and Lantuéjoul, "Use of watersheds in contour detection", International Workshop on Image
+    Processing 1979.
 
     Args:
         membrane_probability: float (H, W), 0 to 1.
-        threshold: membrane is where the probability reaches it; membrane gets label 0.
-        seed_threshold: lower than ``threshold``; a higher one counts as equal, so that no seed crosses a membrane.
-        min_area: smaller seeds and cells are left out, in pixels.
+        threshold: membrane is where the probability is at least this; it gets label 0.
+        seed_threshold: lower than ``threshold``; a higher value has the effect of ``threshold``, so that no seed
+            crosses a membrane.
+        min_area: in pixels; smaller seeds and cells are removed.
 
     Returns:
-        uint16, or uint32 if there are too many cells, (H, W): 1 to N, 4-connected, 0 is membrane.
+        Instance labels (H, W), uint16, or uint32 for more than 65,535 cells: 4-connected, 1 to N; 0 is membrane.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.instances import cells_from_membrane
+        >>> probability = np.array([[0.0, 0.0, 0.4, 0.1, 0.1], [0.0, 0.0, 0.9, 0.1, 0.1]])  # a membrane with a gap
+        >>> cells_from_membrane(probability, threshold=0.5, seed_threshold=0.2, min_area=1)
+        array([[1, 1, 1, 2, 2],
+               [1, 1, 0, 2, 2]], dtype=uint16)
     """
     cells = label(membrane_probability < threshold, connectivity=1)
-    seeds = _large(label(membrane_probability < min(seed_threshold, threshold), connectivity=1), min_area)
-    return _numbered(watershed(membrane_probability, _with_unseeded(seeds, cells), mask=cells > 0), min_area)
+    seeds = _remove_small(label(membrane_probability < min(seed_threshold, threshold), connectivity=1), min_area)
+    return _relabel(watershed(membrane_probability, _seed_all(seeds, cells), mask=cells > 0), min_area)
 
 
 def blobs(probability: np.ndarray, threshold: float, min_area: int, neck: float = 0.9) -> np.ndarray:
-    """Return round objects, those that touch parted at their necks by a watershed on the distance to the background.
+    """Label round objects; touching objects are split at their necks by a watershed on the distance transform.
 
-    A maximum of the distance is the middle of an object if every way from it to a higher one is narrower somewhere than
-    ``neck`` times what it is there; else it is only a bump on the edge of that other. Watershed after Beucher and
-    Lantuéjoul, "Use of watersheds in contour detection", 1979.
+    A maximum of the distance to the background is the center of an object if every path to a higher maximum passes a
+    point where the distance is less than ``neck`` times the value at the maximum. Otherwise it is only a bump on the
+    outline of the other object.
+
+    Reference: Beucher and Lantuéjoul, "Use of watersheds in contour detection", International Workshop on Image
+    Processing 1979.
 
     Args:
-        probability: (H, W) float, 0 to 1; or a mask, bool or 0 and 1, with any threshold between.
-        threshold: foreground is where the probability reaches it.
-        min_area: smaller objects are left out, in pixels.
-        neck: from little above 0, nothing is parted, to 1, every bump is.
+        probability: float (H, W), 0 to 1; or a mask (H, W), bool or 0 and 1, with any threshold in between.
+        threshold: foreground is where the probability is at least this.
+        min_area: in pixels; smaller objects are removed.
+        neck: relative width of a neck at which objects are split, in (0, 1]: near 0 no object is split, at 1 every bump
+            is.
 
     Returns:
-        (H, W) uint16, or uint32 if there are too many: 1 to N, 0 is background.
+        Instance labels (H, W), uint16, or uint32 for more than 65,535 objects: 8-connected, 1 to N; 0 is background.
 
     Raises:
-        ValueError: when ``neck`` is not in (0, 1].
+        ValueError: ``neck`` is not in (0, 1].
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.instances import blobs
+        >>> row, column = np.ogrid[:13, :22]
+        >>> left, right = (np.hypot(row - 6, column - center) <= 5 for center in (6, 15))
+        >>> labels = blobs(left | right, threshold=0.5, min_area=5)  # two discs that overlap
+        >>> labels[6, [6, 15]]
+        array([1, 2], dtype=uint16)
     """
     if not 0 < neck <= 1:
-        raise ValueError(f"neck is a part of a width, above 0 and up to 1, not {neck}.")
+        raise ValueError(f"neck is a relative width, above 0 and at most 1, not {neck}.")
     mask = probability >= threshold
-    distance = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]  # an object ends where the image does
-    middles = local_maxima(reconstruction(neck * distance, distance)) & mask
-    return _numbered(watershed(-distance, label(middles, connectivity=2), mask=mask, connectivity=2), min_area)
+    distance = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]  # pixels outside the image are background
+    centers = local_maxima(reconstruction(neck * distance, distance)) & mask
+    return _relabel(watershed(-distance, label(centers, connectivity=2), mask=mask, connectivity=2), min_area)
 
 
-def _without_holes(mask: np.ndarray, min_area: int) -> np.ndarray:
-    """Return the mask with holes of fewer than ``min_area`` pixels filled, bool (H, W)."""
+def _fill_holes(mask: np.ndarray, min_area: int) -> np.ndarray:
+    """Fill holes smaller than ``min_area`` pixels, bool (H, W)."""
     _, holes, statistics, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
     return mask | (statistics[:, cv2.CC_STAT_AREA] < min_area)[holes]
 
 
 def _expected_distance(probability: np.ndarray, threshold: float, min_area: int) -> np.ndarray:
-    """Return the distance to the background in pixels, averaged over thresholds from ``threshold`` up, (H, W)."""
+    """Return the distance to the background in pixels, averaged over thresholds in [``threshold``, 1), (H, W)."""
     levels = np.linspace(threshold, 1, _LEVELS, endpoint=False)
-    filled = (_without_holes(probability >= level, min_area) for level in levels)
+    filled = (_fill_holes(probability >= level, min_area) for level in levels)
     distances = [cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) for mask in filled]
-    farthest = sum(probability.shape)  # where there is no background at all, OpenCV says 3e38
-    return np.asarray(np.minimum(distances, farthest).mean(axis=0))
+    longest = sum(probability.shape)  # without any background, OpenCV returns 3e38
+    return np.asarray(np.minimum(distances, longest).mean(axis=0))
 
 
 def _peaks(distance: np.ndarray, depth: float) -> np.ndarray:
     """Return one pixel of each h-maximum, numbered from 1, int (H, W).
 
-    The distance changes by no more than one per pixel: every second pixel is enough, and four times as fast.
+    Because the distance changes by at most one per pixel, every second pixel suffices, which is four times as fast.
     """
     maxima = label(h_maxima(distance[::2, ::2], depth))
-    numbers, places = np.unique(maxima, return_index=True)
+    numbers, indices = np.unique(maxima, return_index=True)
     peaks = np.zeros(distance.shape, dtype=np.int64)
-    peaks[2 * (places // maxima.shape[1]), 2 * (places % maxima.shape[1])] = numbers
+    peaks[2 * (indices // maxima.shape[1]), 2 * (indices % maxima.shape[1])] = numbers
     return peaks
 
 
-def _with_unseeded(seeds: np.ndarray, regions: np.ndarray) -> np.ndarray:
-    """Return the seeds, and each labelled region in which there is none as a seed of its own."""
+def _seed_all(seeds: np.ndarray, regions: np.ndarray) -> np.ndarray:
+    """Add to the seeds each labeled region that contains none."""
     seeded = np.zeros(regions.max() + 1, dtype=bool)
     seeded[regions[seeds > 0]] = True
     return np.where(seeded[regions], seeds, np.where(regions > 0, regions + seeds.max(), 0))
 
 
-def _numbered(regions: np.ndarray, min_area: int) -> np.ndarray:
-    """Return the labels of regions of at least ``min_area`` pixels, numbered from 1, in the smallest type that fits."""
-    labels = relabel_sequential(_large(regions, min_area))[0]
+def _relabel(regions: np.ndarray, min_area: int) -> np.ndarray:
+    """Remove regions smaller than ``min_area`` pixels and number the others from 1, in the smallest dtype that fits."""
+    labels = relabel_sequential(_remove_small(regions, min_area))[0]
     return labels.astype(smallest_label_dtype(int(labels.max(initial=0))))
 
 
-def _large(labels: np.ndarray, min_area: int) -> np.ndarray:
-    """Return the labels without those of fewer than ``min_area`` pixels."""
+def _remove_small(labels: np.ndarray, min_area: int) -> np.ndarray:
+    """Set labels of fewer than ``min_area`` pixels to 0."""
     return np.where(np.bincount(labels.ravel())[labels] < min_area, 0, labels)

@@ -1,4 +1,4 @@
-"""Losses that MONAI lacks: over annotated pixels, and with a weight for each pixel."""
+"""Losses that MONAI lacks: for partly annotated labels, for deterministic training, and with a weight per pixel."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Losses that leave out what nobody annotated."""
+"""Losses that ignore unannotated pixels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ from ..transforms import UNANNOTATED
 class AnnotatedDiceCELoss(nn.Module):
     """Sum of soft Dice loss and binary cross entropy over the annotated pixels.
 
-    MONAI's ``DiceCELoss`` for one logit, restricted: pixels whose target is `transforms.UNANNOTATED` count in neither
-    term. Where everything is annotated both give the same value. Soft Dice after Milletari et al., "V-Net", 3DV 2016.
+    This is MONAI's ``DiceCELoss`` for one logit per pixel, restricted to annotated pixels: those whose target is
+    `transforms.UNANNOTATED` contribute to neither term. For fully annotated labels both losses are equal.
+
+    Reference: Milletari et al., "V-Net: Fully Convolutional Neural Networks for Volumetric Medical Image Segmentation",
+    3DV 2016 (soft Dice).
 
     Args:
-        batch: whether Dice is taken over the whole batch rather than image by image; steadier when tiles are empty.
+        batch: compute Dice over the whole batch instead of per image, which is more stable if some tiles are empty.
+
+    Examples:
+        >>> import torch
+        >>> from custom.losses import AnnotatedDiceCELoss
+        >>> target = torch.tensor([[[[1, 255]]]])  # Dice loss 1/3, cross entropy ln 2; the second pixel is ignored
+        >>> round(AnnotatedDiceCELoss()(torch.zeros(1, 1, 1, 2), target).item(), 4)
+        1.0265
     """
 
     def __init__(self, batch: bool = False) -> None:
@@ -25,7 +35,7 @@ class AnnotatedDiceCELoss(nn.Module):
         self.dice = DiceLoss(batch=batch)
 
     def forward(self, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Return the loss, a scalar, of ``logits`` (N, 1, H, W) against ``target`` (N, 1, H, W) of 0, 1 or 255."""
+        """Return the scalar loss for ``logits``, float (N, 1, H, W), and ``target``, (N, 1, H, W) of 0, 1 or 255."""
         annotated = (target != UNANNOTATED).to(logits.dtype)
         foreground = (target == 1).to(logits.dtype)
         dice = self.dice(torch.sigmoid(logits) * annotated, foreground)

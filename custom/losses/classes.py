@@ -1,4 +1,4 @@
-"""Soft Dice and cross entropy over classes, the same to the last bit each time on a GPU too."""
+"""Multi-class Dice and cross-entropy loss that is deterministic on a GPU."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from torch import nn
 
 
 class ClassDiceCELoss(DiceCELoss):
-    """MONAI's ``DiceCELoss`` of a softmax over classes, with the mean of the cross entropy taken in a fixed order.
+    """MONAI's ``DiceCELoss`` with softmax, but with a deterministic mean of the cross entropy.
 
-    PyTorch's own mean over an image adds in any order on a GPU, and is refused where algorithms have to be
-    deterministic (``nll_loss2d``).
+    On a GPU, PyTorch's own mean over an image (``nll_loss2d``) sums in an undefined order and raises an error under
+    ``torch.use_deterministic_algorithms``.
 
     Args:
         lambda_dice: weight of the Dice loss.
         lambda_ce: weight of the cross entropy.
-        batch: whether Dice is taken over the whole batch rather than image by image.
+        batch: compute Dice over the whole batch instead of per image.
+
+    Examples:
+        >>> import torch
+        >>> from custom.losses import ClassDiceCELoss
+        >>> logits, target = torch.zeros(1, 2, 1, 2), torch.tensor([[[[0, 1]]]])  # Dice loss 1/2, cross entropy ln 2
+        >>> round(ClassDiceCELoss()(logits, target).item(), 4)
+        1.1931
     """
 
     def __init__(self, lambda_dice: float = 1.0, lambda_ce: float = 1.0, batch: bool = False) -> None:
@@ -24,5 +31,5 @@ class ClassDiceCELoss(DiceCELoss):
         self.cross_entropy = nn.CrossEntropyLoss(reduction="none")
 
     def ce(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:  # noqa: A002 (MONAI's name)
-        """Return the mean over all pixels; logits (N, C, H, W), class numbers (N, 1, H, W)."""
+        """Return the mean over all pixels, a scalar, for logits (N, C, H, W) and class numbers (N, 1, H, W)."""
         return super().ce(input, target).mean()

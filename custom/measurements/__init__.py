@@ -1,4 +1,4 @@
-"""What is in a mask? Tables of objects, in pixels and in µm."""
+"""What is in a mask? Tables of objects and their measurements, in pixels and in µm."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The middle lines of a mask of thin structures, branch by branch, and how long they are."""
+"""Centerlines of thin structures: branches of the skeleton and their lengths."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from skimage.morphology import skeletonize
 
 from ._page import PixelSize
 
-_REACH = 3  # pixels to either side over which a line of pixels, which is all steps, is smoothed
+_REACH = 3  # half width in pixels of the moving average that smooths the steps of a pixel path
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A middle line between two places where lines meet or end.
+    """A centerline between two points where lines end or meet.
 
     Attributes:
-        path: (N, 2) int, row and column of its pixels, in order; the first is the last again where it is closed.
-        free: whether its first and its last pixel are ends, where no other branch goes on.
+        path: int (N, 2), row and column of its pixels in order; in a closed path the last pixel equals the first.
+        free: whether the first and the last pixel are free ends, where no other branch continues.
     """
 
     path: np.ndarray
@@ -28,17 +28,28 @@ class Branch:
 
 
 def centerlines(mask: np.ndarray) -> list[Branch]:
-    """Return the branches of the skeleton of a mask, without those that only its edge has.
+    """Return the branches of the skeleton of a mask, pruned of spurs.
 
-    A branch that ends freely is left out when it reaches less far out of the mask's body than that is wide to one side
-    of the middle: corners and bumps have such branches, of which a skeleton is full. Two branches that then meet with
-    no third are one. An object that is a dot has a branch of one pixel. Skeleton of Zhang and Suen (1984), "A fast
-    parallel algorithm for thinning digital patterns"; branches by skan (Nunez-Iglesias et al. 2018, "A new Python
-    library to analyse skeleton images confirms malaria parasite remodelling of the red blood cell membrane skeleton",
-    doi:10.7717/peerj.4312).
+    A spur, a branch that a corner or bump of the outline causes, is a branch with one free end that extends beyond the
+    structure at its junction by less than half the width there. After pruning, two branches that meet without a third
+    are joined. A dot has one branch of one pixel.
+
+    References: Zhang and Suen, "A fast parallel algorithm for thinning digital patterns", Communications of the ACM
+    1984, doi:10.1145/357994.358023 (skeleton); Nunez-Iglesias et al., "A new Python library to analyse skeleton images
+    confirms malaria parasite remodelling of the red blood cell membrane skeleton", PeerJ 2018, doi:10.7717/peerj.4312
+    (branches).
 
     Args:
-        mask: (H, W) bool; pixels that touch at a corner are connected.
+        mask: bool (H, W), 8-connected.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.measurements import centerlines
+        >>> mask = np.zeros((7, 30), bool)
+        >>> mask[2:5, 2:28] = True
+        >>> (branch,) = centerlines(mask)
+        >>> len(branch.path), branch.free
+        (25, (True, True))
     """
     skeleton = skeletonize(mask)
     depth = _depth(mask)
@@ -48,70 +59,84 @@ def centerlines(mask: np.ndarray) -> list[Branch]:
         if not spurs:
             return branches
         for spur in spurs:
-            loose = spur.path[1:] if spur.free[1] else spur.path[:-1]  # the pixel of the junction stays
-            skeleton[tuple(loose.T)] = False
+            pruned = spur.path[1:] if spur.free[1] else spur.path[:-1]  # the junction pixel is kept
+            skeleton[tuple(pruned.T)] = False
         skeleton = skeletonize(skeleton)
 
 
 def without_crossings(branches: list[Branch], mask: np.ndarray) -> list[Branch]:
-    """Return the branches without those between two others that are so short that the discs around their ends touch.
+    """Return the branches without the short ones that connect the two junctions of a crossing.
 
-    Two lines that cross have two junctions, with such a branch between them.
+    The skeleton of two crossing lines has two junctions with a branch between them. A branch without a free end is
+    removed if the largest discs inside the mask around its two ends overlap.
 
     Args:
-        branches: those of the mask.
-        mask: (H, W) bool.
+        branches: branches of the mask, see `centerlines`.
+        mask: bool (H, W).
     """
     depth = _depth(mask)
 
     def is_crossing(branch: Branch) -> bool:
         first, last = (tuple(branch.path[end]) for end in (0, -1))
-        return not any(branch.free) and first != last and _steps(branch) < depth[first] + depth[last]
+        return not any(branch.free) and first != last and _pixel_length(branch) < depth[first] + depth[last]
 
     return [branch for branch in branches if not is_crossing(branch)]
 
 
 def branch_lengths(branches: list[Branch], mask: np.ndarray, pixel_size: PixelSize = (1.0, 1.0)) -> np.ndarray:
-    """Return the length of each branch, (N,), in the unit of the pixel size; a free end counts up to the mask's edge.
+    """Return the length of each branch, with free ends extended to the outline of the mask.
 
     Args:
-        branches: those of the mask.
-        mask: (H, W) bool.
-        pixel_size: (row, column).
+        branches: N branches of the mask, see `centerlines`.
+        mask: bool (H, W).
+        pixel_size: (row, column), in any unit of length; the default measures in pixels.
+
+    Returns:
+        float64 (N,), in the unit of ``pixel_size``.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.measurements import Branch, branch_lengths
+        >>> mask = np.zeros((3, 12), bool)
+        >>> mask[1, 1:11] = True  # a line of 10 pixels
+        >>> line = Branch(np.argwhere(mask), free=(True, True))
+        >>> branch_lengths([line], mask, pixel_size=(0.5, 0.5)).round(3)
+        array([5.])
     """
     depth = _depth(mask)
-    paths = [_to_edge(branch, depth) for branch in branches]
+    paths = [_extended_path(branch, depth) for branch in branches]
     return np.array([np.hypot(*(np.diff(path, axis=0) * pixel_size).T).sum() for path in paths], dtype=float)
 
 
 def _depth(mask: np.ndarray) -> np.ndarray:
-    """Return the distance of every pixel to the nearest one outside; outside is also what is not in the image."""
+    """Return the distance of each pixel to the background, which includes everything outside the image, (H, W)."""
     return np.asarray(distance_transform_edt(np.pad(mask, 1)))[1:-1, 1:-1]
 
 
-def _to_edge(branch: Branch, depth: np.ndarray) -> np.ndarray:
-    """Return the smoothed path, (N, 2) float, which at a free end goes on to the mask's edge."""
+def _extended_path(branch: Branch, depth: np.ndarray) -> np.ndarray:
+    """Return the smoothed path with free ends extended to the outline of the mask, float (N, 2)."""
     path = _smooth(branch.path)
     first, last = (depth[tuple(branch.path[end])] for end in (0, -1))
-    before = [_beyond(path[::-1], first)] if branch.free[0] else []
-    after = [_beyond(path, last)] if branch.free[1] else []
+    before = [_extension(path[::-1], first)] if branch.free[0] else []
+    after = [_extension(path, last)] if branch.free[1] else []
     return np.concatenate([*before, path, *after])
 
 
-def _beyond(path: np.ndarray, depth: float) -> np.ndarray:
-    """Return where a path ends when it gets back what thinning takes of a line's end: as much as the line is deep."""
-    way = path[-1] - path[max(-1 - 2 * _REACH, -len(path))]
-    direction = way / np.linalg.norm(way) if len(path) > 1 else np.sqrt(0.5)  # a dot has none, so both axes count
-    return path[-1:] + direction * (depth - 0.5)  # an edge lies between two pixels
+def _extension(path: np.ndarray, depth: float) -> np.ndarray:
+    """Return the end point of a path after restoring what thinning removed from it: half the width of the line."""
+    last_steps = path[-1] - path[max(-1 - 2 * _REACH, -len(path))]
+    # A dot has no direction; both axes then count equally.
+    direction = last_steps / np.linalg.norm(last_steps) if len(path) > 1 else np.sqrt(0.5)
+    return path[-1:] + direction * (depth - 0.5)  # the outline runs between two pixels
 
 
 def _branches(skeleton: np.ndarray) -> list[Branch]:
-    from skan import Skeleton  # compiles for seconds what only some runs need
+    from skan import Skeleton  # importing it compiles code for seconds, which only some runs need
 
     neighbors = convolve(skeleton.astype(np.uint8), np.ones((3, 3), np.uint8), mode="constant") - 1
-    alone = skeleton & (neighbors == 0)  # skan knows no branch of one pixel
-    dots = [Branch(pixel[np.newaxis], (True, True)) for pixel in np.argwhere(alone)]
-    lines = skeleton & ~alone
+    isolated = skeleton & (neighbors == 0)  # skan has no branches of one pixel
+    dots = [Branch(pixel[np.newaxis], (True, True)) for pixel in np.argwhere(isolated)]
+    lines = skeleton & ~isolated
     if not lines.any():
         return dots
     graph = Skeleton(lines, keep_images=False)
@@ -125,26 +150,28 @@ def _branch(graph: Any, index: int) -> Branch:
 
 
 def _is_spur(branch: Branch, depth: np.ndarray) -> bool:
-    """Return whether a branch with one free end reaches less than its junction's depth out of the disc there."""
+    """Return whether a branch with one free end leaves the largest disc at its junction by less than its radius."""
     if sum(branch.free) != 1:
         return False
     junction, end = branch.path[[-1, 0] if branch.free[0] else [0, -1]]
-    return bool(_steps(branch) + depth[tuple(end)] < 2 * depth[tuple(junction)])
+    return bool(_pixel_length(branch) + depth[tuple(end)] < 2 * depth[tuple(junction)])
 
 
-def _steps(branch: Branch) -> float:
-    """Return the length from pixel to pixel."""
+def _pixel_length(branch: Branch) -> float:
+    """Return the length of the unsmoothed path, from pixel to pixel."""
     return float(np.hypot(*np.diff(branch.path, axis=0).T).sum())
 
 
 def _smooth(path: np.ndarray) -> np.ndarray:
-    """Return the path through the means of its neighboring pixels, (N, 2) float; ends stay where they are."""
+    """Return the moving average of the path, float (N, 2); its ends do not move."""
     closed = bool((path[0] == path[-1]).all())
-    reach = min(_REACH, (len(path) - 1) // 6 if closed else len(path) - 1)  # a small loop is not to shrink to a point
+    reach = min(
+        _REACH, (len(path) - 1) // 6 if closed else len(path) - 1
+    )  # keeps a small loop from collapsing to a point
     if reach == 0:
         return path.astype(float)
     if closed:
-        longer = np.concatenate([path[-1 - reach : -1], path, path[1 : 1 + reach]])
+        padded = np.concatenate([path[-1 - reach : -1], path, path[1 : 1 + reach]])
     else:
-        longer = np.pad(path, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
-    return np.asarray(uniform_filter1d(longer.astype(float), 2 * reach + 1, axis=0))[reach:-reach]
+        padded = np.pad(path, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
+    return np.asarray(uniform_filter1d(padded.astype(float), 2 * reach + 1, axis=0))[reach:-reach]

@@ -1,4 +1,4 @@
-"""Filaments, cut where they cross and branch: length, direction, width of every segment."""
+"""Filament segments between crossings, branch points and ends: length, direction and width."""
 
 from __future__ import annotations
 
@@ -15,25 +15,34 @@ from ._units import in_both_units
 
 
 def filaments(page: Page, min_area: int = 0) -> Table:
-    """Return a row for every segment between two places where filaments cross, branch or end.
+    """Return one row per segment between two points where filaments cross, branch or end.
 
-    After the columns of `region_table`, of which ``orientation_deg`` is the direction of the segment, come
-    ``length_px`` and ``length_um`` of the middle line (see `centerlines`), and ``mean_width_px`` and ``mean_width_um``,
-    the area over the length. Every pixel of the mask belongs to the segment whose middle line is nearest.
+    The columns of `region_table`, in which ``orientation_deg`` is the direction of the segment, are followed by the
+    length of the centerline, ``length_px`` and ``length_um`` (see `centerlines`), and by ``mean_width_px`` and
+    ``mean_width_um``, area divided by length. Each mask pixel belongs to the segment with the nearest centerline.
 
     Args:
-        page: what to measure; its labels are not used.
-        min_area: smaller connected pieces of the mask are left out, in pixels.
+        page: the page to measure; its labels are not used.
+        min_area: in pixels; smaller 8-connected components of the mask are removed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.measurements import Page, filaments
+        >>> mask = np.zeros((41, 41), np.uint8)
+        >>> mask[19:22, 2:39] = mask[2:39, 19:22] = 1  # two filaments that cross: four segments
+        >>> table = filaments(Page(image=mask, mask=mask, probability=mask.astype(float)))
+        >>> table["length_px"].round(), table["mean_width_px"].round()
+        (array([18., 18., 18., 18.]), array([3., 3., 3., 3.]))
     """
     mask = without_small(label(page.mask > 0, connectivity=2), min_area) > 0
     segments = without_crossings(centerlines(mask), mask)
-    table = region_table(_nearest(segments, mask), page.image, page.pixel_size)
+    table = region_table(_label_segments(segments, mask), page.image, page.pixel_size)
     table |= in_both_units(lambda size: branch_lengths(segments, mask, size), "length", page.pixel_size)
     return table | {f"mean_width_{unit}": table[f"area_{unit}2"] / table[f"length_{unit}"] for unit in ("px", "um")}
 
 
-def _nearest(segments: list[Branch], mask: np.ndarray) -> np.ndarray:
-    """Return the number, from 1, of the segment whose middle line is nearest within the mask, (H, W) int."""
+def _label_segments(segments: list[Branch], mask: np.ndarray) -> np.ndarray:
+    """Label each pixel of the mask with the number, from 1, of the segment with the nearest centerline, int (H, W)."""
     lines = np.zeros(mask.shape, dtype=np.int32)
     for number, segment in enumerate(segments, start=1):
         lines[tuple(segment.path.T)] = number

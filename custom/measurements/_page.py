@@ -1,4 +1,4 @@
-"""What is measured on: the result of one page, and the image below it."""
+"""Input of all measurements: the prediction for one page and its image."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from ..ground.growing_table import Table
 
 PixelSize: TypeAlias = tuple[float, float]
-"""(row, column) in µm."""
+"""Pixel size (row, column) in µm."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """The result of one page, everything of one size.
+    """The prediction for one page and its image; all arrays have the same height and width.
 
     Attributes:
-        image: stored gray values, (H, W), any real dtype.
-        mask: (H, W) uint8: not 0 in the foreground, or class numbers.
-        probability: (H, W), or (C, H, W) with several classes; float, 0 to 1.
-        labels: instances, (H, W) unsigned integer, 0 is background; None where there are none.
-        pixel_size: (row, column) in µm, None if it is not known.
+        image: gray values as stored in the file, (H, W), any real dtype.
+        mask: uint8 (H, W): non-zero in the foreground, or class numbers.
+        probability: float (H, W), or (C, H, W) for several classes, 0 to 1.
+        labels: instance labels, unsigned integer (H, W), 0 is background; None if the task has no instances.
+        pixel_size: (row, column) in µm; None if unknown.
     """
 
     image: np.ndarray
@@ -34,4 +34,4 @@ class Page:
 
 
 Measure: TypeAlias = Callable[[Page], Table]
-"""A function from a page to the table of its objects, with the same columns for every page."""
+"""A function that returns the table of objects of a page, with the same columns for every page."""

@@ -1,4 +1,4 @@
-"""What a page holds altogether: how many objects, how much, and how they are in the mean."""
+"""Summary of a page: number of objects, totals and means."""
 
 from __future__ import annotations
 
@@ -10,32 +10,43 @@ import numpy as np
 from ..ground.growing_table import Table
 
 _TOTALS = ("area_px2", "area_um2", "length_px", "length_um")
-_WITHOUT_MEAN = ("label", "class", "touches_border", "orientation_deg")  # axes have no mean that a sum gives
+_WITHOUT_MEAN = (
+    "label",
+    "class",
+    "touches_border",
+    "orientation_deg",
+)  # an arithmetic mean of directions is meaningless
 
 
 def summarize(table: Table, classes: Sequence[str] = ()) -> Table:
-    """Return one row, or one for each class: ``objects``, their number, then totals and means of the columns.
+    """Return one row, or one row per class, with the number of ``objects`` and the totals and means of the columns.
 
-    ``total_area_px2`` and, where there is a length, ``total_length_px`` (and µm) are sums; ``mean_…`` are means of all
-    that can be averaged, over the objects that have a value; NaN without any.
+    ``total_area_px2`` and, if the table has lengths, ``total_length_px`` are sums (also in µm). ``mean_…`` is the mean
+    of each column that can be averaged, over the objects with a value; NaN if there are none.
 
     Args:
-        table: of the objects of a page.
-        classes: names in the column ``class``; each has a row, also without objects.
+        table: the objects of a page.
+        classes: class names in the column ``class``; each has a row, even without objects.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.measurements import summarize
+        >>> summarize({"label": np.array([1, 2]), "area_px2": np.array([2.0, 4.0])})
+        {'objects': array([2]), 'total_area_px2': array([6.]), 'mean_area_px2': array([3.])}
     """
     if not classes:
         return {name: np.array([value]) for name, value in _totals_and_means(table).items()}
     rows = [
-        _totals_and_means({name: values[table["class"] == one] for name, values in table.items()}) for one in classes
+        _totals_and_means({name: values[table["class"] == kind] for name, values in table.items()}) for kind in classes
     ]
     return {"class": np.array(classes)} | {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 def _totals_and_means(table: Table) -> dict[str, float]:
-    """Return the name of each number with its value."""
+    """Return the values of the summary by column name."""
     summary: dict[str, float] = {"objects": len(table["label"])}
     summary |= {f"total_{name}": float(table[name].sum()) for name in _TOTALS if name in table}
     averaged = [name for name in table if name not in _WITHOUT_MEAN and not name.startswith("centroid_")]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # nothing to average is NaN
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of no values is NaN
         return summary | {f"mean_{name.removeprefix('mean_')}": float(np.nanmean(table[name])) for name in averaged}

@@ -1,4 +1,4 @@
-"""The tables of a run: they grow image by image, and none is ever seen half."""
+"""Measurement tables of a run: they grow image by image and are complete at any time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SUMMARY = "measurements_summary.csv"
 
 
 class Measurements:
-    """Writes ``measurements.csv``, a row per object, and ``measurements_summary.csv``, a row per page (and class).
+    """Writes ``measurements.csv``, one row per object, and ``measurements_summary.csv``, one row per page (and class).
 
-    Used as a context; see `GrowingTable` for what becomes of earlier files and after an error.
+    Use it as a context manager; see `GrowingTable` for the handling of existing files and of errors.
 
     Args:
-        folder: where the two go; it is created.
-        measure: function from a page to the table of its objects.
-        classes: names in the column ``class``, if there is one; the summary has a row for each.
+        folder: output folder; it is created.
+        measure: function that returns the table of objects of a page.
+        classes: class names in the column ``class``, if there is one; the summary has one row per class.
     """
 
     def __init__(self, folder: str | Path, measure: Measure, classes: Sequence[str] = ()) -> None:
@@ -34,7 +34,7 @@ class Measurements:
         self.files = (self._objects.file, self._summary.file)
 
     def __enter__(self) -> Measurements:
-        """Open new files."""
+        """Start both tables."""
         self._objects.__enter__()
         self._summary.__enter__()
         return self
@@ -43,16 +43,16 @@ class Measurements:
         """Measure all pages of an image.
 
         Args:
-            image: its name, different for every image.
-            pages: what to measure, in order.
+            image: unique name of the image.
+            pages: its pages, in order.
 
         Raises:
-            InputError: the folder cannot be created.
+            InputError: The folder cannot be created.
         """
         objects = [self._measure(page) for page in pages]
         summaries = [summarize(table, self._classes) for table in objects]
-        self._objects.add(image, *(_of_page(number, table) for number, table in enumerate(objects)))
-        self._summary.add(image, *(_of_page(number, table) for number, table in enumerate(summaries)))
+        self._objects.add(image, *(_with_page(number, table) for number, table in enumerate(objects)))
+        self._summary.add(image, *(_with_page(number, table) for number, table in enumerate(summaries)))
 
     def rows_of(self, image: str) -> list[Path]:
         """Return the files with the rows of an image, see `GrowingTable`."""
@@ -61,12 +61,12 @@ class Measurements:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put both files into their places."""
+        """Finish both tables."""
         self._objects.__exit__(kind, error, trace)
         self._summary.__exit__(kind, error, trace)
 
 
-def _of_page(number: int, table: Table) -> Table:
-    """Return a table with a first column ``page``."""
+def _with_page(number: int, table: Table) -> Table:
+    """Return the table with an additional first column ``page``."""
     count = len(next(iter(table.values())))
     return {"page": np.full(count, number)} | table

@@ -1,4 +1,4 @@
-"""Every length in pixels, and in µm where the pixel size is known."""
+"""Lengths in pixels and, if the pixel size is known, in µm."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ._page import PixelSize
 
 
 def in_both_units(measure: Callable[[PixelSize], np.ndarray], name: str, pixel_size: PixelSize | None) -> Table:
-    """Return the columns ``name_px`` and ``name_um`` of a length; µm is NaN where the pixel size is not known.
+    """Return the columns ``<name>_px`` and ``<name>_um`` of a length; the latter is NaN if the pixel size is unknown.
 
     Args:
-        measure: function from the size of a pixel, (row, column), to the lengths in that unit, (N,).
-        name: of the length.
-        pixel_size: (row, column) in µm.
+        measure: function that returns the lengths, (N,), for a pixel size (row, column), in the same unit.
+        name: name of the length.
+        pixel_size: (row, column) in µm; None if unknown.
     """
     pixels = measure((1.0, 1.0))
     return {
@@ -26,5 +26,5 @@ def in_both_units(measure: Callable[[PixelSize], np.ndarray], name: str, pixel_s
 
 
 def is_square(pixel_size: PixelSize) -> bool:
-    """Return whether rows and columns are equally far apart, up to the rounding of a file's header."""
+    """Return whether pixels are square, within the rounding error of a file header."""
     return bool(np.isclose(*pixel_size, rtol=1e-3))

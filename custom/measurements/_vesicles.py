@@ -1,4 +1,4 @@
-"""Vesicles: how large, and how sure."""
+"""Radius and detection probability of vesicles."""
 
 from __future__ import annotations
 
@@ -11,13 +11,25 @@ from ._regions import objects
 
 
 def vesicles(page: Page) -> Table:
-    """Return a row for every instance: the columns of `region_table`, and radius and probability.
+    """Return one row per instance: the columns of `region_table`, radius and probability.
 
-    ``radius_px`` and ``radius_um`` are those of a disc of the same area, √(area/π); ``mean_probability`` is the mean of
-    the network's over the vesicle.
+    ``radius_px`` and ``radius_um`` are the radius √(area/π) of a disc of equal area; ``mean_probability`` is the mean
+    predicted probability over the vesicle.
 
     Args:
-        page: what to measure; it has labels and one probability.
+        page: the page to measure, with labels and a probability map (H, W).
+
+    Raises:
+        ValueError: The page has no labels.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.measurements import Page, vesicles
+        >>> row, column = np.ogrid[-9:10, -9:10]
+        >>> labels = (np.hypot(row, column) <= 6).astype(np.uint16)
+        >>> table = vesicles(Page(labels, labels > 0, probability=0.8 * labels, labels=labels, pixel_size=(0.1, 0.1)))
+        >>> table["radius_px"].round(1), table["radius_um"].round(2), table["mean_probability"].round(2)
+        (array([6.]), array([0.6]), array([0.8]))
     """
     table = objects(page)
     table |= {f"radius_{unit}": np.sqrt(table[f"area_{unit}2"] / np.pi) for unit in ("px", "um")}

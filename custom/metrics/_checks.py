@@ -1,4 +1,4 @@
-"""The checks that all metrics share: equal shapes, boolean masks, integer labels."""
+"""Input checks shared by all metrics: equal shapes, boolean masks, integer labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Labels = npt.NDArray[np.integer]
 
 
 def check_same_shape(**arrays: npt.NDArray[np.generic]) -> None:
-    """Raise a ValueError that names the first two arguments whose shapes differ."""
+    """Raise ValueError, naming the first two arguments whose shapes differ."""
     (first, reference), *others = arrays.items()
     for name, array in others:
         if array.shape != reference.shape:
@@ -18,9 +18,10 @@ def check_same_shape(**arrays: npt.NDArray[np.generic]) -> None:
 
 
 def check_masks(**masks: npt.NDArray[np.generic]) -> None:
-    """Raise unless all masks are boolean and have one shape.
+    """Raise TypeError or ValueError unless all masks are boolean and have the same shape.
 
-    Integers are refused, not cast: a probability or a label image given by mistake would score without a word.
+    Integers are rejected rather than cast, because a probability map or label image that was passed by mistake would
+    silently be scored.
     """
     for name, mask in masks.items():
         if mask.dtype != np.bool_:
@@ -29,10 +30,10 @@ def check_masks(**masks: npt.NDArray[np.generic]) -> None:
 
 
 def check_labels(**labels: npt.NDArray[np.generic]) -> None:
-    """Raise unless all label images hold integers that are 0 or more, and have one shape."""
+    """Raise TypeError or ValueError unless all label images hold non-negative integers and have the same shape."""
     for name, image in labels.items():
         if not np.issubdtype(image.dtype, np.integer):
             raise TypeError(f"{name} must hold integer labels, not {image.dtype}.")
         if np.issubdtype(image.dtype, np.signedinteger) and image.size and image.min() < 0:
-            raise ValueError(f"{name} must hold labels of 0 or more, but its minimum is {image.min()}.")
+            raise ValueError(f"{name} must hold non-negative labels, but its minimum is {image.min()}.")
     check_same_shape(**labels)

@@ -1,4 +1,4 @@
-"""Overlap per class of two class maps, by way of their confusion matrix."""
+"""Per-class overlap of two class maps, computed from their confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,28 +9,36 @@ from ._checks import Labels, Mask, check_labels, check_masks, check_same_shape
 
 ConfusionMatrix = npt.NDArray[np.int64]
 
-# Pixels counted at a time: np.bincount makes a 64-bit copy of its argument, eight times a montage of uint8.
-_PIECE = 2**20
+# Pixels per np.bincount call, which makes a 64-bit copy of its argument: eight times the memory of a uint8 montage.
+_CHUNK = 2**20
 
 
 def confusion_matrix(labels: Labels, reference: Labels, classes: int, valid: Mask | None = None) -> ConfusionMatrix:
-    """Count the pixels of each pair of true and predicted class.
+    """Count the pixels for each pair of true and predicted class.
 
-    Matrices of several images may be added.
+    The matrices of several images can be added.
 
     Args:
         labels: predicted classes, integer, any shape.
         reference: true classes, integer, same shape.
-        classes: their number K; classes are 0 to K − 1.
-        valid: pixels that count, bool, same shape; all of them if None. Elsewhere any value may stand, such as 255
-            for a pixel that nobody annotated.
+        classes: number of classes K; classes are 0 to K − 1.
+        valid: pixels to count, bool, same shape; None counts all pixels. Other pixels may have any value, such as 255
+            for unannotated pixels.
 
     Returns:
-        int64 (K, K): rows are the reference, columns the prediction.
+        int64 (K, K): rows are reference classes, columns predicted classes.
 
     Raises:
-        TypeError: a class map is not of an integer type, or `valid` is not boolean.
-        ValueError: the shapes differ, or a pixel that counts is of no class.
+        TypeError: A class map does not have an integer dtype, or ``valid`` is not boolean.
+        ValueError: The shapes differ, or a counted pixel has a value outside 0 to K − 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.metrics import confusion_matrix
+        >>> confusion_matrix(labels=np.array([0, 1, 1, 2]), reference=np.array([0, 0, 1, 1]), classes=3)
+        array([[1, 1, 0],
+               [0, 1, 1],
+               [0, 0, 0]])
     """
     check_same_shape(labels=labels, reference=reference)
     if valid is not None:
@@ -40,12 +48,12 @@ def confusion_matrix(labels: Labels, reference: Labels, classes: int, valid: Mas
     check_labels(labels=labels, reference=reference)
     for name, image in {"labels": labels, "reference": reference}.items():
         if image.size and int(image.max()) >= classes:
-            raise ValueError(f"{name} holds the class {image.max()}, but there are {classes} classes, from 0.")
+            raise ValueError(f"{name} holds class {image.max()}, but classes must be 0 to {classes - 1}.")
     predicted, true = labels.ravel(), reference.ravel()
     matrix = np.zeros(classes**2, np.int64)
-    for start in range(0, predicted.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        pairs = true[piece].astype(np.int64) * classes + predicted[piece].astype(np.int64)
+    for start in range(0, predicted.size, _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        pairs = true[chunk].astype(np.int64) * classes + predicted[chunk].astype(np.int64)
         matrix += np.bincount(pairs, minlength=classes**2)
     return matrix.reshape(classes, classes)
 
@@ -53,36 +61,52 @@ def confusion_matrix(labels: Labels, reference: Labels, classes: int, valid: Mas
 def class_dice(matrix: ConfusionMatrix) -> npt.NDArray[np.float64]:
     """Return the Dice coefficient of each class, 2·|P ∩ R| / (|P| + |R|).
 
-    The mean over the classes is ``np.nanmean``: a class that neither map has is no free score.
+    Use ``np.nanmean`` for the mean over the classes, so that classes absent from both maps do not count.
 
     Args:
-        matrix: of `confusion_matrix`, int64 (K, K).
+        matrix: confusion matrix, int64 (K, K); see `confusion_matrix`.
 
     Returns:
-        float64 (K,), 0 to 1, 1 is best; nan for a class absent from both prediction and reference, 0 for one that only
-        one of them has.
+        float64 (K,), 0 to 1, higher is better; NaN for a class absent from both prediction and reference, 0 for a class
+        present in only one of them.
 
-    Reference: Dice (1945), Measures of the amount of ecologic association between species, doi:10.2307/1932409.
+    Reference: Dice, "Measures of the amount of ecologic association between species", Ecology 1945,
+    doi:10.2307/1932409.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.metrics import class_dice
+        >>> class_dice(np.array([[1, 1, 0], [0, 1, 1], [0, 0, 0]])).round(3)
+        array([0.667, 0.5  , 0.   ])
     """
     both, predicted, true = _counts(matrix)
     return _ratios(2 * both, predicted + true)
 
 
 def class_iou(matrix: ConfusionMatrix) -> npt.NDArray[np.float64]:
-    """Return the intersection over union (the Jaccard index) of each class, |P ∩ R| / |P ∪ R|.
+    """Return the intersection over union (Jaccard index) of each class, |P ∩ R| / |P ∪ R|.
 
     Args:
-        matrix: of `confusion_matrix`, int64 (K, K).
+        matrix: confusion matrix, int64 (K, K); see `confusion_matrix`.
 
     Returns:
-        float64 (K,), with nan and 0 as in `class_dice`; its mean over the classes is ``np.nanmean``.
+        float64 (K,), 0 to 1, higher is better; NaN and 0 as in `class_dice`.
+
+    Reference: Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 1912,
+    doi:10.1111/j.1469-8137.1912.tb05611.x.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.metrics import class_iou
+        >>> class_iou(np.array([[1, 1, 0], [0, 1, 1], [0, 0, 0]])).round(3)
+        array([0.5  , 0.333, 0.   ])
     """
     both, predicted, true = _counts(matrix)
     return _ratios(both, predicted + true - both)
 
 
 def _counts(matrix: ConfusionMatrix) -> tuple[ConfusionMatrix, ConfusionMatrix, ConfusionMatrix]:
-    """Return the pixels of each class in both maps, in the prediction and in the reference, each (K,)."""
+    """Return the number of pixels of each class in both maps, in the prediction, and in the reference, each (K,)."""
     return np.diagonal(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
 
 

@@ -1,4 +1,4 @@
-"""The sparse contingency table of two label images: how many pixels each pair of segments shares."""
+"""Sparse contingency table of two label images: the number of pixels that each pair of segments shares."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Counts = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ContingencyTable:
-    """The pairs of segments that share pixels, in three parallel arrays (N,).
+    """All pairs of overlapping segments, as three parallel arrays (N,).
 
     Attributes:
-        labels: label of the proposal in each pair, int64.
-        reference: label of the reference in each pair, int64.
-        counts: pixels that the pair shares, float64, because squares of counts overflow integers.
+        labels: predicted label of each pair, int64.
+        reference: reference label of each pair, int64.
+        counts: number of shared pixels, float64, because squared counts would overflow integers.
     """
 
     labels: npt.NDArray[np.int64]
@@ -27,58 +27,65 @@ class ContingencyTable:
     counts: Counts
 
     def where(self, keep: npt.NDArray[np.bool_]) -> ContingencyTable:
-        """Return the table of only those pairs that `keep`, bool (N,), says."""
+        """Return the table of the pairs where ``keep``, bool (N,), is True."""
         return ContingencyTable(self.labels[keep], self.reference[keep], self.counts[keep])
 
     def label_sizes(self) -> Counts:
-        """Return the pixels of each segment of the proposal, float64, in ascending order of the label."""
+        """Return the number of pixels of each predicted segment, float64, in ascending order of the labels."""
         return _sums(self.labels, self.counts)
 
     def reference_sizes(self) -> Counts:
-        """Return the pixels of each segment of the reference, float64, in ascending order of the label."""
+        """Return the number of pixels of each reference segment, float64, in ascending order of the labels."""
         return _sums(self.reference, self.counts)
 
 
 def contingency_table(labels: Labels, reference: Labels) -> ContingencyTable:
-    """Count the pixels that each pair of labels shares; memory is linear in the pixels, whatever the labels.
+    """Count the pixels that each pair of labels shares, in memory linear in the number of pixels.
 
     Args:
-        labels: proposed segments, integer, any shape; 0 is a label like any other here.
+        labels: predicted segments, integer, any shape; here 0 is a label like any other.
         reference: true segments, integer, same shape.
 
     Returns:
-        The pairs that occur, each once.
+        The pairs that occur, each once, in ascending order of reference label and predicted label.
 
     Raises:
-        TypeError: a label image is not of an integer type.
-        ValueError: the shapes differ, or a label is negative.
+        TypeError: A label image does not have an integer dtype.
+        ValueError: The shapes differ, or a label is negative.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.metrics import contingency_table
+        >>> table = contingency_table(np.array([1, 1, 1, 4]), reference=np.array([1, 1, 2, 2]))
+        >>> table.reference, table.labels, table.counts
+        (array([1, 2, 2]), array([1, 1, 4]), array([2., 1., 1.]))
     """
     check_labels(labels=labels, reference=reference)
-    proposed, true, lengths = _runs(labels.ravel(), reference.ravel())
-    names, proposed = _compact(proposed)
-    reference_names, true = _compact(true)
-    pairs, positions = np.unique(true * names.size + proposed, return_inverse=True)
-    counts = np.bincount(positions, weights=lengths, minlength=pairs.size).astype(np.float64)
-    reference_places, places = np.divmod(pairs, names.size)
-    return ContingencyTable(names[places], reference_names[reference_places], counts)
+    predicted, true, lengths = _runs(labels.ravel(), reference.ravel())
+    predicted_labels, predicted = _compact(predicted)
+    true_labels, true = _compact(true)
+    pairs, inverse = np.unique(true * predicted_labels.size + predicted, return_inverse=True)
+    counts = np.bincount(inverse, weights=lengths, minlength=pairs.size).astype(np.float64)
+    true, predicted = np.divmod(pairs, predicted_labels.size)
+    return ContingencyTable(predicted_labels[predicted], true_labels[true], counts)
 
 
 def _runs(labels: Labels, reference: Labels) -> tuple[Labels, Labels, npt.NDArray[np.int64]]:
-    """Return the label, reference label and length of each run of equal pixels: far fewer to sort than pixels."""
+    """Return label, reference label and length of each run of equal pixels, which are far fewer than pixels to sort."""
     changes = (labels[1:] != labels[:-1]) | (reference[1:] != reference[:-1])
     starts = np.flatnonzero(np.concatenate((np.ones(min(labels.size, 1), np.bool_), changes)))
     return labels[starts], reference[starts], np.diff(starts, append=labels.size)
 
 
 def _compact(labels: Labels) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return names, and for each label where its name stands; no more names than labels, so that codes fit int64."""
+    """Return a table of labels and the index of each label in it; the table is short, so that pair codes fit int64."""
     if labels.size == 0 or int(labels.max()) < labels.size:
-        # Small labels, as all labelling functions give them, name themselves; that saves sorting them.
+        # Small labels, the output of all labeling functions, serve as their own index, which avoids sorting.
         return np.arange(max(labels.size, 1)), labels.astype(np.int64)
-    names, places = np.unique(labels, return_inverse=True)
-    return names.astype(np.int64), places.astype(np.int64)
+    unique, inverse = np.unique(labels, return_inverse=True)
+    return unique.astype(np.int64), inverse.astype(np.int64)
 
 
 def _sums(groups: npt.NDArray[np.int64], counts: Counts) -> Counts:
-    names, positions = np.unique(groups, return_inverse=True)
-    return np.bincount(positions, weights=counts, minlength=names.size).astype(np.float64)
+    unique, inverse = np.unique(groups, return_inverse=True)
+    return np.bincount(inverse, weights=counts, minlength=unique.size).astype(np.float64)

@@ -1,4 +1,4 @@
-"""The result of a measure that tells splits from mergers, and what its two forms share."""
+"""Result type of V-Rand and V-Info, which score splits and mergers separately, and their common terms."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ._contingency import ContingencyTable, Counts
 
 @dataclass(frozen=True)
 class SplitMergeScore:
-    """A score with its two parts; each is 0 to 1, 1 is best, and nan where the reference has no foreground.
+    """Split score, merge score and F-score; each 0 to 1, higher is better, NaN if the reference has no foreground.
 
     Attributes:
-        split: lower where segments of the reference were split (for Rand: the recall of its pixel pairs).
-        merge: lower where segments of the reference were merged (for Rand: the precision).
-        f_score: the harmonic mean of both, the value that is published.
+        split: decreases when reference segments are split (V-Rand: recall of the pixel pairs).
+        merge: decreases when reference segments are merged (V-Rand: precision of the pixel pairs).
+        f_score: harmonic mean of both, the value to publish.
     """
 
     split: float
@@ -30,21 +30,21 @@ NO_SCORE = SplitMergeScore(math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True, eq=False)
 class ForegroundProbabilities:
-    """The probabilities p, s and t of the pixels inside the reference's foreground, and its n pixels.
+    """Probabilities p (pairs), s (prediction) and t (reference) over the n pixels of the reference's foreground.
 
-    A proposal pixel labelled 0 belongs to no segment: it is a segment of its own, of probability 1/n, in p and in s.
-    These `singletons` are kept as a number and not as entries, else the table would be as long as the image.
+    Each pixel that the prediction labels 0 is a segment of its own, with probability 1/n in p and s. These singletons
+    are stored as a number, not as entries, so that the arrays do not grow with the image.
     """
 
     pairs: Counts
-    proposal: Counts
+    prediction: Counts
     reference: Counts
     singletons: float
     pixels: float
 
 
 def foreground_probabilities(table: ContingencyTable) -> ForegroundProbabilities | None:
-    """Return the probabilities inside the reference's foreground (reference > 0); None if it is empty."""
+    """Return the probabilities over the pixels where the reference is above 0; None if there are none."""
     inside = table.where(table.reference > 0)
     pixels = float(inside.counts.sum())
     if pixels == 0:
@@ -52,7 +52,7 @@ def foreground_probabilities(table: ContingencyTable) -> ForegroundProbabilities
     in_segments = inside.where(inside.labels > 0)
     return ForegroundProbabilities(
         pairs=in_segments.counts / pixels,
-        proposal=in_segments.label_sizes() / pixels,
+        prediction=in_segments.label_sizes() / pixels,
         reference=inside.reference_sizes() / pixels,
         singletons=pixels - float(in_segments.counts.sum()),
         pixels=pixels,

@@ -1,4 +1,4 @@
-"""Networks that MONAI lacks, and tiled inference for networks without padding."""
+"""Networks that MONAI lacks, and tiled inference for networks with unpadded convolutions."""
 
 import lazy_loader
 

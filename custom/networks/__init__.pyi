@@ -2,7 +2,5 @@ from .cropping import center_crop as center_crop
 from .overlap_tile import OverlapTileInferer as OverlapTileInferer
 from .precision import in_bfloat16 as in_bfloat16
 from .residual_unet import ResidualAttentionUNet as ResidualAttentionUNet
-from .residual_unet import _Expand as _Expand
-from .residual_unet import _SelfAttention as _SelfAttention
 from .unet import UNet as UNet
 from .valid_unet import ValidUNet as ValidUNet

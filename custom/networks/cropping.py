@@ -1,4 +1,4 @@
-"""Cropping to what a network without padding has left over."""
+"""Center cropping to the output size of a network with unpadded convolutions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import torch
 
 
 def center_crop(tensor: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Return the middle of the last two axes; of an odd surplus the larger part is cut at the end.
+    """Crop the center of the last two axes; an odd surplus loses the extra pixel at the end.
 
     Args:
-        tensor: (…, H, W), of any type.
-        size: height and width of what is returned.
+        tensor: (…, H, W), any dtype.
+        size: height and width of the crop, in pixels.
 
     Returns:
-        A view (…, *size) of the tensor.
+        A view of the tensor, (…, *size).
 
     Raises:
-        ValueError: the tensor is smaller than ``size``.
+        ValueError: The tensor is smaller than ``size``.
+
+    Examples:
+        >>> import torch
+        >>> from custom.networks import center_crop
+        >>> center_crop(torch.arange(20).reshape(4, 5), (2, 2))
+        tensor([[ 6,  7],
+                [11, 12]])
     """
     height, width = size
     top, left = (tensor.shape[-2] - height) // 2, (tensor.shape[-1] - width) // 2

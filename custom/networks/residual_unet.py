@@ -1,4 +1,4 @@
-"""Residual U-Net with self-attention at its lowest resolution."""
+"""Residual U-Net with self-attention at the lowest resolution."""
 
 from __future__ import annotations
 
@@ -11,45 +11,49 @@ from monai.networks.nets.autoencoderkl import AEKLResBlock
 from torch import nn
 from torch.nn.functional import interpolate, scaled_dot_product_attention
 
-_GROUPS = 8  # of the group normalisations
+_GROUPS = 8  # per group normalization
 
 
 class ResidualAttentionUNet(nn.Module):
-    """U-Net of residual blocks, with self-attention between the pixels of its lowest resolution.
+    """U-Net of residual blocks with self-attention among the pixels of the lowest resolution.
 
-    A first 3 × 3 convolution, ``len(features) - 1`` downsampling stages (a convolution with stride 2 and two residual
-    blocks each), a bottleneck (residual block, self-attention, residual block), as many upsampling stages (1 × 1
-    convolution to the width of the skip, nearest-neighbour upsampling, sum with the skip, residual block) and a final
-    1 × 1 convolution. A residual block is twice group normalisation, SiLU and a 3 × 3 convolution, added to its input.
-    The skips are added, as in MONAI's ``SegResNet``: concatenated ones take a third more time at the default widths.
+    The network has an initial 3 × 3 convolution; ``len(features) - 1`` downsampling stages, each a convolution with
+    stride 2 and two residual blocks; a bottleneck of residual block, self-attention and residual block; as many
+    upsampling stages, each a 1 × 1 convolution to the channels of the skip connection, nearest-neighbor upsampling,
+    addition of the skip connection and a residual block; and a final 1 × 1 convolution. A residual block applies group
+    normalization, SiLU and a 3 × 3 convolution twice, and adds its input. Skip connections are added, as in MONAI's
+    ``SegResNet``: concatenating them takes a third more time at the default number of channels.
 
-    After Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015;
-    He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016; Wu and He, "Group Normalization", ECCV 2018;
-    Vaswani et al., "Attention Is All You Need", NeurIPS 2017, between pixels as in Wang et al., "Non-local Neural
-    Networks", CVPR 2018.
+    References: Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI
+    2015; He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016; Wu and He, "Group Normalization", ECCV
+    2018; Vaswani et al., "Attention Is All You Need", NeurIPS 2017, applied to pixels as in Wang et al., "Non-local
+    Neural Networks", CVPR 2018.
 
     Args:
         in_channels: number of image channels.
         out_channels: number of logits per pixel, the number of classes.
-        features: channels of the first convolution and of each downsampling stage. Each stage halves the size, so an
-            image of 256 × 256 has 32 × 32 pixels where four entries end. The time of the attention grows with the
-            square of that number of pixels, its memory in proportion to it.
+        features: channels of the initial convolution and of each downsampling stage. Each stage halves the image: with
+            four entries, 256 × 256 pixels become 32 × 32 at the lowest resolution. The time of the attention is
+            quadratic in the number of pixels there, its memory linear.
 
     Raises:
-        ValueError: when ``features`` has fewer than two entries, or one that is not a multiple of 16.
+        ValueError: ``features`` has fewer than two entries, or an entry is not a positive multiple of 16.
 
-    Example:
-        >>> ResidualAttentionUNet(1, 5)(torch.zeros(1, 1, 250, 37)).shape
-        torch.Size([1, 5, 250, 37])
+    Examples:
+        >>> import torch
+        >>> from custom.networks import ResidualAttentionUNet
+        >>> network = ResidualAttentionUNet(in_channels=1, out_channels=5, features=(16, 32))
+        >>> network(torch.zeros(1, 1, 50, 37)).shape
+        torch.Size([1, 5, 50, 37])
     """
 
     def __init__(self, in_channels: int, out_channels: int, features: Sequence[int] = (32, 32, 64, 128)) -> None:
         super().__init__()
         if len(features) < 2:
-            raise ValueError(f"features needs at least two entries, got {tuple(features)}.")
-        # At least two channels per group: a group of one channel has nothing to normalise in an image of one pixel.
+            raise ValueError(f"features must have at least two entries, not {tuple(features)}.")
+        # At least two channels per group: with one channel, a single-pixel image has no variance to normalize by.
         if any(width <= 0 or width % (2 * _GROUPS) for width in features):
-            raise ValueError(f"features must be multiples of {2 * _GROUPS}, got {tuple(features)}.")
+            raise ValueError(f"features must be positive multiples of {2 * _GROUPS}, not {tuple(features)}.")
         pairs, lowest = list(pairwise(features)), features[-1]
         self.initial = Convolution(2, in_channels, features[0], conv_only=True)
         self.contracting = nn.ModuleList(_contract(upper, lower) for upper, lower in pairs)
@@ -60,7 +64,7 @@ class ResidualAttentionUNet(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return logits (N, ``out_channels``, H, W) for images (N, ``in_channels``, H, W), H and W of any size."""
+        """Return logits (N, ``out_channels``, H, W) for images (N, ``in_channels``, H, W) of any height and width."""
         skips = [self.initial(x)]
         for contract in self.contracting:
             skips.append(contract(skips[-1]))
@@ -75,15 +79,15 @@ def _residual_block(channels: int) -> AEKLResBlock:
 
 
 def _contract(in_channels: int, out_channels: int) -> nn.Sequential:
-    """Half the size (rounded up), then two residual blocks."""
+    """Return a convolution that halves the size (rounding up), followed by two residual blocks."""
     halve = Convolution(2, in_channels, out_channels, strides=2, conv_only=True)
     return nn.Sequential(halve, _residual_block(out_channels), _residual_block(out_channels))
 
 
 class _SelfAttention(nn.Module):
-    """Each pixel attends to all pixels; added to its input.
+    """Self-attention of each pixel to all pixels, with a residual connection.
 
-    MONAI's ``SpatialAttentionBlock`` is the same, but needs the package einops.
+    MONAI's ``SpatialAttentionBlock`` computes the same, but requires the package einops.
     """
 
     def __init__(self, channels: int) -> None:
@@ -100,11 +104,11 @@ class _SelfAttention(nn.Module):
 
 
 class _Expand(nn.Module):
-    """To the width and size of the skip, sum with it, residual block."""
+    """Project and upsample to the skip connection's channels and size, add the skip connection, residual block."""
 
     def __init__(self, in_channels: int, skip_channels: int) -> None:
         super().__init__()
-        self.narrow = nn.Conv2d(in_channels, skip_channels, kernel_size=1)  # before upsampling, where it is cheap
+        self.narrow = nn.Conv2d(in_channels, skip_channels, kernel_size=1)  # before upsampling, where it is cheaper
         self.refine = _residual_block(skip_channels)
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Transforms that MONAI lacks, each as an array version and a dictionary version where both are useful."""
+"""Transforms that MONAI lacks, with an array and a dictionary version where both are useful."""
 
 import lazy_loader
 

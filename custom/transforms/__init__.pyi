@@ -31,10 +31,10 @@ from .weight_maps._classes import BACKGROUND as BACKGROUND
 from .weight_maps._classes import BORDER as BORDER
 from .weight_maps._classes import CELL as CELL
 from .weight_maps._classes import target_classes as target_classes
-from .weight_maps._parting import part_touching as part_touching
-from .weight_maps._picture import draw as draw
-from .weight_maps._recipe import Recipe as Recipe
-from .weight_maps._stored import precompute as precompute
+from .weight_maps._parameters import WeightMapParameters as WeightMapParameters
+from .weight_maps._picture import draw_weight_map as draw_weight_map
+from .weight_maps._separation import separate_touching as separate_touching
+from .weight_maps._stored import precompute_weight_maps as precompute_weight_maps
 from .weight_maps._stored import stored_weight_map as stored_weight_map
 from .weight_maps._weights import weight_map as weight_map
 from .weighting import RandElasticInstancesd as RandElasticInstancesd

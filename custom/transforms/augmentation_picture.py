@@ -1,4 +1,4 @@
-"""A picture of what a config's elastic deformation makes of frames, and of the weight maps that follow."""
+"""A picture of the elastic deformation of a config and of the resulting weight maps."""
 
 from __future__ import annotations
 
@@ -16,28 +16,40 @@ from ..ground.files import atomic_path
 from ..images import CONTRAST_PERCENTILES, evenly_spaced, overlay
 from .weighting import RandElasticInstancesd, WeightMapd
 
-_LINES = 12  # of the grid, from one end of the shorter side to the other
+_LINES = 12  # number of grid lines along the shorter side
 
 
 def draw_augmentation(
     items: Sequence[dict], preprocessing: Compose, file: str | os.PathLike[str], count: int = 3, seed: int = 0
 ) -> None:
-    """Draw a row per example into a PNG: a frame with its cells, the same deformed, and the weight map made for that.
+    """Draw examples of the elastic deformation into a PNG.
 
-    The transforms are those of the config, with its settings: all before the deformation that are not random, the
-    deformation, which here never is left out, and the weight map after it. A grid that is drawn into the frame before
-    shows how it was deformed.
+    Each row shows a frame with its cells, the deformed frame, and the weight map of the deformed cells. The frame is
+    processed by the transforms of the config: the deterministic ones before the deformation, the deformation (with
+    probability 1), and the weight map after it. A grid drawn into the frame visualizes the deformation.
 
     Args:
-        items: as `datalist` makes them.
-        preprocessing: of a training; has a `RandElasticInstancesd`, and after it a `WeightMapd`.
+        items: data items, see `custom.data.datalist`.
+        preprocessing: transforms of training, with a `RandElasticInstancesd` followed by a `WeightMapd`.
         file: the PNG to write; its folder is created.
-        count: examples, spread over the items.
-        seed: of the deformations.
+        count: number of examples, evenly spaced over the items.
+        seed: seed of the deformations.
 
     Raises:
-        InputError: a file of the items cannot be read.
-        ValueError: the preprocessing has no such transforms.
+        InputError: A file of the items cannot be read.
+        ValueError: The preprocessing lacks one of these transforms.
+
+    Examples:
+        >>> import numpy as np
+        >>> from monai.transforms import Compose
+        >>> from custom.images import write_image
+        >>> from custom.transforms import RandElasticInstancesd, ReadImaged, ReadInstancesd, WeightMapd
+        >>> from custom.transforms import draw_augmentation
+        >>> write_image("cells.tif", np.kron([[1, 0], [0, 2]], np.ones((16, 16))).astype(np.uint8))
+        >>> deform = RandElasticInstancesd(("image", "label"), spacing=(8, 8), magnitude_range=(1, 2))
+        >>> preprocessing = Compose([ReadImaged("image"), ReadInstancesd("label"), deform, WeightMapd("label")])
+        >>> items = [{"name": "cells", "image": "cells.tif", "label": "cells.tif"}]
+        >>> draw_augmentation(items, preprocessing, "augmentation.png", count=1)
     """
     before, deform, weigh = _steps(preprocessing)
     deform.set_random_state(seed)
@@ -60,20 +72,20 @@ def draw_augmentation(
 
 
 def _steps(preprocessing: Compose) -> tuple[Compose, RandElasticInstancesd, WeightMapd]:
-    """Return what prepares a frame, what deforms it, always, and what weighs the result."""
+    """Return the deterministic transforms before the deformation, the deformation, and the weight map after it."""
     steps = preprocessing.transforms
-    place = next((i for i, step in enumerate(steps) if isinstance(step, RandElasticInstancesd)), len(steps))
-    weigh = next((step for step in steps[place:] if isinstance(step, WeightMapd)), None)
+    position = next((i for i, step in enumerate(steps) if isinstance(step, RandElasticInstancesd)), len(steps))
+    weigh = next((step for step in steps[position:] if isinstance(step, WeightMapd)), None)
     if weigh is None:
         raise ValueError("the preprocessing has no RandElasticInstancesd with a WeightMapd after it")
-    deform = copy.deepcopy(steps[place])
+    deform = copy.deepcopy(steps[position])
     deform.prob = 1.0
-    return Compose([step for step in steps[:place] if not isinstance(step, Randomizable)]), deform, weigh
+    return Compose([step for step in steps[:position] if not isinstance(step, Randomizable)]), deform, weigh
 
 
 def _with_grid(image: np.ndarray) -> np.ndarray:
-    """Return the frame (1, H, W) with bright lines."""
-    image = copy.deepcopy(image)  # it may be one in a cache
+    """Return a copy of the frame (1, H, W) with bright grid lines."""
+    image = copy.deepcopy(image)  # the frame may belong to a cache
     step = min(image.shape[-2:]) // _LINES
     bright = float(np.percentile(convert_to_numpy(image), CONTRAST_PERCENTILES[1]))  # white in an overlay
     image[..., step // 2 :: step, :] = bright

@@ -1,4 +1,4 @@
-"""Contrast-limited adaptive histogram equalisation (CLAHE) of images of any range."""
+"""Contrast-limited adaptive histogram equalization (CLAHE) of images of any range."""
 
 from __future__ import annotations
 
@@ -14,24 +14,34 @@ from monai.utils import convert_to_dst_type, convert_to_numpy
 
 LEVELS = 255
 OUTLIERS = 0.1
-"""Per cent of the pixels at each end of the range that are cut off, so that a hot pixel does not set the scale."""
+"""Percentage of pixels that are clipped at each end of the range, so that a hot pixel does not determine the scale."""
 
 
 class Clahe(Transform):
-    """Even out the contrast over the image: in each tile of a grid gray values are spread by their histogram.
+    """Equalize the local contrast of an image by CLAHE.
 
-    Each channel's range, without 0.1 % of the pixels at each end, is first scaled to 8 bits. With OpenCV's 16 bits the
-    limit would not act: it is never below one pixel per gray value, and 65,536 of them leave few with more.
+    The range of each channel, clipped by 0.1 % of the pixels at each end, is first scaled to 8 bits. With the 16 bits
+    that OpenCV also supports, the contrast limit would have no effect: it is at least one pixel per gray value, and few
+    of 65,536 gray values have more than one pixel in a tile.
 
-    Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994; OpenCV's ``createCLAHE``.
+    Reference: Zuiderveld, "Contrast limited adaptive histogram equalization", Graphics Gems IV, 1994; computed by
+    OpenCV's ``createCLAHE``.
 
     Args:
-        clip_limit: about the largest slope of the gray-value curve, as a multiple of that of no change.
-        tile_size: side of a tile in pixels, rounded so that equal tiles fill the image. OpenCV's own setting, a number
-            of tiles, would even out another scale in an image of another size.
+        clip_limit: approximate maximum slope of the gray-value mapping, relative to the identity.
+        tile_size: side of a tile in pixels, rounded such that equal tiles fill the image. Unlike OpenCV's setting, a
+            number of tiles, it does not depend on the size of the image.
 
     Raises:
-        ValueError: when ``clip_limit`` is not above 0, or ``tile_size`` less than one.
+        ValueError: ``clip_limit`` is not above 0, or ``tile_size`` is less than 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import Clahe
+        >>> image = np.linspace(100, 104, 64 * 64).reshape(1, 64, 64)  # low contrast
+        >>> equalized = Clahe(clip_limit=2.0, tile_size=16)(image)
+        >>> equalized.shape, equalized.dtype, equalized.max().item()
+        ((1, 64, 64), dtype('float32'), 1.0)
     """
 
     def __init__(self, clip_limit: float = 2.0, tile_size: int = 64) -> None:
@@ -41,9 +51,9 @@ class Clahe(Transform):
         self.tile_size = tile_size
 
     def __call__(self, image: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
-        """Return the image (C, H, W) as float32 from 0 to 1, array or tensor as it came; a constant channel is 0.
+        """Return the image (C, H, W) as float32, 0 to 1, as an array or tensor like the input; a constant channel is 0.
 
-        Not a number counts as the low end of the range, infinity as its end.
+        NaN and −infinity become the lower end of the range, infinity the upper end.
         """
         equalized = np.stack([self._equalize(channel) for channel in convert_to_numpy(image)])
         return convert_to_dst_type(equalized, image, dtype=np.float32)[0]
@@ -54,15 +64,15 @@ class Clahe(Transform):
             return gray
         height, width = gray.shape
         grid = max(1, round(width / self.tile_size)), max(1, round(height / self.tile_size))  # OpenCV's order
-        # Made anew each time: OpenCV's object can be neither copied nor shared between threads.
+        # Created for each call, because OpenCV's object can neither be copied nor shared between threads.
         return cv2.createCLAHE(self.clip_limit, grid).apply(gray) / LEVELS
 
 
 class Clahed(MapTransform):
-    """`Clahe` for the images under ``keys``.
+    """Dictionary version of `Clahe`.
 
     Args:
-        keys: keys of images (C, H, W).
+        keys: keys of the images (C, H, W).
         clip_limit: see `Clahe`.
         tile_size: see `Clahe`.
     """
@@ -79,12 +89,12 @@ class Clahed(MapTransform):
 
 
 def _to_8_bits(channel: np.ndarray) -> np.ndarray:
-    """Scale the range of the channel, without outliers, to 0 … 255, uint8; all 0 if it has none."""
+    """Scale the range of the channel, without outliers, to 0 … 255, uint8; all 0 without finite values."""
     finite = channel[np.isfinite(channel)]
     if not finite.size:
         return np.zeros(channel.shape, np.uint8)
     low, high = np.percentile(finite, (OUTLIERS, 100 - OUTLIERS))
-    if low == high:  # a few bright pixels on an even background are not outliers
+    if low == high:  # a few bright pixels on a constant background are not outliers
         low, high = finite.min(), finite.max()
     scaled = (np.nan_to_num(channel, nan=low, posinf=high, neginf=low) - low) / (high - low or 1)
     return np.rint(scaled.clip(0, 1) * LEVELS).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Crops for training, from anywhere or around a chosen class, without a list of all pixels of an image."""
+"""Random crops for training, optionally balanced by class, without lists of all pixels of an image."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from monai.utils import ensure_tuple_rep
 from .labels import UNANNOTATED
 
 CLASS_BLOCKS = "class_blocks"
-"""The item's entry in which `ClassBlocksd` leaves what `RandCropByClassd` takes out."""
+"""Key of the item under which `ClassBlocksd` stores the block counts that `RandCropByClassd` uses."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassBlocks:
-    """How many pixels of each class lie in each square block of a label.
+    """Number of pixels of each class in each square block of a label.
 
     Attributes:
         counts: int32 (K, rows of blocks, columns of blocks), for K classes.
-        side: of a block, in pixels; the last row and column of blocks may be smaller.
+        side: side of a block in pixels; blocks at the end of a row or column may be smaller.
     """
 
     counts: np.ndarray
@@ -34,39 +34,53 @@ def class_blocks(label: NdarrayOrTensor, classes: int, side: int = 64) -> ClassB
     """Count the pixels of each class in each block of a label.
 
     Args:
-        label: (H, W) uint8, class numbers; 255 (``UNANNOTATED``) is no class.
-        classes: their number.
-        side: of a block, in pixels.
+        label: class numbers, uint8 (H, W); 255 (``UNANNOTATED``) is not a class.
+        classes: number of classes.
+        side: side of a block in pixels.
 
     Raises:
-        ValueError: when the label is not uint8 (H, W), or holds a class that is not below ``classes``.
+        ValueError: The label is not uint8 (H, W), or holds a class number of ``classes`` or more.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import class_blocks
+        >>> blocks = class_blocks(np.array([[0, 0, 1], [0, 255, 1]], np.uint8), classes=2, side=2)
+        >>> blocks.counts.tolist()  # class 0: 3 pixels in the first block; class 1: 2 pixels in the second
+        [[[3, 0]], [[0, 2]]]
     """
     array = np.asarray(label)
     if array.ndim != 2 or array.dtype != np.uint8:
-        raise ValueError(f"expected a label (H, W) of uint8, got {array.shape} of {array.dtype}.")
+        raise ValueError(f"expected a label of shape (H, W) and dtype uint8, found {array.shape} and {array.dtype}.")
     height, width = array.shape
     rows, columns = -(-height // side), -(-width // side)
     counts = np.empty((rows, columns, 256), np.int32)
     first_bin = np.arange(width) // side * 256
-    for row in range(rows):  # a row of blocks at a time: the bins are eight times as large as the label
+    for row in range(rows):  # one row of blocks at a time, because bins take eight times the memory of the label
         bins = first_bin + array[row * side : (row + 1) * side]
         counts[row] = np.bincount(bins.ravel(), minlength=columns * 256).reshape(columns, 256)
-    beyond = np.flatnonzero(counts[..., classes:UNANNOTATED].any(axis=(0, 1)))
-    if beyond.size:
-        raise ValueError(f"the label holds the class {classes + beyond[0]}, but there are {classes} classes, from 0.")
+    undeclared = np.flatnonzero(counts[..., classes:UNANNOTATED].any(axis=(0, 1)))
+    if undeclared.size:
+        raise ValueError(f"the label holds class {classes + undeclared[0]}, but classes must be 0 to {classes - 1}.")
     return ClassBlocks(np.ascontiguousarray(counts[..., :classes].transpose(2, 0, 1)), side)
 
 
 class ClassBlocksd(Transform):
-    """Note where each class is, once for an image, for the many crops that `RandCropByClassd` takes from it.
+    """Locate the classes of a label once, for the many crops that `RandCropByClassd` takes from it.
 
-    It needs a few hundred kilobytes for 60 megapixels, where a list of the pixels of each class, as MONAI's
-    ``RandCropByLabelClassesd`` makes it, needs 500 megabytes. Between the two transforms nothing may change the label.
+    For 60 megapixels the counts take a few hundred kilobytes, whereas the lists of pixels that MONAI's
+    ``RandCropByLabelClassesd`` uses take 500 megabytes. No transform between the two may change the label.
 
     Args:
-        label_key: key of the label (1, H, W), uint8.
+        label_key: key of the label, uint8 (1, H, W).
         classes: number of classes.
-        block: side of the blocks in which pixels are counted.
+        block: side of the blocks in which pixels are counted, in pixels.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import CLASS_BLOCKS, ClassBlocksd
+        >>> item = ClassBlocksd("label", classes=2, block=2)({"label": np.array([[[0, 0, 1]]], np.uint8)})
+        >>> item[CLASS_BLOCKS].counts.tolist()
+        [[[2, 0]], [[0, 1]]]
     """
 
     def __init__(self, label_key: str, classes: int, block: int = 64) -> None:
@@ -79,9 +93,20 @@ class ClassBlocksd(Transform):
 
 
 class CropWindowd(MapTransform):
-    """Crop by the item's ``window``, which `datalists.in_windows` puts there; an item without one stays whole.
+    """Crop to the item's ``window`` (top, left, bottom, right), as set by `custom.data.in_windows`, if there is one.
 
-    The size of the window takes the place of the file's in the metadata, so that `ResizeToInputd` comes back to it.
+    In the metadata, the size of the window replaces the size of the file, so that `ResizeToInputd` restores it.
+
+    Args:
+        keys: keys of the images and labels, MetaTensor (C, H, W).
+
+    Examples:
+        >>> import torch
+        >>> from monai.data import MetaTensor
+        >>> from custom.transforms import CropWindowd
+        >>> item = {"image": MetaTensor(torch.arange(12.0).reshape(1, 3, 4)), "window": (0, 1, 2, 3)}
+        >>> CropWindowd("image")(item)["image"].tolist()
+        [[[1.0, 2.0], [5.0, 6.0]]]
     """
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -89,31 +114,41 @@ class CropWindowd(MapTransform):
         if "window" in item:
             top, left, bottom, right = item.pop("window")
             for key in self.key_iterator(item):
-                item[key] = item[key][:, top:bottom, left:right].clone()  # a view would keep the whole image
+                item[key] = item[key][:, top:bottom, left:right].clone()  # a view would keep the whole image in memory
                 item[key].meta["spatial_shape"] = (bottom - top, right - left)
         return item
 
 
 class RandCropByClassd(MapTransform, Randomizable):
-    """Crop images and label alike, from anywhere or around a pixel of a class that is drawn first.
+    """Crop images and label at the same random position, optionally around a pixel of a randomly chosen class.
 
-    Without ``ratios`` every position has the same probability, as in MONAI's ``RandSpatialCropd``. With them, a class
-    is drawn by its ratio among those that the image has, then one of its pixels, each with the same probability, then
-    one of the positions at which the crop contains that pixel and lies in the image. The drawn pixels follow the ratios
-    exactly; the classes of all pixels in the crops do not: a crop around a rare class brings its surroundings with it.
-    An image without any of the classes is cropped from anywhere.
+    Without ``ratios``, all positions are equally likely, as in MONAI's ``RandSpatialCropd``. With ``ratios``, a class
+    is sampled by its ratio among the classes in the image, then one of its pixels uniformly, then uniformly one of the
+    positions at which the crop contains this pixel and is inside the image. The sampled pixels follow the ratios
+    exactly, but the pixels of the crops do not, because a crop around a rare class also contains its surroundings. An
+    image with none of the classes is cropped at a uniformly random position.
 
-    An image smaller than the crop is mirrored at its borders, its label too. Crops are copies, so that the image may
-    stay in a cache.
+    Images smaller than the crop, and their labels, are padded by reflection. Crops are copies, so that the image can be
+    cached.
 
     Args:
-        keys: keys of images and labels of one size, (C, H, W).
-        label_key: key of the label (1, H, W), uint8 class numbers, 255 (``UNANNOTATED``) where there is none.
-        size: height and width of a crop, or one number for both, in pixels.
-        ratios: how often each class is drawn, by class number, of any sum; None: crops from anywhere.
+        keys: keys of the images and labels, (C, H, W), all of the same height and width.
+        label_key: key of the label: class numbers, uint8 (1, H, W), 255 (``UNANNOTATED``) for unannotated pixels.
+        size: height and width of a crop in pixels, or one number for both.
+        ratios: relative sampling frequency of each class, by class number, with any sum; None for uniform positions.
 
     Raises:
-        ValueError: when a ratio is negative or all are 0; in the call, when there are fewer ratios than classes.
+        ValueError: A ratio is negative or all are 0; when called, the number of ratios and classes differ.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import RandCropByClassd
+        >>> label = np.zeros((1, 99, 99), np.uint8)
+        >>> label[0, 20, 60] = 1  # a single pixel of class 1
+        >>> crop = RandCropByClassd("label", label_key="label", size=5, ratios=(0, 1))
+        >>> cropped = crop({"label": label})["label"]
+        >>> cropped.shape, cropped.max().item()  # every crop contains it
+        ((1, 5, 5), 1)
     """
 
     def __init__(
@@ -128,19 +163,19 @@ class RandCropByClassd(MapTransform, Randomizable):
         self.size = ensure_tuple_rep(size, 2)
         self.ratios = None if ratios is None else np.asarray(ratios, dtype=np.float64)
         if self.ratios is not None and (self.ratios.min() < 0 or self.ratios.sum() == 0):
-            raise ValueError(f"ratios must be 0 or more and not all 0, got {tuple(ratios or ())}.")
+            raise ValueError(f"ratios must be 0 or more and not all 0, not {tuple(ratios or ())}.")
         self.rows = self.columns = np.arange(0)
 
     def randomize(self, label: NdarrayOrTensor, blocks: ClassBlocks | None) -> None:
-        """Draw the rows and columns of a crop.
+        """Sample the rows and columns of a crop.
 
         Args:
             label: (H, W).
-            blocks: what `ClassBlocksd` noted about it; None: it is counted here, when there are ratios.
+            blocks: block counts of the label from `ClassBlocksd`; None counts them here, if there are ratios.
         """
-        row, column = (None, None) if self.ratios is None else self._draw_pixel(label, self.ratios, blocks)
-        self.rows = self._draw_side(label.shape[0], self.size[0], row)
-        self.columns = self._draw_side(label.shape[1], self.size[1], column)
+        row, column = (None, None) if self.ratios is None else self._sample_pixel(label, self.ratios, blocks)
+        self.rows = self._sample_side(label.shape[0], self.size[0], row)
+        self.columns = self._sample_side(label.shape[1], self.size[1], column)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
@@ -149,26 +184,26 @@ class RandCropByClassd(MapTransform, Randomizable):
             item[key] = item[key][:, self.rows[:, None], self.columns]
         return item
 
-    def _draw_pixel(
+    def _sample_pixel(
         self, label: NdarrayOrTensor, ratios: np.ndarray, blocks: ClassBlocks | None
     ) -> tuple[int, int] | tuple[None, None]:
-        """Return row and column of a pixel of a class that is drawn by the ratios; None where there is none of them."""
+        """Return row and column of a pixel of a class sampled by the ratios; None if the label has no such class."""
         blocks = blocks or class_blocks(label, len(ratios))
         if len(blocks.counts) != len(ratios):
-            raise ValueError(f"there are {len(blocks.counts)} classes, but ratios for {len(ratios)}.")
+            raise ValueError(f"there are {len(blocks.counts)} classes, but {len(ratios)} ratios.")
         weights = ratios * blocks.counts.any(axis=(1, 2))
         if not weights.any():
             return None, None
-        drawn = self.R.choice(len(weights), p=weights / weights.sum())
-        counts = blocks.counts[drawn]
+        chosen = self.R.choice(len(weights), p=weights / weights.sum())
+        counts = blocks.counts[chosen]
         block = self.R.choice(counts.size, p=counts.ravel() / counts.sum())
-        top, left = (int(at) * blocks.side for at in divmod(block, counts.shape[1]))
-        pixels = np.argwhere(np.asarray(label[top : top + blocks.side, left : left + blocks.side]) == drawn)
+        top, left = (int(index) * blocks.side for index in divmod(block, counts.shape[1]))
+        pixels = np.argwhere(np.asarray(label[top : top + blocks.side, left : left + blocks.side]) == chosen)
         row, column = pixels[self.R.randint(len(pixels))]
         return top + int(row), left + int(column)
 
-    def _draw_side(self, length: int, size: int, inside: int | None) -> np.ndarray:
-        """Return ``size`` indices into a side of the image, among them ``inside``."""
+    def _sample_side(self, length: int, size: int, inside: int | None) -> np.ndarray:
+        """Return ``size`` consecutive indices into a side of the image, including ``inside``."""
         surplus = length - size
         if surplus < 0:
             before = -surplus // 2

@@ -1,4 +1,4 @@
-"""Reading of instance labels, some of which show only a part of the cells."""
+"""Reading of instance labels, including partly annotated ones."""
 
 from __future__ import annotations
 
@@ -15,21 +15,30 @@ from ..errors import InputError
 from ..images import read_labels
 
 UNANNOTATED_INSTANCE = -1
-"""The label of pixels that nobody annotated; scores leave them out."""
+"""Instance label of unannotated pixels, which scores ignore."""
 
 
 class ReadInstancesd(MapTransform):
-    """Read instance labels as (1, H, W) int32: 1, 2, … the objects, 0 background, −1 where nobody annotated.
+    """Read instance labels as int32 (1, H, W): 1, 2, … for objects, 0 for background, −1 for unannotated pixels.
 
-    An item with ``markers``, which every object has, shows whether all objects were segmented. Where the label has no
-    pixel under some marker, the rest was not annotated: what is no object there may be one, and becomes −1.
+    The markers of an item, one per object, show whether all objects were segmented. If a marker has no labeled pixel,
+    the label is only partly annotated: its background may contain objects, and is read as −1.
 
     Args:
-        keys: the labels' keys.
-        markers_key: key of the file of markers; without it everything is annotated.
+        keys: keys of the label files.
+        markers_key: key of the file of markers; items without it are fully annotated.
 
     Raises:
-        InputError: whatever `readers.read_labels` finds wrong, or a label number that int32 cannot hold.
+        InputError: A file cannot be read as labels (see `custom.images.read_labels`), or a label exceeds int32.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.images import write_image
+        >>> from custom.transforms import ReadInstancesd
+        >>> write_image("cells.tif", np.array([[7, 7, 0, 0]], np.uint16))
+        >>> write_image("markers.tif", np.array([[1, 0, 0, 2]], np.uint16))  # the second cell was not segmented
+        >>> ReadInstancesd("label")({"label": "cells.tif", "markers": "markers.tif"})["label"].tolist()
+        [[[7, 7, -1, -1]]]
     """
 
     def __init__(self, keys: KeysCollection = "label", markers_key: str = "markers") -> None:
@@ -51,10 +60,10 @@ class ReadInstancesd(MapTransform):
 
 def _signed(file: str, label: np.ndarray) -> np.ndarray:
     if label.max() > np.iinfo(np.int32).max:
-        raise InputError.about(file, f"the label {label.max()}", "labels that 32 bits with a sign can hold")
+        raise InputError.about(file, f"the label {label.max()}", f"labels up to {np.iinfo(np.int32).max}")
     return label.astype(np.int32)
 
 
 def _is_partial(label: np.ndarray, markers: np.ndarray) -> bool:
-    """Return whether some marker has no segmented object under it."""
+    """Return whether a marker has no labeled pixel."""
     return not set(np.unique(markers[markers > 0])) <= set(np.unique(markers[label > 0]))

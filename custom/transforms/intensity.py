@@ -1,4 +1,4 @@
-"""Brightness: augmentation beyond what a microscope records, and normalisations that do not see it."""
+"""Intensity: augmentation by extreme factors, and normalizations that are robust to it."""
 
 from __future__ import annotations
 
@@ -13,44 +13,53 @@ from monai.transforms import MapTransform, RandomizableTransform, Transform
 from monai.utils import convert_to_numpy, convert_to_tensor
 
 SIXTEEN_BIT = 65535.0
-"""The largest value of 16 bits."""
+"""Largest 16-bit value."""
 
 LARGEST = 1000.0
-"""The largest scaled value, far within float16."""
+"""Magnitude at which scaled values are clipped, well within the range of float16."""
 
 _LAWS = ("uniform", "log_uniform")
 
 
 class RandExtremeIntensity(RandomizableTransform):
-    """Multiply an image by a random factor, or else square it and rescale it to 0…65535; never leave it as it is.
+    """Multiply an image by a random factor, or square it and rescale it to 0 … 65535; the image always changes.
 
-    The factor takes a 16-bit image to 4.3e9, which is far within float32 and far beyond float16: a normalisation has to
-    follow before a network sees the image, above all in mixed precision.
+    With the default factors, values of a 16-bit image reach 4.3e9, which float32 can represent but float16 cannot. A
+    normalization must therefore follow before the network, especially in mixed precision.
 
-    After SynSeg, "Subcellular Structure Segmentation with Synthetic Data" (https://github.com/young55775/SynSeg).
+    Reference: SynSeg, "Subcellular Structure Segmentation with Synthetic Data"
+    (https://github.com/young55775/SynSeg).
 
     Args:
-        prob: probability of the factor; the square has the rest.
+        prob: probability of multiplication; otherwise the image is squared.
         low: smallest factor.
         high: largest factor.
-        law: ``"uniform"``: the factor is evenly distributed, nearly always thousands; ``"log_uniform"``: its logarithm
-            is, each order of magnitude as probable as another.
+        law: distribution of the factor: ``"uniform"`` (almost always thousands), or ``"log_uniform"`` (all orders of
+            magnitude are equally likely).
 
     Raises:
-        ValueError: when the factors are not 0 < low <= high, or there is no such law.
+        ValueError: The factors are not 0 < low <= high, or ``law`` is unknown.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import RandExtremeIntensity
+        >>> RandExtremeIntensity(prob=1.0, low=10, high=10)(np.array([1.0, 2.0])).tolist()
+        [10.0, 20.0]
+        >>> RandExtremeIntensity(prob=0.0)(np.array([0.0, 1.0, 2.0])).tolist()  # squared
+        [0.0, 16383.75, 65535.0]
     """
 
     def __init__(self, prob: float = 0.8, low: float = 1.0, high: float = 65000.0, law: str = "uniform") -> None:
         super().__init__(prob)
         if not 0 < low <= high:
-            raise ValueError(f"expected 0 < low <= high, got low {low} and high {high}.")
+            raise ValueError(f"expected 0 < low <= high, found low {low} and high {high}.")
         if law not in _LAWS:
-            raise ValueError(f"law is one of {', '.join(_LAWS)}, not {law!r}.")
+            raise ValueError(f"law must be one of {', '.join(_LAWS)}, not {law!r}.")
         self.low, self.high, self.law = low, high, law
         self.factor = 1.0
 
     def randomize(self, data: Any = None) -> None:
-        """Draw whether to multiply, and by what."""
+        """Sample whether to multiply, and the factor."""
         super().randomize(data)
         if self.law == "uniform":
             self.factor = self.R.uniform(self.low, self.high)
@@ -58,7 +67,7 @@ class RandExtremeIntensity(RandomizableTransform):
             self.factor = float(np.exp(self.R.uniform(np.log(self.low), np.log(self.high))))
 
     def __call__(self, img: NdarrayOrTensor, randomize: bool = True) -> torch.Tensor:
-        """Return ``img``, of any shape, as float32; where it is constant, its rescaled square is 0."""
+        """Return ``img``, of any shape, as float32; the rescaled square of a constant image is 0."""
         image = convert_to_tensor(img, dtype=torch.float32, track_meta=get_track_meta())
         if randomize:
             self.randomize()
@@ -66,27 +75,27 @@ class RandExtremeIntensity(RandomizableTransform):
 
 
 class RandExtremeIntensityd(RandomizableTransform, MapTransform):
-    """Dictionary version of `RandExtremeIntensity`: the images of an item get the same factor, labels are not its keys.
+    """Dictionary version of `RandExtremeIntensity`; all images of an item are changed alike.
 
     Args:
         keys: keys of the images.
-        prob: as there.
-        low: as there.
-        high: as there.
-        law: as there.
+        prob: see `RandExtremeIntensity`.
+        low: see `RandExtremeIntensity`.
+        high: see `RandExtremeIntensity`.
+        law: see `RandExtremeIntensity`.
     """
 
     def __init__(
         self, keys: KeysCollection, prob: float = 0.8, low: float = 1.0, high: float = 65000.0, law: str = "uniform"
     ) -> None:
         MapTransform.__init__(self, keys)
-        RandomizableTransform.__init__(self)  # the array version decides; this one always asks it
+        RandomizableTransform.__init__(self)  # the array version decides whether to multiply
         self.change = RandExtremeIntensity(prob, low, high, law)
 
     def set_random_state(
         self, seed: int | None = None, state: np.random.RandomState | None = None
     ) -> RandExtremeIntensityd:
-        """Set what the random numbers come from, here and in the array version."""
+        """Set the random state of this transform and of its array version."""
         super().set_random_state(seed, state)
         self.change.set_random_state(seed, state)
         return self
@@ -100,7 +109,7 @@ class RandExtremeIntensityd(RandomizableTransform, MapTransform):
 
 
 def _squared(image: torch.Tensor) -> torch.Tensor:
-    """Return the square with its values from 0 to 65535; from the ratio to the largest, so that nothing overflows."""
+    """Return the square, scaled to 0 … 65535; the image is divided by its maximum first to avoid overflow."""
     ratio = image / image.abs().max().clamp(min=torch.finfo(torch.float32).tiny)
     square = ratio**2
     low, high = square.min(), square.max()
@@ -108,32 +117,40 @@ def _squared(image: torch.Tensor) -> torch.Tensor:
 
 
 class LogZScore(Transform):
-    """Take the logarithm of an image, then subtract its mean and divide by its standard deviation.
+    """Take the logarithm of an image, subtract its mean and divide by its standard deviation.
 
-    What a factor adds to a logarithm, the mean takes away, and what a power multiplies it by, the standard deviation:
-    for all a > 0 and b > 0 the image a·xᵇ comes out as x does. Bright and faint objects come out equally high over the
-    background, too. Zeros, negative values and the darkest rest are first raised to a low percentile of what is
-    positive, because logarithms would spread them without end.
+    The mean cancels factors and the standard deviation cancels powers: for all a > 0 and b > 0, the images a·xᵇ and x
+    have the same result. It also gives bright and faint objects similar contrast to the background. Zeros, negative
+    values and the darkest pixels are first raised to a low percentile of the positive values, because their logarithms
+    would be unbounded.
 
     Args:
-        floor: that percentile, 0 to 100.
+        floor: percentile of the positive values, 0 to 100, to which lower values are raised.
 
     Raises:
-        ValueError: when ``floor`` is not in that range.
+        ValueError: ``floor`` is not between 0 and 100.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import LogZScore
+        >>> LogZScore()(np.array([1.0, 10.0, 100.0])).numpy().round(3)
+        array([-1.225,  0.   ,  1.225], dtype=float32)
+        >>> LogZScore()(np.array([3.0, 300.0, 30000.0])).numpy().round(3)  # 3 · x²
+        array([-1.225,  0.   ,  1.225], dtype=float32)
     """
 
     def __init__(self, floor: float = 1.0) -> None:
         if not 0 <= floor <= 100:
-            raise ValueError(f"floor is a percentile, 0 to 100, not {floor}.")
+            raise ValueError(f"floor must be a percentile, 0 to 100, not {floor}.")
         self.floor = floor
 
     def __call__(self, img: NdarrayOrTensor) -> torch.Tensor:
-        """Return ``img``, of any shape, as float32; 0 everywhere where it is constant or nothing is positive."""
+        """Return ``img``, of any shape, as float32; all 0 if it is constant or has no positive values."""
         image = convert_to_tensor(img, dtype=torch.float32, track_meta=get_track_meta())
         positive = image[image > 0].flatten()
         if positive.numel() == 0:
             return torch.zeros_like(image)
-        # A value that occurs, not one interpolated between two: the percentile of the squares is its square.
+        # Without interpolation, so that the percentile of the squares is the square of the percentile.
         rank = 1 + int(self.floor / 100 * (positive.numel() - 1))
         lowest = positive.kthvalue(rank).values
         logarithm = torch.log(image.clamp(min=lowest) / lowest)
@@ -145,8 +162,8 @@ class LogZScored(MapTransform):
     """Dictionary version of `LogZScore`.
 
     Args:
-        keys: keys of the images; each is normalised by itself.
-        floor: as there.
+        keys: keys of the images; each is normalized separately.
+        floor: see `LogZScore`.
     """
 
     def __init__(self, keys: KeysCollection, floor: float = 1.0) -> None:
@@ -161,28 +178,34 @@ class LogZScored(MapTransform):
 
 
 class ScalePercentiles(Transform):
-    """Bring two percentiles of an image to 0 and 1.
+    """Scale an image linearly such that two percentiles become 0 and 1.
 
-    Where both are equal, as with a few bright spots on an even background, smallest and largest value take their place.
-    What lies beyond the percentiles keeps its distance, but is clipped at ±``LARGEST``: a hot pixel in a dark image
-    would be infinite in float16. MONAI's ``ScaleIntensityRangePercentiles`` clips at the percentiles or not at all, and
-    leaves an image whose percentiles are equal nearly as it is.
+    If both percentiles are equal, as for a few bright spots on a constant background, minimum and maximum are used
+    instead. Values beyond the percentiles are scaled as well, but clipped at ±1000: a hot pixel in a dark image would
+    otherwise be infinite in float16. In contrast, MONAI's ``ScaleIntensityRangePercentiles`` either clips at the
+    percentiles or not at all, and hardly changes an image whose percentiles are equal.
 
     Args:
-        lower: percentile that becomes 0, from 0 up.
-        upper: percentile that becomes 1, above ``lower``, up to 100.
+        lower: percentile that becomes 0.
+        upper: percentile that becomes 1.
 
     Raises:
-        ValueError: when they are not 0 <= lower < upper <= 100.
+        ValueError: The percentiles are not 0 <= lower < upper <= 100.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import ScalePercentiles
+        >>> ScalePercentiles(lower=0, upper=50)(np.array([10.0, 11.0, 12.0, 13.0, 14.0])).tolist()
+        [0.0, 0.5, 1.0, 1.5, 2.0]
     """
 
     def __init__(self, lower: float = 1.0, upper: float = 99.8) -> None:
         if not 0 <= lower < upper <= 100:
-            raise ValueError(f"expected 0 <= lower < upper <= 100, got lower {lower} and upper {upper}.")
+            raise ValueError(f"expected 0 <= lower < upper <= 100, found lower {lower} and upper {upper}.")
         self.lower, self.upper = lower, upper
 
     def __call__(self, img: NdarrayOrTensor) -> torch.Tensor:
-        """Return ``img``, of any shape, as float32; 0 everywhere where it is constant."""
+        """Return ``img``, of any shape, as float32; all 0 if it is constant."""
         image = convert_to_tensor(img, dtype=torch.float32, track_meta=get_track_meta())
         values = convert_to_numpy(image)
         low, high = np.percentile(values, (self.lower, self.upper)).tolist()
@@ -195,9 +218,9 @@ class ScalePercentilesd(MapTransform):
     """Dictionary version of `ScalePercentiles`.
 
     Args:
-        keys: keys of the images; each is scaled by itself.
-        lower: as there.
-        upper: as there.
+        keys: keys of the images; each is scaled separately.
+        lower: see `ScalePercentiles`.
+        upper: see `ScalePercentiles`.
     """
 
     def __init__(self, keys: KeysCollection, lower: float = 1.0, upper: float = 99.8) -> None:

@@ -1,4 +1,4 @@
-"""Label values become class numbers; pixels that nobody annotated have a number of their own."""
+"""Mapping of label values to class numbers, with a separate number for unannotated pixels."""
 
 from __future__ import annotations
 
@@ -9,39 +9,46 @@ from ..data import LabelRule
 from ..errors import InputError
 
 UNANNOTATED = 255
-"""The class number of pixels that nobody annotated; loss and scores leave them out."""
+"""Class number of unannotated pixels, which losses and scores ignore."""
 
-_UNDECLARED = 255  # no rule has so many classes
-_PIECE = 2**20  # pixels
+_UNDECLARED = 255  # more than any class number
+_CHUNK = 2**20  # pixels
 
 
 class MapLabels(Transform):
     """Map label values to class numbers.
 
     Args:
-        rule: the declared values; see `manifests.LabelRule`.
+        rule: the declared label values; see `custom.data.LabelRule`.
 
     Raises:
-        InputError: when the label has values that are not declared; it lists the first few and how many pixels.
+        InputError: The label has undeclared values; the message lists the first ones and the number of pixels.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.data import LabelRule
+        >>> from custom.transforms import MapLabels
+        >>> MapLabels(LabelRule(values=(0, 255), names=("background", "cell")))(np.array([[0, 255]], np.uint8))
+        array([[0, 1]], dtype=uint8)
     """
 
     def __init__(self, rule: LabelRule) -> None:
         self.rule = rule
 
     def __call__(self, label: np.ndarray, file: str = "label") -> np.ndarray:
-        """Return the class numbers, uint8, for ``label`` of any shape; ``file`` is named in errors."""
-        if label.dtype in (np.uint8, np.uint16):  # all values that there can be: no sorting of pixels, no 64-bit places
-            values, places = np.arange(np.iinfo(label.dtype).max + 1), label
+        """Return the class numbers, uint8, of ``label``, any shape; errors name ``file``."""
+        if label.dtype in (np.uint8, np.uint16):  # a table of all possible values avoids sorting and 64-bit indices
+            values, indices = np.arange(np.iinfo(label.dtype).max + 1), label
         else:
-            values, places = np.unique(label, return_inverse=True)
-        mapped = _look_up(self._classes_of(values), places)
+            values, indices = np.unique(label, return_inverse=True)
+        mapped = _look_up(self._classes_of(values), indices)
         undeclared = mapped == _UNDECLARED
         if undeclared.any():
-            self._refuse(label[undeclared], file)
+            self._raise_undeclared(label[undeclared], file)
         return mapped
 
     def _classes_of(self, values: np.ndarray) -> np.ndarray:
-        """Return the class number of each label value (N,), uint8; 255 for an undeclared one."""
+        """Return the class number of each label value, uint8 (N,); 255 for undeclared values."""
         declared = np.asarray(self.rule.values)
         if self.rule.threshold is not None:
             return np.where(values > self.rule.threshold, declared.argmax(), declared.argmin()).astype(np.uint8)
@@ -50,7 +57,7 @@ class MapLabels(Transform):
         classes[distance.min(axis=1) > self.rule.tolerance] = _UNDECLARED
         return classes
 
-    def _refuse(self, pixels: np.ndarray, file: str) -> None:
+    def _raise_undeclared(self, pixels: np.ndarray, file: str) -> None:
         unknown = np.unique(pixels)
         first = ", ".join(map(str, unknown[:5])) + (", …" if unknown.size > 5 else "")
         declared = ", ".join(f"{v} ({n})" for v, n in zip(self.rule.values, self.rule.names, strict=True))
@@ -59,11 +66,11 @@ class MapLabels(Transform):
         raise InputError.about(file, found, declared + hint)
 
 
-def _look_up(table: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return ``table[places]``, a piece at a time: NumPy makes 64-bit numbers of places, eight times a montage."""
-    flat = places.ravel()
+def _look_up(table: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Return ``table[indices]``, in chunks, because NumPy converts indices to 64 bits: eight times a uint8 montage."""
+    flat = indices.ravel()
     result = np.empty(flat.shape, table.dtype)
-    for start in range(0, flat.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        result[piece] = table[flat[piece]]
-    return result.reshape(places.shape)
+    for start in range(0, flat.size, _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        result[chunk] = table[flat[chunk]]
+    return result.reshape(indices.shape)

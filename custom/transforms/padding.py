@@ -1,4 +1,4 @@
-"""What lies beyond an image is its mirror image, however small it is."""
+"""Padding by reflection, for images of any size."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from monai.utils import convert_to_dst_type, convert_to_numpy
 
 
 class MirrorPadd(MapTransform):
-    """Pad images and labels with their mirror image, repeatedly where they are narrower than the border.
+    """Pad images and labels by reflection, repeatedly if they are smaller than the border.
 
-    MONAI's ``BorderPadd`` does the same, but refuses images narrower than the border.
+    MONAI's ``BorderPadd`` does the same, but fails on images that are smaller than the border.
 
     Args:
-        keys: keys of images and labels (C, H, W).
-        border: pixels on each side, the edge pixels being the mirrors.
-        least: smallest side of the result; what is missing is added below and on the right.
+        keys: keys of the images and labels (C, H, W).
+        border: number of pixels added on each side, reflected about the edge pixels.
+        least: minimum height and width of the result; missing pixels are added at the bottom and on the right.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import MirrorPadd
+        >>> MirrorPadd("image", border=2)({"image": np.array([[[1, 2, 3]]])})["image"][0, 0]
+        array([3, 2, 1, 2, 3, 2, 1])
     """
 
     def __init__(self, keys: KeysCollection, border: int, least: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Reading of images and labels, with checks, one page of a stack at a time."""
+"""Checked reading of images and labels, one page of a stack at a time."""
 
 from __future__ import annotations
 
@@ -17,24 +17,33 @@ from .labels import UNANNOTATED, MapLabels
 
 
 class ReadImaged(MapTransform):
-    """Read images as (1, H, W), one page of a stack at a time, and note their file and size in the metadata.
+    """Read one page of an image file as (1, H, W), with file name, page and size in the metadata.
 
-    The item may name the ``page`` (default 0) and, in ``channels``, how RGB becomes gray (see `readers.read_image`).
-    A ``pixel_size`` of None becomes a pair of NaN, because a batch cannot hold None.
+    The item may give the ``page`` (default 0) and, as ``channels``, the conversion of RGB to gray (see
+    `custom.images.read_image`). A ``pixel_size`` of None becomes a pair of NaN, because batches cannot hold None.
 
     Args:
-        keys: the images' keys.
-        dtype: ``"float32"``, or ``"stored"`` to keep 8 bits per pixel where the file has no more; others are float32.
+        keys: keys of the image files.
+        dtype: ``"float32"``, or ``"stored"`` to keep 8-bit images as uint8; all others are float32.
 
     Raises:
-        InputError: whatever `readers.read_image` finds wrong.
-        ValueError: another dtype.
+        InputError: A file cannot be read as an image; see `custom.images.read_image`.
+        ValueError: ``dtype`` is neither of the two.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.images import write_image
+        >>> from custom.transforms import ReadImaged
+        >>> write_image("cell.tif", np.array([[0, 100, 200]], np.uint8))
+        >>> image = ReadImaged("image")({"image": "cell.tif"})["image"]
+        >>> image.shape, image.dtype, image.meta["spatial_shape"]
+        (torch.Size([1, 1, 3]), torch.float32, (1, 3))
     """
 
     def __init__(self, keys: KeysCollection, dtype: str = "float32") -> None:
         super().__init__(keys)
         if dtype not in ("float32", "stored"):
-            raise ValueError(f"dtype {dtype!r} is neither 'float32' nor 'stored'")
+            raise ValueError(f"dtype must be 'float32' or 'stored', not {dtype!r}")
         self.dtype = dtype
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -52,14 +61,25 @@ class ReadImaged(MapTransform):
 
 
 class ReadLabeld(MapTransform):
-    """Read labels as (1, H, W) class numbers, uint8, by the item's ``rule``; outside a ``region`` they are 255.
+    """Read labels as class numbers, uint8 (1, H, W), by the item's ``rule``; 255 outside the annotated ``region``.
 
     Args:
-        keys: the labels' keys.
-        region_key: key of the file that is not 0 where the label is annotated; without it all is annotated.
+        keys: keys of the label files.
+        region_key: key of a file that is non-zero where the label is annotated; items without it are fully annotated.
 
     Raises:
-        InputError: whatever `readers.read_labels` and `MapLabels` find wrong, or an image and label of different size.
+        InputError: A file cannot be read as labels (see `custom.images.read_labels`), or has undeclared values (see
+            `MapLabels`).
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.data import LabelRule
+        >>> from custom.images import write_image
+        >>> from custom.transforms import ReadLabeld
+        >>> write_image("label.tif", np.array([[0, 255, 255]], np.uint8))
+        >>> item = {"label": "label.tif", "rule": LabelRule(values=(0, 255), names=("background", "cell"))}
+        >>> ReadLabeld("label")(item)["label"].tolist()
+        [[[0, 1, 1]]]
     """
 
     def __init__(self, keys: KeysCollection, region_key: str = "region") -> None:

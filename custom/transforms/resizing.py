@@ -1,4 +1,4 @@
-"""Sizes: from the file's to the network's and back."""
+"""Resampling to the pixel size of the network, and back to the size of the file."""
 
 from __future__ import annotations
 
@@ -18,24 +18,32 @@ from ..errors import InputError
 from ..ground.option_values import number
 
 LARGEST_RATIO = 20
-"""An image whose pixels are this many times as long or as short as the network's has its size in another unit."""
+"""Largest ratio of pixel sizes between image and network; a larger one indicates a wrong unit."""
 
 
 class ResampleToPixelSized(MapTransform):
-    """Rescale images and labels from the item's ``pixel_size``, (row, column) in µm, to one pixel size.
+    """Resample images and labels from the item's ``pixel_size``, (row, column) in µm, to a common pixel size.
 
-    Sides are rounded to whole pixels, at least one. ``meta["spatial_shape"]`` stays the size of the file, so that
-    `ResizeToInputd` finds the way back. Where either size is not known nothing happens.
+    Height and width are rounded to whole pixels, at least one. ``meta["spatial_shape"]`` remains the size of the file,
+    for `ResizeToInputd`. If either pixel size is unknown, the item is not changed.
 
     Args:
-        keys: keys of images and labels (C, H, W).
-        pixel_size: of the result, in µm; None leaves everything as it is.
-        mode: ``"area"`` for images, the mean of the area where a side shrinks and bilinear where it grows;
-            ``"nearest"`` for labels, which keeps their values. One for all keys or one for each.
+        keys: keys of the images and labels (C, H, W).
+        pixel_size: pixel size of the result in µm; None disables resampling.
+        mode: ``"area"`` for images: mean over the area when a side shrinks, bilinear when it grows; ``"nearest"`` for
+            labels, which keeps their values. One mode for all keys or one per key.
 
     Raises:
-        InputError: when the pixel size is not above 0, or a side would grow or shrink by more than ``LARGEST_RATIO``.
-        ValueError: another mode.
+        InputError: ``pixel_size`` is not above 0; when called, the pixel sizes differ by more than a factor of 20.
+        ValueError: ``mode`` is neither of the two.
+
+    Examples:
+        >>> import torch
+        >>> from monai.data import MetaTensor
+        >>> from custom.transforms import ResampleToPixelSized
+        >>> item = {"image": MetaTensor(torch.arange(4.0).reshape(1, 1, 4)), "pixel_size": (1.0, 0.5)}
+        >>> ResampleToPixelSized("image", pixel_size=1.0)(item)["image"].tolist()
+        [[[0.5, 2.5]]]
     """
 
     def __init__(self, keys: KeysCollection, pixel_size: float | None, mode: str | Sequence[str] = "area") -> None:
@@ -43,7 +51,7 @@ class ResampleToPixelSized(MapTransform):
         self.modes = ensure_tuple_rep(mode, len(self.keys))
         self.pixel_size = pixel_size
         if not set(self.modes) <= {"area", "nearest"}:
-            raise ValueError(f"mode {mode!r} is neither 'area' nor 'nearest'")
+            raise ValueError(f"mode must be 'area' or 'nearest', not {mode!r}")
         if pixel_size is not None:
             number("network_pixel_size", pixel_size, above=0)
 
@@ -55,7 +63,9 @@ class ResampleToPixelSized(MapTransform):
         factors = [float(side) / self.pixel_size for side in size]
         if not 1 / LARGEST_RATIO <= min(factors) <= max(factors) <= LARGEST_RATIO:
             found = f"the pixel size {max(map(float, size)):g} µm"
-            raise InputError.about(item["name"], found, f"one nearer to the network's {self.pixel_size:g} µm")
+            smallest, largest = self.pixel_size / LARGEST_RATIO, self.pixel_size * LARGEST_RATIO
+            expected = f"{smallest:g} to {largest:g} µm, for the network's {self.pixel_size:g} µm"
+            raise InputError.about(item["name"], found, expected)
         for key, mode in self.key_iterator(item, self.modes):
             old = item[key].shape[-2:]
             new = tuple(max(1, round(side * factor)) for side, factor in zip(old, factors, strict=True))
@@ -66,11 +76,19 @@ class ResampleToPixelSized(MapTransform):
 
 
 class ResizeToInputd(MapTransform):
-    """Bring a prediction back to the size of the file that it was made from (bilinear).
+    """Resize a prediction to the size of its input file, with bilinear interpolation and antialiasing.
 
     Args:
-        keys: keys of predictions (C, H, W), any number of channels.
-        like: key of the image whose metadata holds the size of the file.
+        keys: keys of the predictions (C, H, W).
+        like: key of the image whose ``meta["spatial_shape"]`` is the size of the file.
+
+    Examples:
+        >>> import torch
+        >>> from monai.data import MetaTensor
+        >>> from custom.transforms import ResizeToInputd
+        >>> image = MetaTensor(torch.zeros(1, 2, 3), meta={"spatial_shape": (4, 6)})
+        >>> ResizeToInputd("pred", like="image")({"image": image, "pred": torch.zeros(5, 2, 3)})["pred"].shape
+        torch.Size([5, 4, 6])
     """
 
     def __init__(self, keys: KeysCollection, like: str = "image") -> None:
@@ -81,33 +99,33 @@ class ResizeToInputd(MapTransform):
         item = dict(data)
         size = tuple(int(side) for side in item[self.like].meta["spatial_shape"])
         for key in self.key_iterator(item):
-            prediction = item[key][None].float()  # on the CPU there is no antialiasing in half precision
-            # Antialiased, so that nothing thin is lost where a side shrinks.
+            prediction = item[key][None].float()  # the CPU does not support antialiasing in half precision
+            # Antialiasing preserves thin structures when a side shrinks.
             item[key] = interpolate(prediction, size, mode="bilinear", align_corners=False, antialias=True)[0]
         return item
 
 
 def _resize_image(image: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Return (C, height, width) float32: the mean of the area where a side shrinks, bilinear where it grows."""
+    """Return float32 (C, height, width): mean over the area when a side shrinks, bilinear when it grows."""
     planes = [_resize_plane(plane, height, width) for plane in convert_to_numpy(image)]
     return convert_to_dst_type(np.stack(planes), image, dtype=np.float32)[0]
 
 
 def _resize_plane(plane: np.ndarray, height: int, width: int) -> np.ndarray:
     plane = plane.astype(np.float32)
-    for rows, columns in ((height, plane.shape[1]), (height, width)):  # OpenCV takes one way for both sides
+    for rows, columns in ((height, plane.shape[1]), (height, width)):  # OpenCV uses one interpolation for both sides
         shrinks = rows < plane.shape[0] or columns < plane.shape[1]
         plane = cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return plane
 
 
 def _resize_labels(label: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Return (C, height, width), the value at the centre of each new pixel; `interpolate` knows no int32."""
+    """Return (C, height, width), the value at the center of each new pixel; `interpolate` does not support int32."""
     rows = _nearest(label.shape[-2], height, label.device)
     columns = _nearest(label.shape[-1], width, label.device)
     return label.index_select(-2, rows).index_select(-1, columns)
 
 
 def _nearest(old: int, new: int, device: torch.device) -> torch.Tensor:
-    """Return for each of ``new`` pixels the one of ``old`` in which its centre lies."""
+    """Return for each of ``new`` pixels the index of the one of ``old`` pixels that contains its center."""
     return (2 * torch.arange(new, device=device) + 1) * old // (2 * new)

@@ -1,4 +1,4 @@
-"""Weight maps in a pipeline: made once, made anew after a deformation, packed for the loss."""
+"""Weight maps in a pipeline: computed once, recomputed after deformation, packed for the loss."""
 
 from __future__ import annotations
 
@@ -13,22 +13,31 @@ from monai.transforms import MapTransform, Rand2DElasticd, Transform
 from monai.utils import convert_to_dst_type, convert_to_numpy
 
 from .weight_maps._classes import target_classes
-from .weight_maps._parting import part_touching
-from .weight_maps._recipe import Recipe
+from .weight_maps._parameters import WeightMapParameters
+from .weight_maps._separation import separate_touching
 from .weight_maps._stored import stored_weight_map
 
 
 class WeightMap(Transform):
-    """Part the cells that touch, and weigh the pixels; see `weight_maps.part_touching` and `weight_maps.weight_map`.
+    """Separate touching cells and compute the pixel weights; see `separate_touching` and `weight_map`.
 
-    The map is taken from where `weight_maps.precompute` put it, if the label's metadata name its file
-    (``filename_or_obj``) and the map there was made from these labels in this way. Else it is computed.
+    If the metadata of the label contains its file (``filename_or_obj``), and `precompute_weight_maps` has stored a map
+    for it with the same parameters and labels, this map is loaded instead.
 
     Args:
         w0: height of the border term.
-        sigma: its width, in pixels.
-        ridge_width: of the ridge between cells that touch, in pixels.
-        class_weights: of background and of cells; by default they are balanced in each image.
+        sigma: width of the border term in pixels.
+        ridge_width: width of the gap between touching cells in pixels.
+        class_weights: weights of background and of cells; None balances the classes in each image.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import WeightMap
+        >>> labels, weight = WeightMap(w0=10, sigma=5)(np.array([[[1, 1, 1, 2, 2, 2]]]))
+        >>> labels
+        array([[[1, 1, 0, 0, 2, 2]]])
+        >>> weight.numpy().round(2)
+        array([[[0.75, 0.75, 9.85, 9.85, 0.75, 0.75]]], dtype=float32)
     """
 
     def __init__(
@@ -38,47 +47,47 @@ class WeightMap(Transform):
         ridge_width: int = 2,
         class_weights: Sequence[float] | None = None,
     ) -> None:
-        self.recipe = Recipe(w0, sigma, ridge_width, class_weights)
+        self.parameters = WeightMapParameters(w0, sigma, ridge_width, class_weights)
 
     def __call__(self, label: np.ndarray | torch.Tensor) -> tuple[np.ndarray | torch.Tensor, torch.Tensor]:
-        """Return the parted labels, of the type that came, and the weights.
+        """Return the labels with touching cells separated, and the weights.
 
         Args:
-            label: instance labels, integers (1, H, W); 0 is background, negative is not annotated.
+            label: instance labels, integer (1, H, W); 0 is background, negative is unannotated.
 
         Returns:
-            The labels with the ridges, and float32 (1, H, W).
+            The labels, of the same type and dtype as ``label``, and the weights, float32 (1, H, W).
 
         Raises:
-            ValueError: the labels are not integers (1, H, W).
+            ValueError: The labels are not an integer array (1, H, W).
         """
         labels = _one_channel(label)
         file = label.meta.get("filename_or_obj") if isinstance(label, MetaTensor) else None
-        weight = stored_weight_map(file, labels, self.recipe) if file else None
+        weight = stored_weight_map(file, labels, self.parameters) if file else None
         if weight is None:
-            parted, weight = self.recipe.apply(labels)
+            separated, weight = self.parameters.apply(labels)
         else:
-            parted = part_touching(labels, self.recipe.ridge_width)
-        return convert_to_dst_type(parted[None], label)[0], torch.from_numpy(weight)[None]
+            separated = separate_touching(labels, self.parameters.ridge_width)
+        return convert_to_dst_type(separated[None], label)[0], torch.from_numpy(weight)[None]
 
 
 class WeightMapd(MapTransform):
-    """`WeightMap` of the labels under ``keys``, unless the item has one already.
+    """Dictionary version of `WeightMap`, for items that do not have a weight map yet.
 
-    It is not random, so that a cache keeps what it made. Put one before `RandElasticInstancesd` and one after it: the
-    second has something to do only where the labels were deformed. In between the map may be flipped, turned and
-    cropped like image and labels.
+    The transform is deterministic, so that its result can be cached. Use it before and after `RandElasticInstancesd`:
+    the second one only processes deformed items. In between, the weight map can be flipped, rotated and cropped like
+    the image and the labels.
 
     Args:
-        keys: the key of the instance labels, integers (1, H, W); one alone.
-        weight_key: where the map goes, float32 (1, H, W).
+        keys: the single key of the instance labels, integer (1, H, W).
+        weight_key: key of the weight map, float32 (1, H, W).
         w0: see `WeightMap`.
         sigma: see `WeightMap`.
         ridge_width: see `WeightMap`.
         class_weights: see `WeightMap`.
 
     Raises:
-        ValueError: when there are several keys.
+        ValueError: There is more than one key.
     """
 
     def __init__(
@@ -103,19 +112,28 @@ class WeightMapd(MapTransform):
 
 
 class RandElasticInstancesd(Rand2DElasticd):
-    """MONAI's ``Rand2DElasticd`` for an image and its instance labels; where it deforms, it removes the weight map.
+    """MONAI's ``Rand2DElasticd`` for an image and its instance labels; it removes the weight map of deformed items.
 
-    Labels keep their type; an item that is not deformed stays as it is.
+    Labels keep their dtype, and items that are not deformed are not resampled.
 
     Args:
-        keys: keys of the image and of the labels, (C, H, W).
-        spacing: of the grid whose points are moved, in pixels.
-        magnitude_range: where the standard deviation of the moves is drawn from, in pixels.
-        prob: how often an item is deformed.
-        rotate_range: the angle is drawn from ± this, in radians.
-        scale_range: the change of scale is drawn from ± this, for rows and columns.
+        keys: keys of the image and the labels, (C, H, W).
+        spacing: spacing of the deformation grid in pixels, (row, column).
+        magnitude_range: range of the standard deviation of the displacements, in pixels.
+        prob: probability of deformation.
+        rotate_range: maximum rotation in radians, in both directions.
+        scale_range: maximum relative change of scale for rows and columns, in both directions.
         mode: interpolation for each key.
-        weight_key: key of the map that does not fit any more when the labels are deformed.
+        weight_key: key of the weight map, which no longer matches deformed labels.
+
+    Examples:
+        >>> import torch
+        >>> from custom.transforms import RandElasticInstancesd
+        >>> deform = RandElasticInstancesd(("image", "label"), spacing=(8, 8), magnitude_range=(1, 2), prob=1.0)
+        >>> labels = torch.ones(1, 32, 32, dtype=torch.int32)
+        >>> item = deform({"image": torch.rand(1, 32, 32), "label": labels, "weight": torch.ones(1, 32, 32)})
+        >>> sorted(item), item["label"].dtype
+        (['image', 'label'], torch.int32)
     """
 
     def __init__(
@@ -143,26 +161,33 @@ class RandElasticInstancesd(Rand2DElasticd):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         deformed = super().__call__(data)
         if not self._do_transform:
-            return dict(data)  # MONAI's would be resampled nevertheless
+            return dict(data)  # MONAI resamples items that are not deformed as well
         for key in self.key_iterator(deformed):
-            deformed[key] = convert_to_dst_type(deformed[key], data[key])[0]  # labels come back as float32
+            deformed[key] = convert_to_dst_type(deformed[key], data[key])[0]  # MONAI returns labels as float32
         deformed.pop(self.weight_key, None)
         return deformed
 
 
 class TargetClassesd(MapTransform):
-    """Pack the classes of `weight_maps.target_classes` and the weights into one tensor, because a loss gets only one.
+    """Replace labels and weights by one tensor of classes and weights, because a loss has a single target.
 
-    The item's ``weight_key`` goes; under ``keys`` is then (2, H, W) float32: class numbers, and weights.
+    The labels become float32 (2, H, W): class numbers (see `target_classes`) and weights. The weight map is removed.
 
     Args:
-        keys: the key of the instance labels, integers (1, H, W); one alone.
-        weight_key: key of the weights, (1, H, W).
-        borders: whether there is a third class, for the borders between cells.
-        border_width: how near two cells must be for a border, in pixels.
+        keys: the single key of the instance labels, integer (1, H, W).
+        weight_key: key of the weight map, (1, H, W).
+        borders: whether to add a third class, for borders between cells.
+        border_width: largest distance in pixels from two cells at which a pixel is border.
 
     Raises:
-        ValueError: when there are several keys.
+        ValueError: There is more than one key.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import TargetClassesd
+        >>> item = {"label": np.array([[[7, 7, 0]]]), "weight": np.array([[[1.0, 1.0, 2.5]]])}
+        >>> TargetClassesd("label")(item)["label"].tolist()
+        [[[1.0, 1.0, 0.0]], [[1.0, 1.0, 2.5]]]
     """
 
     def __init__(
@@ -184,14 +209,14 @@ class TargetClassesd(MapTransform):
 
 
 def _one_channel(label: np.ndarray | torch.Tensor) -> np.ndarray:
-    """Return (H, W) of (1, H, W)."""
+    """Return the single channel of (1, H, W) as an array (H, W)."""
     if label.ndim != 3 or len(label) != 1:
-        raise ValueError(f"instance labels are (1, H, W), not {tuple(label.shape)}")
+        raise ValueError(f"instance labels must be (1, H, W), not {tuple(label.shape)}")
     return convert_to_numpy(label)[0]
 
 
 def _only(keys: Sequence[Hashable]) -> Hashable:
-    """Return the one key that there is."""
+    """Return the single key."""
     if len(keys) != 1:
-        raise ValueError(f"one key of instance labels has one weight map, not {len(keys)}: {keys}")
+        raise ValueError(f"expected one key, of the instance labels, found {len(keys)}: {keys}")
     return keys[0]

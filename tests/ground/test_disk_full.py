@@ -24,7 +24,7 @@ from custom.ground.files import atomic_path
 from custom.ground.growing_table import DONE
 from custom.images import read_image, read_labels, write_image, write_png
 from custom.samples import make_samples
-from custom.transforms import precompute
+from custom.transforms import precompute_weight_maps
 from custom.weights import CHECKPOINT_FILE, save_weights
 
 NOISE = np.random.default_rng(0).random((300, 300)).astype(np.float32)
@@ -185,7 +185,9 @@ def test_weight_maps_and_sample_data(tmp_path: Path, disk: Callable[[str], Disk]
         write_image(folder / "SEG" / f"man_seg{number}.tif", labels)
     items = [{"label": str(file)} for file in sorted((folder / "SEG").iterdir())]
     reading = [lambda item: {"label": read_labels(item["label"])[None].astype(np.int32)}]
-    assert "weight_map_2.npy: the disk is full: " in sentence_of(lambda: precompute(items, reading, w0=10.0, sigma=5.0))
+    assert "weight_map_2.npy: the disk is full: " in sentence_of(
+        lambda: precompute_weight_maps(items, reading, w0=10.0, sigma=5.0)
+    )
     maps = sorted((folder / "WEIGHT_MAPS").glob("*.npy"))
     assert [np.load(file).shape for file in maps] == [(300, 300)] * 2
     before = sorted(folder.iterdir())

@@ -1,4 +1,4 @@
-"""Cells from a foreground or a border map: what is parted, what stays whole, what the labels look like."""
+"""Cells from a foreground or border map: touching cells are split, single cells stay whole, labels are valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def by_watershed(foreground: np.ndarray, min_area: int = MIN_AREA) -> np.ndarray
 
 
 def by_borders(foreground: np.ndarray, border: np.ndarray | None = None, min_area: int = MIN_AREA) -> np.ndarray:
-    """Return the cells of a network that is as sure of the borders as `border`, (H, W), says."""
+    """Return the cells for a network whose border probability is `border`, (H, W)."""
     border = np.zeros(foreground.shape) if border is None else border
     probabilities = np.stack([1 - foreground, foreground * (1 - border), foreground * border])
     return cells_with_borders(probabilities.astype(np.float32), THRESHOLD, SEED_THRESHOLD, min_area)
@@ -42,24 +42,24 @@ def ellipse(center: tuple[int, int], axes: tuple[int, int], angle: float = 0) ->
 
 
 def dumbbell() -> np.ndarray:
-    """Return two discs of radius 60, 130 apart, joined by a neck that is 30 wide."""
+    """Return two discs of radius 60, with centers 130 apart, joined by a neck of width 30."""
     discs = ellipse((95, 100), (60, 60)) + ellipse((225, 100), (60, 60))
     discs[85:115, 95:225] = 1
     return discs
 
 
 def two_halves(line: float) -> np.ndarray:
-    """Return a cell of 100 × 200 with a line, two pixels wide, across it, where the probability is ``line``."""
+    """Return a cell of 100 × 200 pixels, crossed by a line two pixels wide with probability ``line``."""
     cell = np.zeros(SHAPE)
     cell[50:150, 60:260] = 0.95
     cell[50:150, 159:161] = line
     return cell
 
 
-# ----------------------------------------------------------------------------------------------------- what touches
+# --------------------------------------------------------------------------------------------------- touching cells
 
 
-def test_a_neck_is_cut_where_it_is() -> None:
+def test_cells_are_split_at_the_neck() -> None:
     labels = by_watershed(dumbbell())
     assert labels.max() == 2
     assert labels[100, 95] != labels[100, 225]
@@ -67,14 +67,14 @@ def test_a_neck_is_cut_where_it_is() -> None:
     np.testing.assert_array_equal(labels > 0, dumbbell() > 0)
 
 
-def test_components_do_not_part_what_touches() -> None:
+def test_components_do_not_split_touching_cells() -> None:
     assert by_components(dumbbell()).max() == 1
     assert by_components(two_halves(0.45)).max() == 1
     assert by_components(two_halves(0.3)).max() == 2
 
 
-def test_a_faint_line_parts_two_cells() -> None:
-    """The line is above the threshold: there is no pixel of background between the cells."""
+def test_a_faint_line_separates_two_cells() -> None:
+    """The line is above the threshold, so no background separates the cells."""
     labels = by_watershed(two_halves(0.5))
     assert labels.max() == 2
     assert (labels[50:150, 60:158] == labels[100, 60]).all()
@@ -89,7 +89,7 @@ def test_three_cells_around_a_gap() -> None:
     assert seg(labels, np.argmax([0.5 * np.ones(SHAPE), *discs], axis=0)) > 0.95
 
 
-def test_a_border_parts_two_cells_and_belongs_to_them() -> None:
+def test_a_border_separates_two_cells_and_belongs_to_them() -> None:
     border = np.zeros(SHAPE)
     border[:, 157:163] = 0.9
     labels = by_borders(two_halves(0.95), border)
@@ -98,13 +98,13 @@ def test_a_border_parts_two_cells_and_belongs_to_them() -> None:
     assert abs(np.flatnonzero(np.diff(labels[100, 60:260].astype(int)))[0] - 99) < 4
 
 
-def test_a_border_with_a_gap_parts_nothing() -> None:
+def test_a_border_with_a_gap_does_not_split() -> None:
     border = np.zeros(SHAPE)
     border[:90, 157:163] = border[110:, 157:163] = 0.9
     assert by_borders(two_halves(0.95), border).max() == 1
 
 
-# ----------------------------------------------------------------------------------------------------- what stays whole
+# --------------------------------------------------------------------------------------------------------- single cells
 
 
 @ALL_WAYS
@@ -116,7 +116,7 @@ def test_an_ellipse_is_one_cell(cells: Cells, axes: tuple[int, int], angle: floa
 
 
 @ALL_WAYS
-def test_a_ragged_edge_cuts_nothing(cells: Cells) -> None:
+def test_a_ragged_outline_is_not_split(cells: Cells) -> None:
     rng = np.random.default_rng(0)
     rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]]
     field = cv2.GaussianBlur(rng.normal(size=SHAPE), (0, 0), 4)
@@ -126,14 +126,14 @@ def test_a_ragged_edge_cuts_nothing(cells: Cells) -> None:
 
 @ALL_WAYS
 @pytest.mark.parametrize("depth", [0.0, 0.2, 0.5])
-def test_a_hole_in_the_texture_is_filled_and_cuts_nothing(cells: Cells, depth: float) -> None:
+def test_a_hole_in_the_texture_is_filled_and_not_split(cells: Cells, depth: float) -> None:
     cell = 0.95 * ellipse((160, 100), (80, 50))
     holes = [ellipse((140, 100), (6, 6)), ellipse((165, 90), (4, 7)), ellipse((180, 110), (5, 5))]
     holed = np.where(np.maximum.reduce(holes) > 0, depth, cell)
     np.testing.assert_array_equal(cells(holed), cell > 0)
 
 
-def test_a_patch_of_border_inside_a_cell_cuts_nothing() -> None:
+def test_a_patch_of_border_inside_a_cell_does_not_split() -> None:
     cell = ellipse((160, 100), (80, 50))
     np.testing.assert_array_equal(by_borders(cell, 0.9 * ellipse((160, 100), (3, 14))), cell)
 
@@ -148,7 +148,7 @@ def test_a_large_hole_is_background(cells: Cells) -> None:
 
 
 @ALL_WAYS
-def test_small_cells_are_left_out(cells: Cells) -> None:
+def test_small_cells_are_removed(cells: Cells) -> None:
     cell = np.zeros(SHAPE)
     cell[10:20, 10:25] = 1.0  # 150 pixels
     cell[10:20, 40:54] = 1.0  # 140
@@ -159,7 +159,7 @@ def test_small_cells_are_left_out(cells: Cells) -> None:
 
 @PARTING_WAYS
 def test_a_cell_without_a_seed_is_kept(cells: Cells) -> None:
-    """It is thinner than the depth of a seed, or nowhere as probable as one."""
+    """The cell is thinner than the seed depth, or its probability is below the seed threshold."""
     cell = ellipse((200, 100), (60, 60))
     cell[60:140, 20:24] = 0.5
     labels = cells(cell)
@@ -168,14 +168,14 @@ def test_a_cell_without_a_seed_is_kept(cells: Cells) -> None:
 
 
 @ALL_WAYS
-def test_corners_do_not_touch(cells: Cells) -> None:
+def test_diagonal_neighbors_are_separate(cells: Cells) -> None:
     cell = np.zeros(SHAPE)
     cell[:50, :50] = cell[50:100, 50:100] = 1.0
     assert cells(cell).max() == 2
 
 
 @ALL_WAYS
-def test_nothing_and_everything(cells: Cells) -> None:
+def test_empty_and_full_map(cells: Cells) -> None:
     for level in (0, 1):
         labels = cells(np.full(SHAPE, float(level)))
         assert labels.dtype == np.uint16
@@ -223,7 +223,7 @@ def test_labels_of_random_maps(cells: Cells, seed: int, sigma: float) -> None:
 
 
 def test_crowded_cells() -> None:
-    """On a map like a network's, blurred and unsure where cells meet, parting gains what merging loses."""
+    """On a map like a network's, blurred and with lower probability between cells, splitting restores the objects."""
     rng = np.random.default_rng(3)
     centers = np.stack(np.meshgrid(np.arange(55, 460, 88), np.arange(55, 460, 88)), -1).reshape(-1, 2)
     centers = centers + rng.uniform(-14, 14, centers.shape)
@@ -235,7 +235,7 @@ def test_crowded_cells() -> None:
     foreground = cv2.GaussianBlur(np.where(truth > 0, 0.97, 0.03), (0, 0), 3)
     border = cv2.GaussianBlur(touch.astype(float), (0, 0), 2)
     noise = cv2.GaussianBlur(rng.normal(size=truth.shape), (0, 0), 6)
-    unsure = np.clip(foreground - 0.7 * border + 0.1 * noise / noise.std(), 0, 1)
-    merged, parted = by_components(unsure), by_watershed(unsure)
-    assert seg(parted, truth) > 0.85 > seg(merged, truth) + 0.3
+    uncertain = np.clip(foreground - 0.7 * border + 0.1 * noise / noise.std(), 0, 1)
+    merged, split = by_components(uncertain), by_watershed(uncertain)
+    assert seg(split, truth) > 0.85 > seg(merged, truth) + 0.3
     assert seg(by_borders(np.clip(foreground, 0, 1), border), truth) > 0.9

@@ -1,4 +1,4 @@
-"""The loss over annotated pixels: MONAI's own where all are, and blind to the others."""
+"""The loss over annotated pixels: equal to MONAI's for full annotation, and independent of unannotated pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custom.transforms import UNANNOTATED
 
 
 def batch(seed: int = 0, shape: tuple[int, ...] = (3, 1, 6, 5)) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return random logits, and a target of 0 and 1 whose last image is empty."""
+    """Return random logits and a target of 0 and 1 whose last image is empty."""
     generator = torch.Generator().manual_seed(seed)
     logits = torch.randn(shape, generator=generator) * 3
     target = torch.randint(0, 2, shape, generator=generator, dtype=torch.uint8)
@@ -63,7 +63,7 @@ def test_is_that_of_the_annotated_part(over_batch: bool) -> None:
 
 
 @pytest.mark.parametrize("over_batch", [False, True])
-def test_no_gradient_where_nobody_annotated(over_batch: bool) -> None:
+def test_no_gradient_at_unannotated_pixels(over_batch: bool) -> None:
     logits, target = batch()
     target[:, :, 4:] = UNANNOTATED
     logits.requires_grad_()

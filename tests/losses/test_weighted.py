@@ -1,4 +1,4 @@
-"""Losses with a weight for each pixel, against the sums written out by hand."""
+"""Losses with a weight per pixel, against sums written out by hand."""
 
 from __future__ import annotations
 

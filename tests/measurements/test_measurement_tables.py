@@ -1,4 +1,4 @@
-"""The tables of measurements as files: they grow, replace what is old, and are never seen half."""
+"""Measurement tables as files: they grow, replace old rows, and are never incomplete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def areas(*values: float, name: str = "area") -> Table:
 
 
 def write(file: Path, images: dict[str, Table]) -> list[str]:
-    """Write a table, and return the names of the images in the order of its rows."""
+    """Write a table and return the names of the images in the order of its rows."""
     with GrowingTable(file) as table:
         for name, rows in images.items():
             table.add(name, rows)
@@ -60,11 +60,11 @@ def test_a_second_run_replaces_its_images_and_keeps_the_others(tmp_path: Path) -
     write(file, {"x": areas(1, 2), "y": areas(3), "z": areas(4)})
     assert write(file, {"y": areas(5, 6), "z": areas()}) == ["x", "x", "y", "y"]
     assert [row["area"] for row in read(file)] == ["1", "2", "5", "6"]
-    assert write(file, {"w": areas(7, name="length")}) == ["w"]  # of other columns nothing is shown
+    assert write(file, {"w": areas(7, name="length")}) == ["w"]  # rows with other columns are dropped
 
 
 def test_an_image_may_be_added_to(tmp_path: Path) -> None:
-    """Page by page, also with others between them; in the next run it begins anew."""
+    """Pages may be added one by one, even between those of other images; the next run replaces them."""
     file = tmp_path / "a.csv"
     for _ in range(2):
         with GrowingTable(file) as table:
@@ -80,8 +80,8 @@ def test_an_image_may_be_added_to(tmp_path: Path) -> None:
         ]
 
 
-def test_rows_survive_what_ends_a_run(tmp_path: Path) -> None:
-    """They are on the disk as soon as they are added, and `join_tables` shows them."""
+def test_rows_survive_an_aborted_run(tmp_path: Path) -> None:
+    """Rows are on the disk as soon as they are added, and `join_tables` collects them."""
     GrowingTable(tmp_path / "a.csv").add("x", areas(1))
     GrowingTable(tmp_path / "b.csv").add("x", areas(2))
     assert visible(tmp_path) == []
@@ -101,7 +101,7 @@ def write_and_fail(file: Path) -> None:
         raise RuntimeError
 
 
-def test_an_error_keeps_what_is_whole(tmp_path: Path) -> None:
+def test_complete_rows_survive_an_error(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     write(file, {"x": areas(1)})
     with pytest.raises(RuntimeError), GrowingTable(file):
@@ -119,7 +119,7 @@ def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be created"), GrowingTable(tmp_path / "file" / "a.csv") as table:
         table.add("x", areas(1))
@@ -151,7 +151,7 @@ def test_every_class_has_a_row_in_the_summary(tmp_path: Path) -> None:
     assert [(row["class"], row["objects"]) for row in read(measurements.files[1])] == [("vessel", "1"), ("cell", "0")]
 
 
-def test_measured_twice_is_the_same(tmp_path: Path) -> None:
+def test_a_repeated_measurement_gives_the_same_table(tmp_path: Path) -> None:
     content = []
     for _ in range(2):
         with Measurements(tmp_path, objects) as measurements:

@@ -1,4 +1,4 @@
-"""Measurements of drawn shapes of known size, in pixels and in µm."""
+"""Measurements of synthetic shapes of known size, in pixels and in µm."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_disc(radius: float) -> None:
 @pytest.mark.parametrize("angle", [0, 20, 45, 90, 135, 170])
 @pytest.mark.parametrize("pixel_size", [(1, 1), (0.5, 1), (1.5, 0.75)])
 def test_an_ellipse_in_any_direction_on_any_pixels(angle: float, pixel_size: tuple[float, float]) -> None:
-    """Axes, eccentricity and direction are those of the object, however the pixels squeeze its picture."""
+    """Axes, eccentricity and direction are physical ones, also for non-square pixels."""
     found = one_object(ellipse(60, 24, angle, pixel_size), pixel_size)
     assert found["major_axis_um"] == pytest.approx(60, rel=0.02)
     assert found["minor_axis_um"] == pytest.approx(24, rel=0.02)
@@ -95,17 +95,17 @@ def test_an_ellipse_in_any_direction_on_any_pixels(angle: float, pixel_size: tup
     assert np.isnan(found["perimeter_um"]) != square
 
 
-def test_pixels_that_a_header_makes_nearly_square_are_square() -> None:
+def test_nearly_square_pixels_are_square() -> None:
     assert one_object(disc(20), (0.1, 0.10001))["perimeter_um"] == pytest.approx(12.6, abs=0.6)
 
 
-def test_without_a_pixel_size_only_pixels() -> None:
+def test_without_a_pixel_size_micrometers_are_nan() -> None:
     found = one_object(ellipse(50, 20, 30))
     assert {name for name, value in found.items() if np.isnan(value)} == {name for name in found if "_um" in name}
     assert found["orientation_deg"] == pytest.approx(30, abs=0.5)
 
 
-def test_intensity_is_that_of_the_image() -> None:
+def test_mean_intensity_of_the_image() -> None:
     labels = label(disc(10, 0, -40) | disc(10, 0, 40))
     image = np.where(labels == 2, 700, 50).astype(np.uint16)
     assert region_table(labels, image)["mean_intensity"].tolist() == [50, 700]
@@ -114,11 +114,11 @@ def test_intensity_is_that_of_the_image() -> None:
 
 
 def test_objects_need_labels() -> None:
-    with pytest.raises(ValueError, match="where there are labels"):
+    with pytest.raises(ValueError, match="objects need instance labels"):
         objects(page_of(disc(4)))
 
 
-# --------------------------------------------------------------------------------------------------------- middle lines
+# ---------------------------------------------------------------------------------------------------------- centerlines
 
 
 @pytest.mark.parametrize("angle", [0, 10, 22.5, 30, 45, 60, 77, 90])
@@ -160,7 +160,7 @@ def test_a_dot_is_as_long_as_it_is_wide(radius: float) -> None:
     assert length == pytest.approx(2 * radius, abs=1.5)
 
 
-def test_corners_and_bumps_have_no_branches_but_spines_have() -> None:
+def test_spines_are_branches_but_corners_and_bumps_are_not() -> None:
     line = bar(120, 9, 0)
     middle = tuple(side // 2 for side in SIZE)
     bump, spine = line.copy(), line.copy()
@@ -178,7 +178,7 @@ def test_two_lines_that_cross_are_four_branches(angle: float, between: float, wi
     assert branch_lengths(branches, mask) == pytest.approx([55] * 4, rel=0.08)
 
 
-def test_every_piece_of_any_mask_has_a_branch_of_some_length() -> None:
+def test_every_component_has_a_branch_of_non_zero_length() -> None:
     rng = np.random.default_rng(0)
     for sigma in (0, 0.7, 2, 4):
         noise = gaussian_filter(rng.normal(size=(60, 70)), sigma)
@@ -202,8 +202,8 @@ def test_length_and_width_of_a_dendrite(length: float, width: float, angle: floa
     assert table["branches"].tolist() == [1]
 
 
-def test_dendrites_are_the_pieces_of_the_mask() -> None:
-    """The length of a fork is that of its three branches."""
+def test_dendrites_are_the_components_of_the_mask() -> None:
+    """The length of a fork is the sum of its three branches."""
     rows = np.arange(SIZE[0])[:, None]
     fork = bar(120, 4, 0) | (bar(120, 4, 90) & (rows < 80))
     alone = np.roll(bar(50, 3, 0), 60, axis=0)
@@ -213,7 +213,7 @@ def test_dendrites_are_the_pieces_of_the_mask() -> None:
 
 
 @pytest.mark.parametrize("measure", [dendrites, filaments])
-def test_small_pieces_are_left_out(measure: Callable[..., Table]) -> None:
+def test_small_components_are_removed(measure: Callable[..., Table]) -> None:
     mask = bar(60, 3, 0) | np.roll(bar(10, 3, 0), 40, axis=0)
     areas = [measure(page_of(mask), min_area=size)["area_px2"].tolist() for size in (0, 40, 41, 300)]
     assert areas == [[240, 40], [240, 40], [240], []]
@@ -229,8 +229,8 @@ def test_segments_of_filaments_and_their_directions() -> None:
     assert table["area_px2"].sum() == mask.sum()
 
 
-def test_segments_and_their_rows_belong_together() -> None:
-    """Every filament has another length, width and place."""
+def test_rows_are_in_the_order_of_the_segments() -> None:
+    """Each filament has a different length, width and position."""
     drawn = [(20, 40, 2), (60, 90, 4), (100, 140, 6), (140, 60, 9)]
     mask = np.zeros(SIZE, bool)
     for row, length, width in drawn:
@@ -244,7 +244,7 @@ def test_segments_and_their_rows_belong_together() -> None:
 
 @pytest.mark.parametrize("covered", [0.1, 0.4, 0.8])
 @pytest.mark.parametrize("sigma", [0, 0.5, 1, 2, 3])
-def test_all_of_any_mask_is_some_segment(sigma: float, covered: float) -> None:
+def test_every_pixel_of_a_mask_belongs_to_a_segment(sigma: float, covered: float) -> None:
     rng = np.random.default_rng(1)
     for _ in range(3):
         noise = gaussian_filter(rng.normal(size=(60, 70)), sigma)
@@ -259,7 +259,7 @@ def test_all_of_any_mask_is_some_segment(sigma: float, covered: float) -> None:
 
 
 def nerve(*fibers: tuple[float, float, float, float]) -> np.ndarray:
-    """Return classes of fibers: row and column from the middle, radius of the axon, and that of the fiber."""
+    """Return a class map of fibers: row and column from the center, radius of the axon, radius of the fiber."""
     classes = np.zeros(SIZE, np.uint8)
     for row, column, _, outer in fibers:
         classes[disc(outer, row, column)] = 1
@@ -277,13 +277,13 @@ def test_diameter_and_g_ratio_of_a_ring(inner: float, outer: float) -> None:
     assert np.isnan(table["g_ratio"][0])
 
 
-def test_myelin_that_touches_is_shared_out() -> None:
+def test_touching_myelin_is_divided() -> None:
     table = tissue(page_of(nerve((0, -40, 18, 26), (0, 12, 18, 26), (0, 65, 10, 24))), CLASSES)
     assert (table["class"] == "axon").sum() == 3
     assert np.sort(table["g_ratio"][table["class"] == "axon"]) == pytest.approx([10 / 24, 18 / 26, 18 / 26], rel=0.03)
 
 
-def test_an_axon_without_myelin_has_no_g_ratio_and_myelin_without_axon_is_nobody_s() -> None:
+def test_an_axon_without_myelin_has_no_g_ratio_and_myelin_without_an_axon_is_ignored() -> None:
     classes = nerve((0, -50, 15, 25), (0, 50, 15, 15))
     classes[disc(10, 40, 0)] = 1
     axons = label(classes == 2)
@@ -307,7 +307,7 @@ def test_classes_without_axons_and_small_objects() -> None:
 # ------------------------------------------------------------------------------------------------------------- vesicles
 
 
-def test_radii_of_drawn_vesicles() -> None:
+def test_radii_of_synthetic_vesicles() -> None:
     drawn = [(-40.0, -60.0, 4.0), (10.0, 30.0, 9.0), (45.0, 70.0, 6.5)]
     mask = np.logical_or.reduce([disc(radius, row, column) for row, column, radius in drawn])
     table = vesicles(page_of(mask, blobs(mask, 0.5, 1), (0.075, 0.3)))
@@ -323,11 +323,11 @@ def test_touching_vesicles_keep_center_and_radius() -> None:
     assert np.diff(np.sort(table["centroid_column_px"])) == pytest.approx([1.7 * 8], abs=0.6)
 
 
-# --------------------------------------------------------------------------------------- nothing, little, and summaries
+# ------------------------------------------------------------------------------------- empty, tiny pages, and summaries
 
 
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
-def test_nothing_has_the_columns_of_something(measure: Measure) -> None:
+def test_an_empty_table_has_all_columns(measure: Measure) -> None:
     empty, dot = np.zeros((9, 11), np.uint16), np.zeros((9, 11), np.uint16)
     dot[4, 5] = 1
     tables = [measure(page_of(mask, mask)) for mask in (empty, dot)]

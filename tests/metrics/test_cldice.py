@@ -1,4 +1,4 @@
-"""Centreline Dice of drawn lines."""
+"""Centerline Dice of synthetic lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMPTY = np.zeros((40, 60), bool)
 
 
 def row(at: int, start: int = 10, stop: int = 50, thickness: int = 1) -> np.ndarray:
-    """Return a horizontal line with round ends, its middle in row ``at``."""
+    """Return a horizontal line with round ends, centered on row ``at``."""
     mask = EMPTY.copy()
     mask[at, start:stop] = True
     return dilation(mask, disk(thickness // 2))
@@ -26,21 +26,23 @@ def test_equal_lines() -> None:
 
 
 def test_half_of_a_line() -> None:
-    # All of the prediction lies on the line, half of the line in the prediction: 2 · 1 · ½ / (1 + ½).
+    # The whole prediction is on the line, half of the line is in the prediction: 2 · 1 · ½ / (1 + ½).
     assert cl_dice(row(20, 10, 30), row(20, 10, 50)) == pytest.approx(2 / 3)
     assert cl_dice(row(20, 10, 50), row(20, 10, 30)) == pytest.approx(2 / 3)
 
 
-def test_one_of_two_lines_and_one_that_is_not_there() -> None:
-    # Half of either skeleton lies in the other mask.
+def test_one_missed_and_one_false_line() -> None:
+    # Half of each skeleton is in the other mask.
     assert cl_dice(row(10) | row(30), row(10) | row(20)) == pytest.approx(0.5)
-    # One of one line is right, one of two lines is found.
+    # The one predicted line is correct, one of two lines is found.
     assert cl_dice(row(10), row(10) | row(20)) == pytest.approx(2 / 3)
 
 
 def test_thickness_hardly_matters() -> None:
     thin, thick = row(20), row(20, thickness=7)
-    assert cl_dice(thick, thin) == cl_dice(thin, thick) == pytest.approx(1, abs=0.03)  # the skeleton's ends
+    assert (
+        cl_dice(thick, thin) == cl_dice(thin, thick) == pytest.approx(1, abs=0.03)
+    )  # the skeletons differ at the ends
     assert dice(thick, thin) < 0.3
 
 
@@ -49,7 +51,7 @@ def test_a_shift_counts_beyond_the_half_width(shift: int, expected: float) -> No
     assert cl_dice(row(20, thickness=5), row(20 + shift, thickness=5)) == expected
 
 
-def test_apart() -> None:
+def test_disjoint_lines() -> None:
     assert cl_dice(row(10), row(20)) == 0.0
 
 
@@ -95,7 +97,7 @@ def test_equals_the_definition(seed: int) -> None:
     assert cl_dice(prediction.T, prediction.T) == 1.0
 
 
-def test_wrong_input_is_refused() -> None:
+def test_invalid_input_is_rejected() -> None:
     with pytest.raises(TypeError, match="prediction must be a boolean array, not uint8"):
         cl_dice(row(20).astype(np.uint8), row(20))
     with pytest.raises(ValueError, match=r"\(40, 60\).*\(60, 40\)"):

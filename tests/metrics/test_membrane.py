@@ -1,4 +1,4 @@
-"""Thinning of borders, and the scores of a membrane map over thresholds."""
+"""Border thinning, and scores of a membrane map over thresholds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from custom.metrics import label_cells, membrane_scores, membrane_stack_scores, 
 
 
 def grid(thickness: int, size: int = 96, pitch: int = 24) -> np.ndarray:
-    """Return square cells parted by borders of a thickness, all centred on the same lines; True inside a cell."""
+    """Return square cells separated by borders of a given thickness, centered on fixed lines; True inside a cell."""
     cells = np.ones((size, size), bool)
     for line in range(pitch, size, pitch):
         start = line - thickness // 2
@@ -38,13 +38,13 @@ def two_cells(border: float, false_border: float = 0.0) -> np.ndarray:
 
 
 class TestLabelCells:
-    def test_a_diagonal_border_parts_cells(self) -> None:
+    def test_a_diagonal_border_separates_cells(self) -> None:
         labels = label_cells(~np.eye(5, dtype=bool))
         assert labels.max() == 2
         assert labels[0, 4] != labels[4, 0]
         assert (labels[np.eye(5, dtype=bool)] == 0).all()
 
-    def test_wrong_input_is_refused(self) -> None:
+    def test_invalid_input_is_rejected(self) -> None:
         with pytest.raises(ValueError, match=r"\(2, 3, 4\)"):
             label_cells(np.ones((2, 3, 4), bool))
         with pytest.raises(TypeError, match="boolean"):
@@ -56,10 +56,10 @@ class TestThinBorders:
         labels = np.array([[1, 1, 0, 0, 0, 2, 2]] * 4)
         np.testing.assert_array_equal(thin_borders(labels), [[1, 1, 1, 0, 2, 2, 2]] * 4)
 
-    def test_thin_borders_stay_where_they_are(self) -> None:
+    def test_thin_borders_do_not_move(self) -> None:
         labels = label_cells(grid(1))
         np.testing.assert_array_equal(thin_borders(labels)[labels > 0], labels[labels > 0])
-        # Only the crossings of two lines may close up.
+        # Only crossings of two lines may fill in.
         assert np.count_nonzero((thin_borders(labels) == 0) != (labels == 0)) <= 9
 
     def test_a_border_that_ends_inside_a_cell_vanishes(self) -> None:
@@ -89,13 +89,13 @@ class TestThinBorders:
         labels = label_cells(blobs(0))
         np.testing.assert_array_equal(thin_borders(np.asfortranarray(labels)), thin_borders(labels))
 
-    def test_the_input_is_left_alone(self) -> None:
+    def test_the_input_is_not_modified(self) -> None:
         labels = label_cells(blobs(0))
         before = labels.copy()
         thin_borders(labels)
         np.testing.assert_array_equal(labels, before)
 
-    def test_too_large_labels_are_refused(self) -> None:
+    def test_too_large_labels_are_rejected(self) -> None:
         with pytest.raises(ValueError, match="4294967296"):
             thin_borders(np.array([[2**32, 0]]))
 
@@ -120,7 +120,7 @@ class TestMembraneScores:
             assert found.at_best == (expected[1],)
 
     def test_known_answers(self) -> None:
-        # Without a border both halves are one: Σp² = ½, Σs² = 1, Σt² = ½, and the information is none.
+        # Without a border both halves are merged: Σp² = ½, Σs² = 1, Σt² = ½, and the mutual information is 0.
         scores = membrane_scores(two_cells(border=0.5), two_cells(1) == 0, (0.4, 0.6))
         np.testing.assert_allclose(scores.v_rand.curve, [1.0, 2 / 3])
         np.testing.assert_allclose(scores.v_info.curve, [1.0, 0.0])
@@ -135,9 +135,9 @@ class TestMembraneScores:
         np.testing.assert_allclose(scores.v_rand.curve, np.ones(10))
         np.testing.assert_allclose(scores.v_info.curve, np.ones(10))
 
-    def test_one_threshold_holds_for_the_stack(self) -> None:
+    def test_one_threshold_applies_to_the_whole_stack(self) -> None:
         cells = two_cells(1) == 0
-        # The first slice is right only at 0.3, the second only at 0.8: no threshold is right for both.
+        # The first slice is correct only at 0.3, the second only at 0.8: no threshold is correct for both.
         maps = np.stack([two_cells(border=0.4), two_cells(border=0.9, false_border=0.6)])
         thresholds = (0.3, 0.5, 0.8)
         stack = membrane_stack_scores(maps, np.stack([cells, cells]), thresholds)
@@ -162,7 +162,7 @@ class TestMembraneScores:
         assert math.isnan(scores.v_rand.best_threshold)
         assert scores.v_rand.at_best == ()
 
-    def test_wrong_input_is_refused(self) -> None:
+    def test_invalid_input_is_rejected(self) -> None:
         with pytest.raises(ValueError, match=r"\(9, 21\).*\(9, 20\)"):
             membrane_scores(two_cells(1), np.ones((9, 20), bool))
         with pytest.raises(ValueError, match="thresholds is empty"):

@@ -1,4 +1,4 @@
-"""Overlap, Rand, V-Rand and V-Info: known answers, brute force, properties, edges."""
+"""Overlap, Rand, V-Rand and V-Info: known answers, brute force, properties, edge cases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from custom.metrics import (
 PREDICTION = np.array([[1, 1, 1], [0, 0, 0]], bool)
 REFERENCE = np.array([[1, 1, 0], [1, 0, 0]], bool)
 
-# Four pixels: the reference joins 01, 02, 12; the proposal joins 01, 23; both join 01; both part 03, 13.
+# Four pixels: the reference joins 01, 02, 12; the prediction joins 01, 23; both join 01; both separate 03, 13.
 LABELS = np.array([[1, 1, 2, 2]])
 TRUE_LABELS = np.array([[1, 1, 1, 2]])
 
@@ -38,7 +38,7 @@ def random_labels(seed: int, shape: tuple[int, int] = (5, 6), highest: int = 3) 
 
 
 def dense(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return p as a dense table over the reference's foreground, each pixel of label 0 in a row of its own."""
+    """Return p as a dense table over the reference's foreground, with a separate row for each pixel of label 0."""
     names = labels.astype(int).copy()
     alone = names == 0
     names[alone] = 1000 + np.arange(alone.sum())
@@ -59,10 +59,10 @@ class TestOverlap:
         assert pixel_error(PREDICTION, REFERENCE) == pytest.approx(2 / 6)
 
     def test_only_valid_pixels_count(self) -> None:
-        valid = np.array([[1, 1, 0], [0, 0, 1]], bool)  # leaves the two hits and one true negative
+        valid = np.array([[1, 1, 0], [0, 0, 1]], bool)  # two true positives and one true negative remain
         assert dice(PREDICTION, REFERENCE, valid) == iou(PREDICTION, REFERENCE, valid) == 1.0
         assert pixel_error(PREDICTION, REFERENCE, valid) == 0.0
-        valid = np.array([[1, 0, 1], [0, 0, 0]], bool)  # a hit and a false positive
+        valid = np.array([[1, 0, 1], [0, 0, 0]], bool)  # a true positive and a false positive
         assert dice(PREDICTION, REFERENCE, valid) == pytest.approx(2 / 3)
 
     def test_empty_masks_get_no_score(self) -> None:
@@ -74,7 +74,7 @@ class TestOverlap:
         assert dice(PREDICTION, empty) == dice(empty, REFERENCE) == 0.0
 
     @pytest.mark.parametrize("measure", [dice, iou, pixel_error])
-    def test_wrong_input_is_refused(self, measure) -> None:
+    def test_invalid_input_is_rejected(self, measure) -> None:
         with pytest.raises(ValueError, match=r"\(2, 3\).*\(3, 2\)"):
             measure(PREDICTION, REFERENCE.T)
         with pytest.raises(ValueError, match="valid has shape"):
@@ -85,7 +85,7 @@ class TestOverlap:
     @pytest.mark.parametrize("masked", [False, True])
     def test_all_thresholds_in_one_pass_equal_the_loop(self, masked: bool) -> None:
         rng = np.random.default_rng(0)
-        # Tenths, so that many probabilities lie exactly on a threshold.
+        # Tenths, so that many probabilities are equal to a threshold.
         probability = (rng.integers(0, 11, (40, 30)) / 10).astype(np.float32)
         reference = rng.random((40, 30)) < 0.3
         valid = rng.random((40, 30)) < 0.5 if masked else None
@@ -101,7 +101,7 @@ class TestOverlap:
         scores = dice_per_threshold(np.array([[0.2, 0.4]]), np.zeros((1, 2), bool), [0.3, 0.5])
         np.testing.assert_array_equal(scores, [0.0, np.nan])
 
-    def test_nan_probability_is_refused(self) -> None:
+    def test_nan_probability_is_rejected(self) -> None:
         with pytest.raises(ValueError, match="nan"):
             dice_per_threshold(np.array([[np.nan]]), np.array([[True]]), [0.5])
 
@@ -129,7 +129,7 @@ class TestContingencyTable:
         labels, reference = random_labels(0), random_labels(1)
         assert rand_index(np.asfortranarray(labels), reference) == rand_index(labels, reference)
 
-    def test_wrong_input_is_refused(self) -> None:
+    def test_invalid_input_is_rejected(self) -> None:
         with pytest.raises(TypeError, match="labels must hold integer labels, not float64"):
             contingency_table(LABELS * 1.0, TRUE_LABELS)
         with pytest.raises(ValueError, match="minimum is -1"):
@@ -150,7 +150,7 @@ class TestRand:
         agreements = sum((a[0] == b[0]) == (a[1] == b[1]) for a, b in pairs)
         assert rand_index(labels, reference) == pytest.approx(agreements / len(pairs))
 
-    def test_is_symmetric_and_blind_to_names(self) -> None:
+    def test_is_symmetric_and_independent_of_label_values(self) -> None:
         labels, reference = random_labels(1), random_labels(2)
         renamed = np.array([3, 0, 9, 5])[labels]
         assert rand_index(labels, reference) == pytest.approx(rand_index(reference, labels))
@@ -162,7 +162,7 @@ class TestRand:
         assert math.isnan(rand_index(np.zeros((0, 3), int), np.zeros((0, 3), int)))
 
     def test_adapted_known_answer(self) -> None:
-        # Joined by both 1, by the proposal 2, by the reference 3: 2·1/(2 + 3).
+        # Joined by both 1, by the prediction 2, by the reference 3: 2·1/(2 + 3).
         assert adapted_rand_f_score(LABELS, TRUE_LABELS) == pytest.approx(0.4)
         # Pixels outside the reference's foreground change nothing.
         labels, reference = np.append(LABELS, [[2, 2]], axis=1), np.append(TRUE_LABELS, [[0, 0]], axis=1)
@@ -183,12 +183,12 @@ class TestVRand:
         score = v_rand(LABELS, TRUE_LABELS)
         assert score == SplitMergeScore(pytest.approx(6 / 10), pytest.approx(6 / 8), pytest.approx(12 / 18))
 
-    def test_unlabelled_pixels_are_segments_of_their_own(self) -> None:
+    def test_unlabeled_pixels_are_separate_segments(self) -> None:
         # In sixteenths: Σp² = 4+1+1, Σs² = 4+1+1, Σt² = 9+1.
         score = v_rand(np.array([[1, 1, 0, 0]]), TRUE_LABELS)
         assert score == SplitMergeScore(pytest.approx(6 / 10), pytest.approx(1.0), pytest.approx(12 / 16))
 
-    def test_split_and_merge_are_told_apart(self) -> None:
+    def test_split_and_merge_scores_differ(self) -> None:
         one, two = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 2, 2]])
         assert v_rand(two, one).split == v_rand(one, two).merge == 0.5
         assert v_rand(two, one).merge == v_rand(one, two).split == 1.0
@@ -228,14 +228,14 @@ class TestBoth:
         assert information.f_score == pytest.approx(harmonic)
 
     @pytest.mark.parametrize("measure", [v_rand, v_info])
-    def test_identity_is_perfect_whatever_the_names(self, measure) -> None:
+    def test_identical_segments_are_perfect_for_any_label_values(self, measure) -> None:
         reference = random_labels(3)
         renamed = np.array([0, 8, 2, 5])[reference]
         score = measure(renamed, reference)
         assert score == SplitMergeScore(pytest.approx(1.0), pytest.approx(1.0), pytest.approx(1.0))
 
     @pytest.mark.parametrize("measure", [v_rand, v_info])
-    def test_outside_the_reference_nothing_counts(self, measure) -> None:
+    def test_pixels_outside_the_reference_do_not_count(self, measure) -> None:
         reference = random_labels(4)
         labels = random_labels(5)
         changed = np.where(reference == 0, 77, labels)

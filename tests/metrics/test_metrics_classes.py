@@ -28,16 +28,16 @@ def test_matrix_by_hand() -> None:
     assert matrix.tolist() == MATRIX
 
 
-def test_matrix_is_what_its_definition_says() -> None:
+def test_matrix_equals_its_definition() -> None:
     labels, reference = random_maps(5)
     expected = [[int(((reference == true) & (labels == found)).sum()) for found in range(5)] for true in range(5)]
     assert confusion_matrix(labels, reference, 5).tolist() == expected
 
 
-def test_matrix_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_matrix_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     labels, reference = random_maps(3)
     whole = confusion_matrix(labels, reference, 3)
-    monkeypatch.setattr("custom.metrics._classes._PIECE", 7)
+    monkeypatch.setattr("custom.metrics._classes._CHUNK", 7)
     assert np.array_equal(confusion_matrix(labels, reference, 3), whole)
 
 
@@ -74,16 +74,16 @@ def test_matrices_of_images_add_up() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"labels": LABELS + 3}, ValueError, "labels holds the class 4, but there are 4 classes"),
-        ({"reference": np.full((2, 3), 255, np.uint8)}, ValueError, "reference holds the class 255"),
+        ({"labels": LABELS + 3}, ValueError, "labels holds class 4, but classes must be 0 to 3"),
+        ({"reference": np.full((2, 3), 255, np.uint8)}, ValueError, "reference holds class 255"),
         ({"reference": REFERENCE[:1]}, ValueError, "has shape"),
         ({"valid": np.ones((3, 2), bool)}, ValueError, "has shape"),
         ({"valid": np.ones((2, 3))}, TypeError, "valid must be a boolean array"),
         ({"labels": LABELS.astype(float)}, TypeError, "labels must hold integer labels"),
-        ({"labels": LABELS.astype(np.int8) - 1}, ValueError, "labels of 0 or more"),
+        ({"labels": LABELS.astype(np.int8) - 1}, ValueError, "must hold non-negative labels"),
     ],
 )
-def test_what_is_refused(arguments: dict, error: type[Exception], message: str) -> None:
+def test_invalid_input_is_rejected(arguments: dict, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         confusion_matrix(**{"labels": LABELS, "reference": REFERENCE, "classes": 4, **arguments})
 
@@ -99,7 +99,7 @@ def test_scores_by_hand() -> None:
 
 
 @pytest.mark.parametrize("score", [class_dice, class_iou])
-def test_an_absent_class_is_no_free_score(score: object) -> None:
+def test_an_absent_class_has_no_score(score: object) -> None:
     one_found, one_missed, neither = np.array([[3, 1], [0, 0]]), np.array([[3, 0], [1, 0]]), np.array([[3, 0], [0, 0]])
     assert score(one_found)[1] == score(one_missed)[1] == 0
     assert np.isnan(score(neither)[1])
@@ -107,7 +107,7 @@ def test_an_absent_class_is_no_free_score(score: object) -> None:
     assert np.isnan(score(np.zeros((2, 2), np.int64))).all()
 
 
-def test_scores_of_each_class_as_of_its_mask() -> None:
+def test_scores_of_each_class_equal_those_of_its_mask() -> None:
     labels, reference = random_maps(4)
     matrix = confusion_matrix(labels, reference, 4)
     masks = [(labels == number, reference == number) for number in range(4)]

@@ -1,4 +1,4 @@
-"""Panoptic quality: known answers, the definition in a loop, MONAI's, edges."""
+"""Panoptic quality: known answers, the definition in a loop, MONAI's implementation, edge cases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFERENCE = np.array([[1, 1, 1, 1, 0, 0, 2, 2]])
 
 
 def by_definition(labels: np.ndarray, reference: np.ndarray) -> tuple[float, float, float]:
-    """Compare every object with every other."""
+    """Compare all pairs of objects."""
     objects, true_objects = (np.unique(image[image > 0]) for image in (labels, reference))
     overlaps = []
     for true in true_objects:
@@ -32,20 +32,20 @@ def by_definition(labels: np.ndarray, reference: np.ndarray) -> tuple[float, flo
     ("labels", "pq", "sq", "rq"),
     [
         ([[1, 1, 1, 1, 0, 0, 2, 2]], 1, 1, 1),
-        ([[9, 9, 9, 9, 0, 0, 70000, 70000]], 1, 1, 1),  # any numbers do
+        ([[9, 9, 9, 9, 0, 0, 70000, 70000]], 1, 1, 1),  # label values do not matter
         ([[1, 1, 1, 0, 0, 0, 2, 2]], (3 / 4 + 1) / 2, (3 / 4 + 1) / 2, 1),
-        ([[1, 1, 0, 0, 0, 0, 2, 2]], 1 / 2, 1, 1 / 2),  # an IoU of a half is no match: one missed, one made up
+        ([[1, 1, 0, 0, 0, 0, 2, 2]], 1 / 2, 1, 1 / 2),  # an IoU of 0.5 is not a match: one missed, one false
         ([[1, 1, 1, 1, 0, 0, 0, 0]], 1 / 1.5, 1, 1 / 1.5),  # one missed
-        ([[1, 1, 1, 1, 3, 0, 2, 2]], 2 / 2.5, 1, 2 / 2.5),  # one made up
-        ([[1, 1, 1, 1, 1, 1, 1, 1]], 0, math.nan, 0),  # merged: the larger has an IoU of a half
-        ([[1, 1, 1, 3, 0, 0, 2, 2]], (3 / 4 + 1) / 2.5, (3 / 4 + 1) / 2, 2 / 2.5),  # a piece cut off
+        ([[1, 1, 1, 1, 3, 0, 2, 2]], 2 / 2.5, 1, 2 / 2.5),  # one false
+        ([[1, 1, 1, 1, 1, 1, 1, 1]], 0, math.nan, 0),  # merged: the larger has an IoU of 0.5
+        ([[1, 1, 1, 3, 0, 0, 2, 2]], (3 / 4 + 1) / 2.5, (3 / 4 + 1) / 2, 2 / 2.5),  # a piece is split off
         ([[0, 0, 0, 0, 0, 0, 0, 0]], 0, math.nan, 0),
     ],
 )
 def test_known_answers(labels: list[list[int]], pq: float, sq: float, rq: float) -> None:
     found = panoptic_quality(np.array(labels), REFERENCE)
     np.testing.assert_allclose(found, (pq, sq, rq))
-    np.testing.assert_allclose(panoptic_quality(REFERENCE, np.array(labels)), (pq, sq, rq))  # it is symmetric
+    np.testing.assert_allclose(panoptic_quality(REFERENCE, np.array(labels)), (pq, sq, rq))  # symmetric
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -62,7 +62,7 @@ def test_equals_the_definition_and_monai(seed: int) -> None:
     np.testing.assert_allclose(found.pq, float(metric.aggregate()), atol=1e-5)
 
 
-def test_edges() -> None:
+def test_edge_cases() -> None:
     nothing = np.zeros((3, 3), np.uint16)
     assert all(math.isnan(value) for value in panoptic_quality(nothing, nothing))
     np.testing.assert_equal(panoptic_quality(nothing + 1, nothing), (0, math.nan, 0))

@@ -1,4 +1,4 @@
-"""SEG: known answers, the definition in a loop, what is not annotated, edges, real annotation."""
+"""SEG: known answers, the definition in a loop, unannotated pixels, edge cases, real annotation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFERENCE = np.array([[1, 1, 1, 1, 0, 0, 2, 2]])
 
 
 def by_definition(labels: np.ndarray, reference: np.ndarray) -> list[float]:
-    """Return the score of each reference object, one after the other."""
+    """Return the score of each reference object, computed one by one."""
     scores = []
     for number in np.unique(reference[reference > 0]):
         true = reference == number
@@ -34,13 +34,13 @@ def by_definition(labels: np.ndarray, reference: np.ndarray) -> list[float]:
     ("labels", "scores"),
     [
         ([[1, 1, 1, 1, 0, 0, 2, 2]], [1, 1]),
-        ([[7, 7, 7, 7, 0, 0, 3, 3]], [1, 1]),  # any numbers do
+        ([[7, 7, 7, 7, 0, 0, 3, 3]], [1, 1]),  # label values do not matter
         ([[5, 5, 5, 0, 0, 0, 2, 2]], [3 / 4, 1]),
-        ([[5, 5, 0, 0, 0, 0, 2, 2]], [0, 1]),  # half of it is not more than half
+        ([[5, 5, 0, 0, 0, 0, 2, 2]], [0, 1]),  # exactly half is not enough
         ([[5, 5, 5, 5, 5, 5, 0, 0]], [4 / 6, 0]),
         ([[5, 5, 5, 5, 5, 5, 5, 5]], [4 / 8, 2 / 8]),  # one object may match two
         ([[4, 5, 6, 7, 0, 0, 2, 2]], [0, 1]),
-        ([[1, 1, 1, 1, 9, 9, 2, 2]], [1, 1]),  # objects that match nothing cost nothing
+        ([[1, 1, 1, 1, 9, 9, 2, 2]], [1, 1]),  # unmatched objects are not penalized
         ([[0, 0, 0, 0, 0, 0, 0, 0]], [0, 0]),
     ],
 )
@@ -54,10 +54,10 @@ def test_scores_are_in_the_order_of_the_labels() -> None:
     np.testing.assert_allclose(seg_scores(np.array([[1, 1, 1, 2, 2, 0, 0, 3]]), reference), [1, 2 / 3, 0])
 
 
-def test_pixels_that_nobody_annotated_are_outside_the_annotated_objects() -> None:
+def test_unannotated_pixels_are_outside_the_annotated_objects() -> None:
     reference = np.array([[1, 1, 1, -1, -1, -1, 0, 0]])
-    assert seg(np.array([[1, 1, 1, 0, 2, 2, 2, 2]]), reference) == 1  # another object there costs nothing
-    assert seg(np.array([[1, 1, 1, 1, 1, 0, 0, 0]]), reference) == pytest.approx(3 / 5)  # spreading over them does
+    assert seg(np.array([[1, 1, 1, 0, 2, 2, 2, 2]]), reference) == 1  # another object there is not penalized
+    assert seg(np.array([[1, 1, 1, 1, 1, 0, 0, 0]]), reference) == pytest.approx(3 / 5)  # extending into them is
 
 
 # ----------------------------------------------------------------------------------------------------------- properties
@@ -71,7 +71,7 @@ def test_equals_the_definition(seed: int) -> None:
     np.testing.assert_allclose(seg_scores(labels, reference), by_definition(labels, reference))
 
 
-def test_types_do_not_matter() -> None:
+def test_dtypes_do_not_matter() -> None:
     labels = np.array([[5, 5, 5, 0, 0, 0, 2, 0]])
     for one in (np.uint8, np.uint16, np.int32, np.int64):
         for other in (np.uint16, np.uint32, np.int16, np.int64):
@@ -88,7 +88,7 @@ def test_no_reference_object_no_score(reference: np.ndarray) -> None:
     assert math.isnan(seg(labels, reference))
 
 
-def test_refuses_what_are_no_labels() -> None:
+def test_invalid_labels_are_rejected() -> None:
     with pytest.raises(ValueError, match="shape"):
         seg_scores(np.zeros((2, 3), int), np.zeros((3, 2), int))
     with pytest.raises(ValueError, match=r"reference .* -2"):

@@ -1,4 +1,4 @@
-"""Warping error: shifted borders are free, topological errors cost their pixels."""
+"""Warping error: shifted borders cost nothing, topological errors cost their pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEIGHT, WIDTH = 8, 13
 
 
 def line(*columns: int) -> np.ndarray:
-    """Return cells parted by a border in some columns, from the upper to the lower edge."""
+    """Return cells separated by vertical borders in the given columns."""
     cells = np.ones((HEIGHT, WIDTH), bool)
     cells[:, list(columns)] = False
     return cells
@@ -25,7 +25,7 @@ def noise(seed: int) -> np.ndarray:
     return ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal((48, 40)), 2) < 0.06
 
 
-def test_simple_points_equal_counting_the_parts() -> None:
+def test_simple_points_equal_a_count_of_components() -> None:
     side = ndimage.generate_binary_structure(2, 1)
     for code in range(256):
         cells = np.zeros((3, 3), bool)
@@ -33,10 +33,10 @@ def test_simple_points_equal_counting_the_parts() -> None:
             cells[1 + row, 1 + column] = bool(code >> bit & 1)
         border = ~cells
         border[1, 1] = False
-        parts, _ = ndimage.label(cells, side)
-        beside = {part for part in parts[side] if part > 0}
-        _, border_parts = ndimage.label(border, np.ones((3, 3)))
-        assert _simple_points()[code] == (len(beside) == 1 and border_parts == 1), f"neighbourhood {code:08b}"
+        components, _ = ndimage.label(cells, side)
+        adjacent = {component for component in components[side] if component > 0}
+        _, border_components = ndimage.label(border, np.ones((3, 3)))
+        assert _simple_points()[code] == (len(adjacent) == 1 and border_components == 1), f"neighborhood {code:08b}"
 
 
 def test_equal_masks_cost_nothing() -> None:
@@ -85,7 +85,7 @@ def test_a_split_costs_the_pixel_that_closes_the_border() -> None:
     assert (result.splits, result.mergers, result.others) == (1, 0, 0)
 
 
-def test_two_mergers_and_a_split_are_counted_apart() -> None:
+def test_two_mergers_and_a_split_are_counted_separately() -> None:
     proposal = line(2, 6, 10)
     proposal[2, 2] = proposal[5, 6] = True
     result = warping_error(proposal, line(2, 6))
@@ -117,7 +117,7 @@ def test_warping_keeps_the_topology_of_the_reference(seed: int) -> None:
     assert result.differences.sum() < np.sum(proposal != reference)
 
 
-def test_memory_layout_does_not_matter_and_inputs_are_left_alone() -> None:
+def test_memory_layout_does_not_matter_and_inputs_are_not_modified() -> None:
     reference, proposal = noise(0), noise(20)
     before = reference.copy()
     expected = warping_error(proposal, reference)
@@ -127,7 +127,7 @@ def test_memory_layout_does_not_matter_and_inputs_are_left_alone() -> None:
     np.testing.assert_array_equal(reference, before)
 
 
-def test_wrong_input_is_refused() -> None:
+def test_invalid_input_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"\(8, 13\).*\(13, 8\)"):
         warping_error(line(), line().T)
     with pytest.raises(ValueError, match=r"\(1, 8, 13\)"):

@@ -1,4 +1,4 @@
-"""What holds for all networks alike: their weights, and the ways to run them."""
+"""Properties shared by all networks: weights and ways to run them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def images(*size: int) -> torch.Tensor:
 def test_state_dict_round_trip(kind: str, tmp_path: Path) -> None:
     first, second = network(kind, 0), network(kind, 1)
     x = images(52, 53)
-    first(x)  # moves the statistics of a normalisation
+    first(x)  # updates the running statistics of a normalization
     torch.save(first.state_dict(), tmp_path / "model.pt")
     assert not torch.equal(first.eval()(x), second.eval()(x))
     second.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
@@ -55,7 +55,7 @@ def test_same_seed_same_weights(kind: str) -> None:
 @pytest.mark.parametrize("level", [0, 1, 2])
 @pytest.mark.parametrize(("kind", "features"), [("padded", (4, 8, 16, 32)), ("residual", (16, 16, 32, 32))])
 def test_each_skip_carries_gradient(kind: str, features: tuple[int, ...], level: int) -> None:
-    """With all that comes from below cut off at one level, the blocks above still learn, through the skip alone."""
+    """With the path from below cut off at one level, the blocks above still learn through the skip connection alone."""
     model = network(kind, features=features)
     for parameter in model.expanding[2 - level].narrow.parameters():
         nn.init.zeros_(parameter)

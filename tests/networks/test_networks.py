@@ -1,4 +1,4 @@
-"""The U-Net: its shape, its parts and its size."""
+"""U-Net: output shapes, blocks and number of parameters."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def network(seed: int = 0, **changes: object) -> UNet:
     return UNet(**{"in_channels": 1, "out_channels": 1, "features": (4, 8, 16), **changes})
 
 
-def parts(model: nn.Module, kind: type) -> list:
+def layers(model: nn.Module, kind: type) -> list:
     return [module for module in model.modules() if isinstance(module, kind)]
 
 
 def convolutions(model: nn.Module, kernel: int) -> list[nn.Conv2d]:
-    return [convolution for convolution in parts(model, nn.Conv2d) if convolution.kernel_size == (kernel, kernel)]
+    return [convolution for convolution in layers(model, nn.Conv2d) if convolution.kernel_size == (kernel, kernel)]
 
 
 def parameters(model: nn.Module) -> int:
@@ -34,7 +34,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def expected_parameters(in_channels: int, out_channels: int, features: list[int]) -> int:
-    """Count the parameters by the description: weights, biases without a norm, and two per channel of a norm."""
+    """Count the parameters from the description: weights, biases without a norm, and two per channel of a norm."""
 
     def block(before: int, after: int) -> int:
         return 9 * before * after + 9 * after * after + 4 * after
@@ -76,22 +76,22 @@ def test_logits_are_not_bounded() -> None:
 
 @pytest.mark.parametrize("features", [(), (16,)])
 def test_too_few_features(features: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"at least two entries, got \("):
+    with pytest.raises(ValueError, match=r"at least two entries, not \("):
         network(features=features)
 
 
-# ---------------------------------------------------------------------------------------------------------------- parts
+# --------------------------------------------------------------------------------------------------------------- layers
 
 
 @pytest.mark.parametrize("features", FEATURES)
 def test_levels(features: tuple[int, ...]) -> None:
     model, steps = network(features=features), len(features) - 1
     assert len(model.contracting) == len(model.expanding) == steps
-    assert len(parts(model, nn.MaxPool2d)) == len(parts(model, nn.Upsample)) == steps
+    assert len(layers(model, nn.MaxPool2d)) == len(layers(model, nn.Upsample)) == steps
     assert len(convolutions(model, 3)) == 2 * (1 + 2 * steps)
     assert len(convolutions(model, 1)) == 1
-    assert {(pool.kernel_size, pool.stride) for pool in parts(model, nn.MaxPool2d)} == {(2, 2)}
-    assert {upsample.mode for upsample in parts(model, nn.Upsample)} == {"bilinear"}
+    assert {(pool.kernel_size, pool.stride) for pool in layers(model, nn.MaxPool2d)} == {(2, 2)}
+    assert {upsample.mode for upsample in layers(model, nn.Upsample)} == {"bilinear"}
 
 
 @pytest.mark.parametrize("features", FEATURES)
@@ -108,12 +108,12 @@ def test_norm_and_relu_follow_each_3x3_convolution(norm: str | tuple, kind: type
     order = [module for module in model.modules() if isinstance(module, (nn.Conv2d, kind, nn.ReLU))]
     after = {type(b) for a, b in pairwise(order) if isinstance(a, nn.Conv2d) and a.kernel_size == (3, 3)}
     assert after == {kind}
-    assert len(parts(model, kind)) == len(parts(model, nn.ReLU)) == len(convolutions(model, 3))
+    assert len(layers(model, kind)) == len(layers(model, nn.ReLU)) == len(convolutions(model, 3))
 
 
 def test_dropout() -> None:
     model = network(dropout=0.3)
-    assert {drop.p for drop in parts(model, nn.Dropout2d) + parts(model, nn.Dropout)} == {0.3}
+    assert {drop.p for drop in layers(model, nn.Dropout2d) + layers(model, nn.Dropout)} == {0.3}
     x = torch.rand(1, 1, 16, 16)
     assert not torch.equal(model(x), model(x))
     model.eval()
@@ -122,7 +122,7 @@ def test_dropout() -> None:
 
 @torch.no_grad()
 def test_sees_as_far_as_its_deepest_level() -> None:
-    """A pixel far away changes the result only through the poolings."""
+    """A distant pixel affects the output only through pooling."""
     model = network(features=(4, 8, 16, 32)).eval()
     image = torch.zeros(1, 1, 64, 64)
     before = model(image)

@@ -1,4 +1,4 @@
-"""Overlap-tile inference: the tile's size leaves no trace, and the border is mirrored."""
+"""Overlap-tile inference: the result does not depend on the tile size, and the border is reflected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from custom.networks import OverlapTileInferer, ValidUNet
 
 
 def network(**changes: object) -> ValidUNet:
-    """Return a network in evaluation mode whose normalisations have statistics of their own."""
+    """Return a network in evaluation mode whose normalizations have non-trivial statistics."""
     torch.manual_seed(0)
     model = ValidUNet(**{"in_channels": 1, "out_channels": 2, "width": 4, "levels": 3, **changes})
     for norm in model.modules():
@@ -23,7 +23,7 @@ def network(**changes: object) -> ValidUNet:
 
 
 def mirrored(images: torch.Tensor, model: ValidUNet) -> torch.Tensor:
-    """Return what the network gives for the images in one piece, mirrored by NumPy."""
+    """Return the output of the network for whole images, padded by NumPy's reflection."""
     height, width = images.shape[2:]
     rows, columns = model.input_size((height, width))
     after = rows - model.border - height, columns - model.border - width
@@ -32,7 +32,7 @@ def mirrored(images: torch.Tensor, model: ValidUNet) -> torch.Tensor:
 
 
 class Counting(nn.Module):
-    """Stands for a wrapper around the network, which knows no sizes, and notes what it is given."""
+    """A wrapper around the network without size methods that records its inputs."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def test_five_levels() -> None:
 
 @torch.no_grad()
 def test_tiles_out_of_phase_would_differ() -> None:
-    """A tile's whole output, 388 in the paper, is no multiple of the stride, 16, so it cannot be the step."""
+    """The full output of a tile, 388 pixels in the paper, is no multiple of the stride 16, so it cannot be the step."""
     model = network(levels=4)
     side = model.input_size((20, 20))[0]
     assert model.output_size((side, side)) == (20, 20)
@@ -141,7 +141,7 @@ def test_other_than_images_is_refused(shape: tuple[int, ...]) -> None:
 
 
 def test_a_network_of_another_geometry_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"gives tiles of \(60, 60\), its geometry says \(20, 20\)"):
+    with pytest.raises(ValueError, match=r"returned tiles of \(60, 60\), but its geometry predicts \(20, 20\)"):
         OverlapTileInferer(network(), 20)(torch.zeros(1, 1, 20, 20), nn.Identity())
 
 

@@ -1,4 +1,4 @@
-"""A network in bfloat16: same weights, same names, nearly the same results."""
+"""Networks in bfloat16: same weights, same state-dict keys, nearly the same results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The residual U-Net with self-attention: its shape, its parts, and that it learns."""
+"""Residual U-Net with self-attention: output shapes, blocks, and learning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from monai.networks.nets.autoencoderkl import AEKLResBlock
 from torch import nn
 from torch.nn.functional import cross_entropy, softmax
 
-from custom.networks import ResidualAttentionUNet, _Expand, _SelfAttention
+from custom.networks import ResidualAttentionUNet
+from custom.networks.residual_unet import _Expand, _SelfAttention
 
 SMALL = (16, 16, 32, 32)
 
@@ -20,7 +21,7 @@ def network(seed: int = 0, **changes: object) -> ResidualAttentionUNet:
     return ResidualAttentionUNet(**{"in_channels": 1, "out_channels": 3, "features": SMALL, **changes})
 
 
-def parts(model: nn.Module, kind: type) -> list:
+def layers(model: nn.Module, kind: type) -> list:
     return [module for module in model.modules() if isinstance(module, kind)]
 
 
@@ -29,7 +30,7 @@ def parameters(model: nn.Module) -> int:
 
 
 def expected_parameters(in_channels: int, out_channels: int, features: tuple[int, ...]) -> int:
-    """Count the parameters by the description: weights and biases, and two per channel of a norm."""
+    """Count the parameters from the description: weights and biases, and two per channel of a norm."""
 
     def convolution(before: int, after: int, kernel: int = 3) -> int:
         return kernel**2 * before * after + after
@@ -69,24 +70,24 @@ def test_channels_and_widths(in_channels: int, out_channels: int, features: tupl
 
 @pytest.mark.parametrize(
     ("features", "message"),
-    [((), "at least two entries, got"), ((16,), "at least two entries, got"), ((16, 24), "multiples of 16, got")],
+    [((), "at least two entries, not"), ((16,), "at least two entries, not"), ((16, 24), "multiples of 16, not")],
 )
 def test_features_that_do_not_fit(features: tuple[int, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         network(features=features)
 
 
-# ---------------------------------------------------------------------------------------------------------------- parts
+# --------------------------------------------------------------------------------------------------------------- layers
 
 
-def test_parts() -> None:
+def test_layers() -> None:
     model = ResidualAttentionUNet(1, 5)
     assert model.initial.conv.out_channels == 32
-    assert [len(parts(stage, AEKLResBlock)) for stage in model.contracting] == [2, 2, 2]
-    assert [len(parts(stage, AEKLResBlock)) for stage in model.expanding] == [1, 1, 1]
+    assert [len(layers(stage, AEKLResBlock)) for stage in model.contracting] == [2, 2, 2]
+    assert [len(layers(stage, AEKLResBlock)) for stage in model.expanding] == [1, 1, 1]
     assert [type(module) for module in model.bottleneck] == [AEKLResBlock, _SelfAttention, AEKLResBlock]
-    assert {norm.num_groups for norm in parts(model, nn.GroupNorm)} == {8}
-    assert [conv.stride for conv in parts(model, nn.Conv2d) if conv.stride != (1, 1)] == [(2, 2)] * 3
+    assert {norm.num_groups for norm in layers(model, nn.GroupNorm)} == {8}
+    assert [conv.stride for conv in layers(model, nn.Conv2d) if conv.stride != (1, 1)] == [(2, 2)] * 3
 
 
 @torch.no_grad()

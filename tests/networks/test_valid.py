@@ -1,4 +1,4 @@
-"""The unpadded U-Net: its sizes, what lies where, its parts and how it begins."""
+"""Unpadded U-Net: sizes, alignment, blocks and initialization."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def network(seed: int = 0, **changes: object) -> ValidUNet:
     return ValidUNet(**{"in_channels": 1, "out_channels": 2, "width": 4, "levels": 3, **changes})
 
 
-def parts(model: nn.Module, kind: type) -> list:
+def layers(model: nn.Module, kind: type) -> list:
     return [module for module in model.modules() if isinstance(module, kind)]
 
 
 def walk(side: int, levels: int) -> int:
-    """Follow a side through the layers, as the paper's figure does; 0 where pooling does not fit or nothing is left."""
+    """Follow a side through the layers, as in the paper's figure; 0 if pooling has a remainder or nothing is left."""
     for _ in range(levels - 1):
         side -= 4
         if side <= 0 or side % 2:
@@ -102,7 +102,7 @@ def test_too_small_names_the_least_size(side: str) -> None:
 
 
 def test_too_few_levels() -> None:
-    with pytest.raises(ValueError, match="one or more, not 0"):
+    with pytest.raises(ValueError, match="at least 1, not 0"):
         network(levels=0)
 
 
@@ -110,7 +110,7 @@ def test_too_few_levels() -> None:
 
 
 def test_output_is_the_middle_of_what_it_has_seen() -> None:
-    """The pixels that an output pixel depends on, averaged over one stride of them, lie round its own place."""
+    """The receptive field of an output pixel, averaged over one stride, is centered on that pixel."""
     model = network(norm=None).eval()
     size = (model.input_size((20, 20))[0] + 3, model.input_size((20, 20))[1] + 1)
     image = torch.rand(1, 1, *size, requires_grad=True)
@@ -143,7 +143,7 @@ def test_shift_by_the_stride_and_by_less() -> None:
     assert (first[:, :, 2:] - in_other_phase[:, :, :-2]).abs().max() > 0.01 * first.std()
 
 
-# ---------------------------------------------------------------------------------------------------------------- parts
+# --------------------------------------------------------------------------------------------------------------- layers
 
 
 @torch.no_grad()
@@ -152,7 +152,7 @@ def test_forward_equals_the_layers_written_out() -> None:
     for bias in (p for name, p in model.named_parameters() if name.endswith("bias")):
         bias.uniform_(-0.5, 0.5)
     (c1, c2), (c3, c4), up, (c5, c6), final = (
-        [(convolution.weight, convolution.bias) for convolution in parts(part, (nn.Conv2d, nn.ConvTranspose2d))]
+        [(convolution.weight, convolution.bias) for convolution in layers(part, (nn.Conv2d, nn.ConvTranspose2d))]
         for part in (*model.contracting, model.expanding[0].upsample, model.expanding[0].convolutions, model.final)
     )
     x = torch.rand(2, 1, 22, 20)
@@ -165,16 +165,16 @@ def test_forward_equals_the_layers_written_out() -> None:
 
 def test_parts_of_the_paper() -> None:
     model = ValidUNet(1, 2, norm=None)
-    convolutions = parts(model, nn.Conv2d)
+    convolutions = layers(model, nn.Conv2d)
     by_level = [64, 128, 256, 512, 1024, 512, 256, 128, 64]
     assert [c.out_channels for c in convolutions] == [width for width in by_level for _ in range(2)] + [2]
     assert {c.kernel_size for c in convolutions[:-1]} == {(3, 3)}
     assert {c.padding for c in convolutions} == {(0, 0)}
-    ups = parts(model, nn.ConvTranspose2d)
+    ups = layers(model, nn.ConvTranspose2d)
     assert [(up.in_channels, up.out_channels, up.kernel_size, up.stride) for up in ups] == [
         (2 * width, width, (2, 2), (2, 2)) for width in (512, 256, 128, 64)
     ]
-    assert len(parts(model, nn.ReLU)) == 18
+    assert len(layers(model, nn.ReLU)) == 18
     assert sum(p.numel() for p in model.parameters()) == 31_030_658  # 23 convolutional layers, counted by hand
 
 
@@ -185,7 +185,7 @@ def test_norm_stands_between_convolution_and_relu(norm: str | tuple, kind: type)
     model = network(norm=norm)
     order = [type(module) for module in model.modules() if isinstance(module, (nn.Conv2d, kind, nn.ReLU))]
     assert order == [nn.Conv2d, kind, nn.ReLU] * 10 + [nn.Conv2d]
-    assert all(c.bias is None for c in parts(model, nn.Conv2d)[:-1])
+    assert all(c.bias is None for c in layers(model, nn.Conv2d)[:-1])
 
 
 # -------------------------------------------------------------------------------------------------------------- weights
@@ -193,13 +193,13 @@ def test_norm_stands_between_convolution_and_relu(norm: str | tuple, kind: type)
 
 def test_kaiming_and_constant_initialization() -> None:
     model = network(width=64, levels=2, in_channels=3)
-    for convolution in parts(model, nn.Conv2d)[:-1]:
+    for convolution in layers(model, nn.Conv2d)[:-1]:
         expected = math.sqrt(2 / (9 * convolution.in_channels))
         assert convolution.weight.std().item() == pytest.approx(expected, rel=0.05)
         assert convolution.weight.mean().abs() < 0.05 * expected
-    (up,) = parts(model, nn.ConvTranspose2d)
+    (up,) = layers(model, nn.ConvTranspose2d)
     assert up.weight.std().item() == pytest.approx(math.sqrt(2 / 128), rel=0.05)
-    for norm in parts(model, nn.BatchNorm2d):
+    for norm in layers(model, nn.BatchNorm2d):
         assert (norm.weight == 1).all()
         assert (norm.bias == 0).all()
     biases = [module.bias for module in (up, model.final)]
@@ -208,7 +208,7 @@ def test_kaiming_and_constant_initialization() -> None:
 
 @torch.no_grad()
 def test_scale_is_kept_without_normalization() -> None:
-    """That is what the initialisation is for: neither vanishing nor exploding through eighteen convolutions."""
+    """Activations neither vanish nor explode through eighteen convolutions, the purpose of this initialization."""
     output = network(width=16, levels=5, norm=None)(torch.randn(1, 1, 220, 220))
     assert 0.1 < output.std() < 10
 

@@ -1,4 +1,4 @@
-"""The picture of the elastic deformation and of the weight map."""
+"""The picture of elastic deformation and weight maps."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_a_row_per_example(items: list[dict], tmp_path: Path) -> None:
     assert one.shape == (352, 1080, 3)
     assert two.shape == (704, 1080, 3)
     left, middle = one[:, :330], one[:, 350:680]
-    assert (left[20:] != middle[20:]).any(axis=2).mean() > 0.3  # deformed, although its probability is 0
+    assert (left[20:] != middle[20:]).any(axis=2).mean() > 0.3  # deformed, although the configured probability is 0
 
 
-def test_it_is_always_the_same_and_changes_no_transform(items: list[dict], tmp_path: Path) -> None:
+def test_the_picture_is_reproducible_and_modifies_no_transform(items: list[dict], tmp_path: Path) -> None:
     preprocessing = _preprocessing()
     for name in ("a", "b"):
         draw_augmentation(items, preprocessing, tmp_path / f"{name}.png", count=1, seed=3)
@@ -60,6 +60,6 @@ def test_it_is_always_the_same_and_changes_no_transform(items: list[dict], tmp_p
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "c.png").read_bytes()
 
 
-def test_the_transforms_must_be_there(items: list[dict], tmp_path: Path) -> None:
+def test_missing_transforms(items: list[dict], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="WeightMapd after it"):
         draw_augmentation(items, _preprocessing(weigh_after=False), tmp_path / "x.png")

@@ -1,4 +1,4 @@
-"""CLAHE: OpenCV's own, for images of any range."""
+"""CLAHE: equal to OpenCV's, for images of any range."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from custom.transforms import Clahe, Clahed
 
 
 def picture(shape: tuple[int, int] = (96, 120), seed: int = 0) -> np.ndarray:
-    """Return lines, bright on the left and faint on the right, on a noisy background; float, 0 to about 1."""
+    """Return lines, bright on the left and faint on the right, on a noisy background; float, 0 to approximately 1."""
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     lines = (rows % 12 < 2) * np.linspace(1.0, 0.05, shape[1])
     return lines + 0.2 * columns / shape[1] + np.random.default_rng(seed).normal(0, 0.01, shape).clip(-0.03, 0.03)
@@ -30,7 +30,7 @@ def as_given(image: np.ndarray, kind: str) -> np.ndarray | torch.Tensor:
 @pytest.mark.parametrize("kind", ["array", "tensor", "meta"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_equals_opencv(kind: str, dtype: type) -> None:
-    gray = np.random.default_rng(0).integers(0, 256, (2, 64, 48)).astype(np.uint8)  # the whole range in each channel
+    gray = np.random.default_rng(0).integers(0, 256, (2, 64, 48)).astype(np.uint8)  # each channel has the full range
     expected = np.stack([cv2.createCLAHE(3.0, (3, 4)).apply(channel) for channel in gray]).astype(np.float32) / 255
     result = Clahe(3.0, 16)(as_given(gray.astype(dtype), kind))
     assert type(result) is type(as_given(gray, kind))
@@ -43,7 +43,7 @@ def test_equals_opencv(kind: str, dtype: type) -> None:
 def test_range_does_not_matter(scale: float, offset: float) -> None:
     image = picture()
     result = Clahe()((image[None] + offset) * scale)
-    # A value that falls between two of the 256 grays may take either.
+    # A value halfway between two of the 256 gray values may be rounded to either.
     assert np.abs(result - Clahe()(image[None])).mean() < 1e-3
 
 
@@ -56,32 +56,32 @@ def test_file_depth_does_not_matter() -> None:
 
 def test_contrast_of_faint_lines_increases_with_the_limit() -> None:
     image = picture()
-    on_line, beside = np.mgrid[:96, :120][0] % 12 == 1, np.mgrid[:96, :120][0] % 12 == 6
-    on_line[:, :90] = beside[:, :90] = False
+    on_line, off_line = np.mgrid[:96, :120][0] % 12 == 1, np.mgrid[:96, :120][0] % 12 == 6
+    on_line[:, :90] = off_line[:, :90] = False
 
     def contrast(result: np.ndarray) -> float:
-        return float(result[0][on_line].mean() - result[0][beside].mean())
+        return float(result[0][on_line].mean() - result[0][off_line].mean())
 
     before = contrast((image[None] - image.min()) / np.ptp(image))
     low, middle, high = (contrast(Clahe(limit, 27)(image[None])) for limit in (1.0, 2.0, 4.0))
     assert before < low < middle < high
 
 
-def test_channels_are_apart() -> None:
+def test_channels_are_independent() -> None:
     first, second = picture(seed=0), 1000 * picture(seed=1)
     both = Clahe()(np.stack([first, second]))
     np.testing.assert_array_equal(both[0], Clahe()(first[None])[0])
     np.testing.assert_array_equal(both[1], Clahe()(second[None])[0])
 
 
-def test_a_hot_pixel_does_not_set_the_scale() -> None:
+def test_a_hot_pixel_does_not_determine_the_scale() -> None:
     image = picture()
     hot = image.copy()
     hot[40, 40] = 1e6
     assert np.abs(Clahe()(hot[None]) - Clahe()(image[None])).mean() < 0.01
 
 
-def test_a_few_bright_pixels_on_nothing_are_kept() -> None:
+def test_a_few_bright_pixels_on_a_constant_background_are_kept() -> None:
     image = np.zeros((1, 100, 100), np.float32)
     image[0, 50, 50:55] = 7
     result = Clahe()(image)
@@ -104,7 +104,7 @@ def test_any_size(shape: tuple[int, int]) -> None:
     assert result.max() <= 1
 
 
-def test_not_finite() -> None:
+def test_non_finite_values() -> None:
     image = picture()[None].astype(np.float32)
     broken = image.copy()
     broken[0, 0, :3] = np.nan, np.inf, -np.inf
@@ -137,13 +137,13 @@ def test_pickles() -> None:
 
 
 @pytest.mark.parametrize(("clip_limit", "tile_size"), [(0.0, 8), (-1.0, 8), (float("nan"), 8), (2.0, 0)])
-def test_senseless_settings_are_refused(clip_limit: float, tile_size: int) -> None:
+def test_invalid_settings_are_rejected(clip_limit: float, tile_size: int) -> None:
     with pytest.raises(ValueError, match=f"not {clip_limit} and {tile_size}"):
         Clahe(clip_limit, tile_size)
 
 
 def test_tiles_keep_their_size_in_a_larger_image() -> None:
-    """The middle of an image comes out as it does in a larger one around it: its tiles are the same."""
+    """The center of an image has the same result inside a larger image, because the tiles are the same."""
     gray = np.random.default_rng(1).integers(0, 256, (1, 96, 192)).astype(np.uint8)
     wide = Clahe(3.0, 32)(np.concatenate([gray, gray], axis=2))
     np.testing.assert_array_equal(wide[..., :160], Clahe(3.0, 32)(gray)[..., :160])

@@ -1,4 +1,4 @@
-"""Instance labels, whole and partial."""
+"""Reading of fully and partly annotated instance labels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def read(tmp_path: Path, label: list, markers: np.ndarray | None = None) -> list
     return result["label"][0].tolist()
 
 
-def test_what_is_read(tmp_path: Path) -> None:
+def test_read_instances(tmp_path: Path) -> None:
     file = write(tmp_path / "label.tif", np.array([[[0, 1]], [[0, 65535]]], np.uint16))
     label = ReadInstancesd("label")({"label": file, "page": 1})["label"]
     assert isinstance(label, MetaTensor)
@@ -53,7 +53,7 @@ def test_a_marker_without_an_object(tmp_path: Path) -> None:
     assert UNANNOTATED_INSTANCE == -1
 
 
-def test_objects_may_have_other_numbers_than_markers_and_cover_them_in_part(tmp_path: Path) -> None:
+def test_objects_may_have_other_numbers_than_markers_and_cover_them_partly(tmp_path: Path) -> None:
     label = [[0, 1, 1, 0, 2], [0, 0, 0, 0, 2]]
     markers = np.array([[0, 3, 0, 7, 7], [3, 0, 0, 0, 0]], np.uint16)
     assert read(tmp_path, label, markers) == label
@@ -64,7 +64,7 @@ def test_no_markers_at_all(tmp_path: Path) -> None:
     assert read(tmp_path, [[0, 1]], np.zeros((1, 2), np.uint16)) == [[0, 1]]
 
 
-def test_nothing_is_segmented(tmp_path: Path) -> None:
+def test_no_object_is_segmented(tmp_path: Path) -> None:
     assert read(tmp_path, [[0] * 5] * 2, MARKERS) == [[-1] * 5] * 2
 
 

@@ -1,4 +1,4 @@
-"""Extreme intensities, and the normalisation that does not see them."""
+"""Extreme intensities, and normalizations that are robust to them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ALWAYS_SQUARE = {"prob": 0.0}
 
 
 def picture(seed: int = 0, shape: tuple[int, ...] = (1, 20, 30)) -> torch.Tensor:
-    """Return whole numbers from 0 to 65535, both included."""
+    """Return integers from 0 to 65535, including both."""
     values = np.random.default_rng(seed).integers(0, 65536, size=shape)
     values.flat[:2] = 0, 65535
     return torch.from_numpy(values.astype(np.float32))
 
 
 def drawn(number: int, **options: object) -> tuple[np.ndarray, int]:
-    """Return the factors that many images were multiplied by, and how many were squared instead."""
+    """Return the factors by which many images were multiplied, and the number of squared images."""
     change = RandExtremeIntensity(**options).set_random_state(seed=0)
     images = [change(torch.tensor([[[0.0, 1.0, 2.0]]])) for _ in range(number)]
     factors = [float(image[0, 0, 1]) for image in images if float(image[0, 0, 2]) == 2 * float(image[0, 0, 1])]
@@ -58,7 +58,7 @@ def test_one_factor_for_the_whole_image() -> None:
     torch.testing.assert_close(result, 7 * image)
 
 
-def test_never_leaves_an_image_as_it_is() -> None:
+def test_every_image_changes() -> None:
     change = RandExtremeIntensity().set_random_state(seed=3)
     assert not any(torch.equal(change(picture()), picture()) for _ in range(50))
 
@@ -99,7 +99,7 @@ def test_huge_and_tiny_images_stay_finite(prob: float, scale: float) -> None:
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float64])
-def test_takes_arrays_of_any_type_and_leaves_them_alone(kind: type) -> None:
+def test_arrays_of_any_type_are_not_modified(kind: type) -> None:
     image = np.arange(200).reshape(1, 10, 20).astype(kind)
     before = image.copy()
     for prob in (0.0, 1.0):
@@ -109,7 +109,7 @@ def test_takes_arrays_of_any_type_and_leaves_them_alone(kind: type) -> None:
     assert np.array_equal(image, before)
 
 
-def test_same_state_same_numbers_in_both_members_of_the_pair() -> None:
+def test_array_and_dictionary_version_agree_for_the_same_state() -> None:
     array = RandExtremeIntensity().set_random_state(seed=5)
     dictionary = RandExtremeIntensityd("image").set_random_state(seed=5)
     for number in range(20):
@@ -126,7 +126,7 @@ def test_compose_sets_its_state() -> None:
     assert not all(map(torch.equal, run(1), run(2)))
 
 
-def test_never_touches_the_label() -> None:
+def test_the_label_is_not_modified() -> None:
     label = torch.ones(1, 20, 30, dtype=torch.uint8)
     change = RandExtremeIntensityd("image").set_random_state(seed=0)
     for _ in range(10):
@@ -149,7 +149,7 @@ def test_normalized_images_stay_finite_in_half_precision() -> None:
     for number in range(20):
         extreme = change(picture(number))
         assert torch.isfinite(normalize(extreme).half()).all()
-    assert not torch.isfinite(extreme.half()).all()  # why a normalisation has to follow
+    assert not torch.isfinite(extreme.half()).all()  # hence a normalization must follow
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_normalized_images_stay_finite_in_half_precision() -> None:
         ({"law": "normal"}, "'normal'"),
     ],
 )
-def test_refuses_what_makes_no_sense(options: dict, match: str) -> None:
+def test_invalid_options_are_rejected(options: dict, match: str) -> None:
     with pytest.raises(ValueError, match=match):
         RandExtremeIntensity(**options)
     with pytest.raises(ValueError, match=match):
@@ -184,12 +184,12 @@ def test_zeros_and_the_darkest_are_raised_to_the_percentile() -> None:
 
 
 @pytest.mark.parametrize("factor", [1 / 500, 1 / 50, 1 / 7, 7, 50, 500, 65000, 1e-9])
-def test_a_factor_changes_nothing(factor: float) -> None:
+def test_a_factor_has_no_effect(factor: float) -> None:
     torch.testing.assert_close(LogZScore()(picture() * factor), LogZScore()(picture()), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("power", [2.0, 0.5])
-def test_a_power_changes_nothing(power: float) -> None:
+def test_a_power_has_no_effect(power: float) -> None:
     torch.testing.assert_close(LogZScore()(picture() ** power), LogZScore()(picture()), atol=1e-4, rtol=0)
 
 
@@ -206,7 +206,7 @@ def test_constant_images_become_0(value: float) -> None:
     assert (LogZScore()(torch.full((1, 5, 5), value)) == 0).all()
 
 
-def test_dictionary_version_normalizes_each_image_by_itself() -> None:
+def test_dictionary_version_normalizes_each_image_separately() -> None:
     image = MetaTensor(picture(), meta={"filename_or_obj": "a.tif"})
     item = {"image": image, "other": picture(1), "label": torch.ones(1, 2, 2)}
     result = LogZScored(["image", "other"])(item)
@@ -231,13 +231,13 @@ def test_percentiles_become_0_and_1() -> None:
     torch.testing.assert_close(result[[0, 10, 50, 90, 100]], torch.tensor([-0.125, 0.0, 0.5, 1.0, 1.125]))
 
 
-def test_percentiles_as_those_of_monai() -> None:
+def test_percentiles_equal_those_of_monai() -> None:
     theirs = ScaleIntensityRangePercentiles(1, 99.8, 0.0, 1.0)
     torch.testing.assert_close(ScalePercentiles()(picture()), theirs(picture()))
 
 
 @pytest.mark.parametrize("factor", [1 / 500, 7, 65000])
-def test_a_few_spots_on_an_even_background(factor: float) -> None:
+def test_a_few_spots_on_a_constant_background(factor: float) -> None:
     spots = torch.zeros(1, 100, 100)
     spots[0, 5, 5:8] = torch.tensor([20.0, 40.0, 80.0])
     result = ScalePercentiles()(factor * spots)
@@ -257,7 +257,7 @@ def test_percentiles_of_a_constant_image(value: float) -> None:
     assert (ScalePercentiles()(torch.full((1, 5, 5), value)) == 0).all()
 
 
-def test_dictionary_version_scales_each_image_by_itself() -> None:
+def test_dictionary_version_scales_each_image_separately() -> None:
     item = {"image": MetaTensor(picture(), meta={"filename_or_obj": "a.tif"}), "other": picture(1).numpy()}
     result = ScalePercentilesd(["image", "other"])(item)
     assert torch.equal(result["image"], ScalePercentiles()(item["image"]))
@@ -266,12 +266,12 @@ def test_dictionary_version_scales_each_image_by_itself() -> None:
 
 
 @pytest.mark.parametrize("options", [{"lower": -1}, {"upper": 101}, {"lower": 50, "upper": 50}])
-def test_percentiles_in_order(options: dict) -> None:
+def test_invalid_percentiles(options: dict) -> None:
     with pytest.raises(ValueError, match="0 <= lower < upper <= 100"):
         ScalePercentilesd("image", **options)
 
 
-def test_workers_can_be_handed_the_transforms() -> None:
+def test_transforms_can_be_pickled_for_workers() -> None:
     for transform in (RandExtremeIntensityd("image"), LogZScored("image"), ScalePercentilesd("image")):
         result = pickle.loads(pickle.dumps(transform))({"image": picture()})
         assert torch.isfinite(result["image"]).all()

@@ -1,4 +1,4 @@
-"""Mirror images beyond the border, also of images narrower than it."""
+"""Padding by reflection, including images smaller than the border."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monai.transforms import BorderPadd
 from custom.transforms import MirrorPadd
 
 
-def test_the_same_as_of_monai_where_that_can() -> None:
+def test_equals_monai_for_larger_images() -> None:
     item = {"image": torch.rand(1, 9, 12), "label": torch.randint(0, 5, (2, 9, 12), dtype=torch.int32)}
     padded = MirrorPadd(["image", "label"], border=4)(item)
     expected = BorderPadd(["image", "label"], spatial_border=4, mode="reflect")(item)
@@ -21,7 +21,7 @@ def test_the_same_as_of_monai_where_that_can() -> None:
 
 
 @pytest.mark.parametrize("side", [1, 2, 3])
-def test_mirrors_repeatedly(side: int) -> None:
+def test_repeated_reflection(side: int) -> None:
     row = torch.arange(side, dtype=torch.float32).expand(1, side, side)
     padded = MirrorPadd("image", border=5)({"image": row})["image"]
     period = max(2 * (side - 1), 1)
@@ -29,7 +29,7 @@ def test_mirrors_repeatedly(side: int) -> None:
     np.testing.assert_array_equal(padded[0, 0], expected)
 
 
-def test_is_never_smaller_than_told() -> None:
+def test_minimum_size() -> None:
     padded = MirrorPadd("image", border=2, least=9)({"image": torch.rand(1, 3, 20)})["image"]
     assert padded.shape == (1, 9, 24)
 

@@ -1,4 +1,4 @@
-"""Rescaling to the network's pixel size, and back."""
+"""Resampling to the pixel size of the network, and back."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_shrinking_takes_the_mean_of_the_area() -> None:
     assert resampled([[[0, 4, 1, 1], [8, 0, 1, 5]]], (0.1, 0.1), 0.2).tolist() == [[[3, 2]]]
 
 
-def test_a_pixel_may_cover_parts_of_others() -> None:
-    found = resampled([[[0.0, 3.0, 6.0]]], (0.1, 0.1), 0.15)  # 1.5 pixels each, one row of at least one
+def test_a_pixel_may_cover_fractions_of_others() -> None:
+    found = resampled([[[0.0, 3.0, 6.0]]], (0.1, 0.1), 0.15)  # 1.5 pixels each; at least one row remains
     torch.testing.assert_close(found.as_tensor(), torch.tensor([[[1.0, 5.0]]]))
 
 
-def test_growing_is_bilinear_between_pixel_centres() -> None:
+def test_growing_is_bilinear_between_pixel_centers() -> None:
     assert resampled([[[0.0, 1.0]]], (0.1, 0.2), 0.1).tolist() == [[[0.0, 0.25, 0.75, 1.0]]]
 
 
@@ -50,7 +50,7 @@ def test_one_side_grows_while_the_other_shrinks() -> None:
     assert found.tolist() == [[[1.0, 1.25, 1.75, 2.0]]]
 
 
-def test_labels_take_the_value_at_the_centre() -> None:
+def test_labels_take_the_value_at_the_center() -> None:
     label = [[[0, 1, UNANNOTATED], [2, 2, 2]]]
     grown = resampled(label, (0.1, 0.2), 0.1, "nearest", dtype=torch.uint8)
     assert grown.dtype == torch.uint8
@@ -73,7 +73,7 @@ def test_every_channel_is_resampled_alike(channels: int) -> None:
         assert torch.equal(found[channel], resampled(values[channel : channel + 1], (0.13, 0.07), 0.1)[0])
 
 
-def test_image_and_label_stay_on_each_other() -> None:
+def test_image_and_label_stay_aligned() -> None:
     disc = (np.hypot(*np.mgrid[-40:40, -50:50]) < 25).astype(np.float32)[None]
     image = resampled(disc, (0.13, 0.09), 0.1)
     label = resampled(disc, (0.13, 0.09), 0.1, "nearest")
@@ -81,7 +81,7 @@ def test_image_and_label_stay_on_each_other() -> None:
     assert ((image > 0.5) == (label > 0.5)).float().mean() > 0.99
 
 
-def test_stored_bytes_become_float_where_they_change() -> None:
+def test_uint8_images_become_float_when_resampled() -> None:
     assert resampled([[[0, 255]]], (0.1, 0.1), 0.2, dtype=torch.uint8).dtype == torch.float32
     assert resampled([[[0, 255]]], (0.1, 0.1), 0.1, dtype=torch.uint8).dtype == torch.uint8
 
@@ -98,7 +98,7 @@ def test_unknown_size(size: Any) -> None:
     assert ResampleToPixelSized("image", 0.1)(given)["image"] is given["image"]
 
 
-def test_no_size_wanted() -> None:
+def test_without_a_target_size() -> None:
     given = item([[[1.0, 2.0]]], (0.1, 0.1))
     assert ResampleToPixelSized("image", None)(given)["image"] is given["image"]
     del given["pixel_size"]
@@ -113,13 +113,13 @@ def test_same_size_changes_no_value() -> None:
 
 @pytest.mark.parametrize("side", [75.0, 0.000075])
 def test_a_size_in_another_unit(side: float) -> None:
-    found = rf"^a: found the pixel size {side:g} µm, expected one nearer to the network's 0\.075"
+    found = rf"^a: found the pixel size {side:g} µm, expected 0\.00375 to 1\.5 µm, for the network's 0\.075 µm"
     with pytest.raises(InputError, match=found):
         ResampleToPixelSized("image", 0.075)(item([[[1.0]]], (side, side)))
 
 
 def test_wrong_mode() -> None:
-    with pytest.raises(ValueError, match="neither"):
+    with pytest.raises(ValueError, match=r"must be 'area' or 'nearest'"):
         ResampleToPixelSized("image", 0.1, mode="bicubic")
 
 
@@ -148,7 +148,7 @@ def test_pickles() -> None:
 
 
 @pytest.mark.parametrize("target", [0.05, 0.1, 0.37])
-def test_there_and_back(target: float) -> None:
+def test_round_trip(target: float) -> None:
     rows, columns = np.mgrid[:60, :80] / 80
     image = np.stack([rows, columns, rows * columns]).astype(np.float32)
     found = ResampleToPixelSized("image", target)(item(image, (0.1, 0.1)))
@@ -158,7 +158,7 @@ def test_there_and_back(target: float) -> None:
     np.testing.assert_allclose(found["pred"][inner], image[inner], atol=0.02)
 
 
-def test_back_to_a_coarser_file_loses_nothing_thin() -> None:
+def test_thin_structures_survive_a_coarser_file() -> None:
     line = torch.zeros(1, 90, 90)
     line[:, :, 44] = 1
     back = ResizeToInputd("pred")({"image": item(np.zeros((1, 10, 10)), None)["image"], "pred": line})["pred"]

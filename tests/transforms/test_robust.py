@@ -1,4 +1,4 @@
-"""Normalisation that borders of a montage and saturation do not shift, of a whole image or of its crops."""
+"""Normalization that is robust to montage borders and saturation, for whole images and their crops."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from custom.transforms import ROBUST_STATISTICS, NormalizeRobust, NormalizeRobus
 
 
 def tissue(size: tuple[int, int] = (300, 400), center: float = 120, scale: float = 20, seed: int = 0) -> np.ndarray:
-    """Return an image (1, H, W) uint8 of normally distributed values."""
+    """Return an image, uint8 (1, H, W), of normally distributed values."""
     values = np.random.default_rng(seed).normal(center, scale, (1, *size))
     return np.clip(values, 0, 255).astype(np.uint8)
 
 
 def bordered(image: np.ndarray, value: int, part: float = 0.4) -> np.ndarray:
-    """Return the image with a border on the left that takes ``part`` of it."""
+    """Return the image with a border on the left that covers ``part`` of it."""
     result = image.copy()
     result[..., : round(part * image.shape[-1])] = value
     return result
@@ -57,7 +57,7 @@ def test_a_border_on_both_ends_of_the_scale_is_not_counted() -> None:
 
 
 def test_a_border_shifts_mean_and_standard_deviation() -> None:
-    """What the rule is there for: with these, the same comparison fails by far."""
+    """With mean and standard deviation, the same comparison fails by a wide margin."""
     image = tissue()
     assert bordered(image, 0).mean() < 0.7 * image.mean()
     assert bordered(image, 0).std() > 2 * image.std()
@@ -88,9 +88,9 @@ def test_statistics_follow_a_linear_change() -> None:
     ("values", "expected"),
     [
         ([7, 7, 7, 7], (7, 1)),  # constant
-        ([0, 0, 0, 0, 255], (0, 102)),  # nothing between the extremes, and equal quartiles: standard deviation
+        ([0, 0, 0, 0, 255], (0, 102)),  # no values between the extremes, equal quartiles: standard deviation
         ([0, 0, 255, 255], (127.5, 255 / 1.349)),
-        ([0, 3, 3, 9], (3, 2.25 / 1.349)),  # one value alone between the extremes
+        ([0, 3, 3, 9], (3, 2.25 / 1.349)),  # a single value between the extremes
         ([5], (5, 1)),
     ],
 )
@@ -98,7 +98,7 @@ def test_few_values(values: list[int], expected: tuple[float, float]) -> None:
     assert robust_statistics(np.array([[values]], np.uint8)) == pytest.approx(expected)
 
 
-# -------------------------------------------------------------------------------------------------------- normalisation
+# -------------------------------------------------------------------------------------------------------- normalization
 
 
 @pytest.mark.parametrize("make", [np.asarray, torch.as_tensor, MetaTensor], ids=["numpy", "torch", "MetaTensor"])
@@ -123,33 +123,33 @@ def test_no_number_is_infinite() -> None:
         assert torch.isfinite(NormalizeRobust()(image)).all()
 
 
-# ----------------------------------------------------------------------------------------------------- noted statistics
+# ---------------------------------------------------------------------------------------------------- stored statistics
 
 
-def noted() -> dict:
+def item_with_statistics() -> dict:
     meta = {"filename_or_obj": "a.tif"}
     return RobustStatisticsd("image")({"image": MetaTensor(bordered(tissue(), 0), meta=meta), "name": "a"})
 
 
-def test_noted_and_otherwise_untouched() -> None:
+def test_statistics_are_stored_and_the_image_is_unchanged() -> None:
     image = MetaTensor(tissue(), meta={"filename_or_obj": "a.tif"})
     item = {"image": image, "name": "a"}
     result = RobustStatisticsd("image")(item)
     assert result["image"].meta[ROBUST_STATISTICS] == robust_statistics(tissue())
     assert result["image"].meta["filename_or_obj"] == "a.tif"
     assert result["image"].dtype == torch.uint8
-    assert result["image"].data_ptr() == image.data_ptr()  # noted, not copied
+    assert result["image"].data_ptr() == image.data_ptr()  # not copied
     assert ROBUST_STATISTICS not in image.meta
     assert result["name"] == "a"
 
 
-def test_notes_about_what_is_no_metatensor() -> None:
+def test_statistics_of_an_array_without_metadata() -> None:
     result = RobustStatisticsd("image")({"image": torch.as_tensor(tissue())})["image"]
     assert result.meta[ROBUST_STATISTICS] == robust_statistics(tissue())
 
 
-def test_a_crop_is_normalized_as_its_image() -> None:
-    item = noted()
+def test_a_crop_is_normalized_like_its_image() -> None:
+    item = item_with_statistics()
     whole = NormalizeRobustd("image")(item)["image"]
     cropping = CenterSpatialCropd("image", (32, 32))
     crop = NormalizeRobustd("image")(Flipd("image", 0)(cropping(copy.deepcopy(item))))["image"]
@@ -157,18 +157,18 @@ def test_a_crop_is_normalized_as_its_image() -> None:
     assert torch.equal(crop, cropping({"image": whole})["image"].flip(1))
 
 
-def test_without_notes_an_image_is_normalized_by_its_own() -> None:
+def test_without_stored_statistics_an_image_is_normalized_by_its_own() -> None:
     image = bordered(tissue(), 0)
     for given in (image, torch.as_tensor(image), MetaTensor(image)):
         assert torch.equal(NormalizeRobustd("image")({"image": given})["image"], NormalizeRobust()(image))
 
 
-def test_notes_survive_a_batch() -> None:
-    batch = list_data_collate([NormalizeRobustd("image")(noted()) for _ in range(2)])
+def test_stored_statistics_survive_batching() -> None:
+    batch = list_data_collate([NormalizeRobustd("image")(item_with_statistics()) for _ in range(2)])
     assert batch["image"].shape == (2, 1, 300, 400)
 
 
-def test_several_keys_each_by_itself() -> None:
+def test_several_keys_are_normalized_separately() -> None:
     item = {"a": tissue(center=60), "b": tissue(center=180)}
     result = NormalizeRobustd(["a", "b"])(RobustStatisticsd(["a", "b"])(item))
     assert all(float(result[key].median()) == pytest.approx(0, abs=0.05) for key in "ab")

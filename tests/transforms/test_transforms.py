@@ -1,4 +1,4 @@
-"""Reading with checks, mapping of label values, and sizes."""
+"""Checked reading, mapping of label values, and resizing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write(path: Path, array: np.ndarray) -> str:
 
 
 def apply(transform: Transform, item: dict) -> dict:
-    """Apply ``transform``, and see that it leaves the item itself alone."""
+    """Apply ``transform``, and check that it does not modify the item."""
     before = dict(item)
     result = transform(item)
     assert item == before
@@ -61,8 +61,8 @@ def test_read_as_stored(stored: type, read: torch.dtype, tmp_path: Path) -> None
     assert image.meta["filename_or_obj"] == item["image"]
 
 
-def test_read_as_something_else() -> None:
-    with pytest.raises(ValueError, match="dtype 'uint8' is neither 'float32' nor 'stored'"):
+def test_read_as_an_unsupported_dtype() -> None:
+    with pytest.raises(ValueError, match="dtype must be 'float32' or 'stored', not 'uint8'"):
         ReadImaged("image", dtype="uint8")
 
 
@@ -76,18 +76,18 @@ def test_read_a_page(page: int, tmp_path: Path) -> None:
     assert item["image"].meta["page"] == item["label"].meta["page"] == page
 
 
-def test_read_colour_only_when_told(tmp_path: Path) -> None:
+def test_read_color_only_on_request(tmp_path: Path) -> None:
     colour = np.zeros((3, 4, 3), np.uint8)
     colour[..., 0] = 100
     tifffile.imwrite(tmp_path / "a.tif", colour, photometric="rgb")
     file = str(tmp_path / "a.tif")
     image = ReadImaged("image")({"image": file, "channels": "luminance"})["image"]
-    assert image.unique().tolist() == [30]  # 0.299 of 100, in the stored type
+    assert image.unique().tolist() == [30]  # 0.299 · 100, in the stored dtype
     with pytest.raises(InputError, match=r"a\.tif: found colour"):
         ReadImaged("image")({"image": file})
 
 
-def test_read_no_such_page(tmp_path: Path) -> None:
+def test_read_a_missing_page(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no page 3"):
         ReadImaged("image")({"image": write(tmp_path / "a.tif", np.zeros((3, 3, 4), np.uint8)), "page": 3})
 
@@ -104,7 +104,7 @@ def test_read_label(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["region", "seen"])
-def test_outside_the_region_nothing_is_annotated(key: str, tmp_path: Path) -> None:
+def test_pixels_outside_the_region_are_unannotated(key: str, tmp_path: Path) -> None:
     label = write(tmp_path / "b.tif", np.array([[0, 255, 255]], np.uint8))
     region = write(tmp_path / "r.tif", np.array([[9, 0, 1]], np.uint8))
     item = apply(ReadLabeld("label", region_key=key), {"label": label, key: region, "rule": TWO})
@@ -151,12 +151,12 @@ def test_tolerance() -> None:
 
 @pytest.mark.parametrize("rule", [THREE, LabelRule((0, 100), ("a", "b"), tolerance=50), LabelRule((9, 0), "ab", 50)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
-def test_large_labels_piece_by_piece(rule: LabelRule, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_labels_in_chunks(rule: LabelRule, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     label = np.random.default_rng(0).choice(np.array([0, 7, 100], dtype), (23, 11))
     expected = np.empty_like(label)
     for value in (0, 7, 100):
         expected[label == value] = MapLabels(rule)(np.array([value], dtype))
-    monkeypatch.setattr("custom.transforms.labels._PIECE", 16)
+    monkeypatch.setattr("custom.transforms.labels._CHUNK", 16)
     assert np.array_equal(MapLabels(rule)(label), expected)
 
 
@@ -185,12 +185,12 @@ def test_resize_to_the_file(size: tuple[int, int]) -> None:
     torch.testing.assert_close(item["pred"], torch.tensor([0.25, 1.0])[:, None, None].expand(2, *size))
 
 
-def test_resize_is_bilinear_between_pixel_centres() -> None:
+def test_resize_is_bilinear_between_pixel_centers() -> None:
     item = ResizeToInputd("pred")(prediction([[[0.0, 1.0]]], (1, 4)))
     assert item["pred"].tolist() == [[[0.0, 0.25, 0.75, 1.0]]]
 
 
-def test_resize_keeps_what_fits() -> None:
+def test_resize_keeps_predictions_of_the_right_size() -> None:
     values = torch.rand(2, 5, 4, generator=torch.Generator().manual_seed(0))
     assert torch.equal(ResizeToInputd("pred")(prediction(values.tolist(), (5, 4)))["pred"], values)
 

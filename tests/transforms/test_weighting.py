@@ -1,4 +1,4 @@
-"""Weight maps in a pipeline: made, cached, dropped after a deformation, made anew, packed."""
+"""Weight maps in a pipeline: computed, cached, removed after deformation, recomputed, packed."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from custom.transforms import (
     TargetClassesd,
     WeightMap,
     WeightMapd,
-    part_touching,
-    precompute,
+    precompute_weight_maps,
+    separate_touching,
     target_classes,
     weight_map,
 )
 
 
 def disks(seed: int = 0, size: int = 64) -> np.ndarray:
-    """Return overlapping disks, int32 (H, W); the later ones lie on top and touch those below."""
+    """Return overlapping disks, int32 (H, W); later disks cover and touch earlier ones."""
     rng = np.random.default_rng(seed)
     rows, columns = np.indices((size, size))
     labels = np.zeros((size, size), np.int32)
@@ -57,29 +57,29 @@ def elastic(prob: float = 1.0, **arguments: object) -> RandElasticInstancesd:
 
 
 @pytest.mark.parametrize("arguments", [{}, {"w0": 3.0, "sigma": 2.0, "ridge_width": 1, "class_weights": (1.0, 2.0)}])
-def test_weight_map_parts_and_weighs(arguments: dict) -> None:
+def test_weight_map_separates_and_weights(arguments: dict) -> None:
     labels = disks()
-    parted, weight = WeightMap(**arguments)(label_tensor(labels, "a.tif"))
-    expected = part_touching(labels, arguments.get("ridge_width", 2))
+    separated, weight = WeightMap(**arguments)(label_tensor(labels, "a.tif"))
+    expected = separate_touching(labels, arguments.get("ridge_width", 2))
     assert (expected != labels).any()
-    assert isinstance(parted, MetaTensor)
-    assert parted.meta["filename_or_obj"] == "a.tif"
-    assert (parted.shape, parted.dtype) == ((1, 64, 64), torch.int32)
-    assert np.array_equal(parted[0], expected)
+    assert isinstance(separated, MetaTensor)
+    assert separated.meta["filename_or_obj"] == "a.tif"
+    assert (separated.shape, separated.dtype) == ((1, 64, 64), torch.int32)
+    assert np.array_equal(separated[0], expected)
     assert (weight.shape, weight.dtype) == ((1, 64, 64), torch.float32)
     arguments.pop("ridge_width", None)
     assert np.array_equal(weight[0], weight_map(expected, **arguments))
 
 
 def test_weight_map_of_arrays() -> None:
-    parted, weight = WeightMap()(disks()[None])
-    assert isinstance(parted, np.ndarray)
+    separated, weight = WeightMap()(disks()[None])
+    assert isinstance(separated, np.ndarray)
     assert isinstance(weight, torch.Tensor)
-    assert np.array_equal(parted[0], part_touching(disks()))
+    assert np.array_equal(separated[0], separate_touching(disks()))
 
 
 @pytest.mark.parametrize("shape", [(2, 64, 64), (64, 64)])
-def test_weight_map_refuses(shape: tuple[int, ...]) -> None:
+def test_weight_map_rejects_invalid_input(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"\(1, H, W\), not"):
         WeightMap()(np.zeros(shape, np.int32))
     with pytest.raises(ValueError, match="integers"):
@@ -93,20 +93,20 @@ def test_dictionary_transform() -> None:
     assert after.keys() == {"image", "label", "weight"}
     assert before.keys() == {"image", "label"}
     assert torch.equal(before["label"], original)
-    parted, weight = WeightMap()(original)
-    assert torch.equal(after["label"], parted)
+    separated, weight = WeightMap()(original)
+    assert torch.equal(after["label"], separated)
     assert torch.equal(after["weight"], weight)
 
 
-def test_an_item_that_has_its_weights_is_left_alone() -> None:
+def test_an_item_with_weights_is_not_changed() -> None:
     given = {**item(), "w": torch.ones(1, 64, 64)}
     after = WeightMapd("label", weight_key="w")(given)
     assert all(after[key] is given[key] for key in given)
 
 
-def test_several_keys_are_refused() -> None:
+def test_several_keys_are_rejected() -> None:
     for transform in (WeightMapd, TargetClassesd):
-        with pytest.raises(ValueError, match="one key"):
+        with pytest.raises(ValueError, match="expected one key"):
             transform(("label", "other"))
 
 
@@ -119,32 +119,32 @@ def label_file(folder: Path, seed: int = 0) -> str:
     return str(folder / "SEG" / "man_seg004.tif")
 
 
-def test_precomputed_weights_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_precomputed_weights_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = label_file(tmp_path)
     expected = WeightMapd()(item(file=file))
-    precompute([{"label": file}], [ReadInstancesd()])
+    precompute_weight_maps([{"label": file}], [ReadInstancesd()])
     with monkeypatch.context() as patch:
-        patch.setattr("custom.transforms.weight_maps._recipe.weight_map", None)  # not called any more
+        patch.setattr("custom.transforms.weight_maps._parameters.weight_map", None)  # must not be called again
         taken = WeightMapd()(item(file=file))
     assert torch.equal(taken["weight"], expected["weight"])
     assert torch.equal(taken["label"], expected["label"])
 
 
-def test_weights_that_do_not_fit_are_computed(tmp_path: Path) -> None:
+def test_outdated_weights_are_recomputed(tmp_path: Path) -> None:
     file = label_file(tmp_path)
-    precompute([{"label": file}], [ReadInstancesd()])
-    with pytest.warns(UserWarning, match="computed anew"):
+    precompute_weight_maps([{"label": file}], [ReadInstancesd()])
+    with pytest.warns(UserWarning, match="they are recomputed"):
         other = WeightMapd(w0=1.0)(item(file=file))
     assert torch.equal(other["weight"], WeightMap(w0=1.0)(disks()[None])[1])
     label_file(tmp_path, seed=1)
-    with pytest.warns(UserWarning, match="computed anew"):
+    with pytest.warns(UserWarning, match="they are recomputed"):
         changed = WeightMapd()(item(seed=1, file=file))
     assert torch.equal(changed["weight"], WeightMap()(disks(1)[None])[1])
 
 
-def test_deformed_labels_take_no_precomputed_weights(tmp_path: Path) -> None:
+def test_deformed_labels_do_not_use_precomputed_weights(tmp_path: Path) -> None:
     file = label_file(tmp_path)
-    precompute([{"label": file}], [ReadInstancesd()])
+    precompute_weight_maps([{"label": file}], [ReadInstancesd()])
     chain = Compose([WeightMapd(), elastic(), WeightMapd()]).set_random_state(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -157,7 +157,7 @@ def test_deformed_labels_take_no_precomputed_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_image_and_labels_are_deformed_alike(seed: int) -> None:
-    # The nearest pixel has at least a quarter of the weight in the bilinear mean.
+    # The nearest pixel has at least a quarter of the weight in bilinear interpolation.
     after = elastic(rotate_range=0.5, scale_range=(0.2, 0.2)).set_random_state(seed)(item())
     cells = after["label"] > 0
     assert cells[after["image"] > 0.75].all()
@@ -166,7 +166,7 @@ def test_image_and_labels_are_deformed_alike(seed: int) -> None:
     assert cells.any()
 
 
-def test_labels_stay_labels() -> None:
+def test_labels_keep_their_values_and_dtype() -> None:
     labels = disks().astype(np.int64) * 100_003
     labels[:, :10] = -1
     before = {"image": torch.rand(1, 64, 64), "label": label_tensor(labels, "a.tif")}
@@ -185,7 +185,7 @@ def test_a_deformation_is_reproducible() -> None:
     assert not torch.equal(first["label"], other["label"])
 
 
-def test_weights_go_only_when_labels_are_deformed() -> None:
+def test_weights_are_removed_only_when_labels_are_deformed() -> None:
     given = WeightMapd()(item())
     transform = elastic(prob=0.5).set_random_state(0)
     results = [transform(given) for _ in range(20)]
@@ -197,11 +197,11 @@ def test_weights_go_only_when_labels_are_deformed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_is_deformed_is_parted_and_weighted_anew(seed: int) -> None:
+def test_deformed_labels_are_separated_and_weighted_again(seed: int) -> None:
     chain = Compose([WeightMapd(), elastic(), WeightMapd()]).set_random_state(seed)
     after = chain(item(seed))
     labels = np.asarray(after["label"][0])
-    assert np.array_equal(part_touching(labels), labels)
+    assert np.array_equal(separate_touching(labels), labels)
     assert np.array_equal(after["weight"][0], weight_map(labels))
 
 
@@ -218,7 +218,7 @@ def test_target_and_weights_are_packed(borders: bool) -> None:
     packed = after["label"]
     assert (packed.shape, packed.dtype) == ((2, 64, 64), torch.float32)
     assert packed.meta["filename_or_obj"] == "a.tif"
-    assert np.array_equal(packed[0], target_classes(part_touching(labels), borders, 2))
+    assert np.array_equal(packed[0], target_classes(separate_touching(labels), borders, 2))
     assert torch.equal(packed[1], given["weight"][0])
     assert (packed[0, :, :5] == UNANNOTATED).all()
     assert (packed[1, :, :5] == 0).all()
@@ -243,7 +243,7 @@ def pipeline() -> Compose:
 def test_training_pipeline(workers: int) -> None:
     def batches() -> list[dict]:
         dataset = EpochDataset([item(seed) for seed in range(6)], pipeline(), seed=1)
-        assert all("weight" in cached for cached in dataset._cache)  # the maps of undeformed labels are made once
+        assert all("weight" in cached for cached in dataset._cache)  # the maps of undeformed labels are computed once
         return list(DataLoader(dataset, batch_size=3, num_workers=workers))
 
     first, second = batches(), batches()

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import metrics
 from ...ground.score_tables import mean
-from ...transforms import part_touching
+from ...transforms import separate_touching
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,9 @@ def score_frame(
     scores = {"IoU": metrics.iou(labels > 0, reference > 0), "rand_index": rand_index, "rand_error": 1 - rand_index}
     if warping:
         # Cells that touch get a ridge between them: without it, a foreground would not show that they were merged.
-        scores["warping_error"] = metrics.warping_error(part_touching(labels) > 0, part_touching(reference) > 0).error
+        scores["warping_error"] = metrics.warping_error(
+            separate_touching(labels) > 0, separate_touching(reference) > 0
+        ).error
     return FrameScores(frame, seg, scores)
 
 

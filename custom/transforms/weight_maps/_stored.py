@@ -1,4 +1,4 @@
-"""Weight maps in files beside the labels, and whether they fit."""
+"""Precomputed weight maps, stored next to the label files, with a check that they are up to date."""
 
 from __future__ import annotations
 
@@ -22,73 +22,101 @@ from ...ground.files import atomic_path
 from ...ground.progress import Bar
 from ...images import read_image, read_labels
 from ._labels import Labels, Weights
-from ._recipe import Recipe
+from ._parameters import WeightMapParameters
 
 FOLDER, RECORD = "WEIGHT_MAPS", "weight_maps.json"
-
 
 Item = Mapping[str, Any]
 
 
-def precompute(items: Iterable[Item], reading: Sequence[Callable[[Any], Any]], **parameters: Any) -> None:
-    """Write the weight maps of label files, for `stored_weight_map` to find; those that are there and fit are kept.
+def precompute_weight_maps(items: Iterable[Item], reading: Sequence[Callable[[Any], Any]], **parameters: Any) -> None:
+    """Write the weight maps of label files, for `stored_weight_map`; existing maps that are up to date are kept.
 
-    The map of ``01_ST/SEG/man_seg007.tif`` is ``01_ST/WEIGHT_MAPS/weight_map_007.npy``, (H, W) float32. In the same
-    folder ``weight_maps.json`` notes the parameters, and for each map a digest of its file and one of the labels that
-    it was made from.
+    The map of ``01_ST/SEG/man_seg007.tif`` is ``01_ST/WEIGHT_MAPS/weight_map_007.npy``, float32 (H, W). The file
+    ``weight_maps.json`` in the same folder records the parameters, and for each map the digests of the label file and
+    of the labels from which it was computed.
 
     Args:
-        items: of a datalist, with the path of an instance-label file under ``"label"``.
-        reading: the transforms that make of it, under the same key, the labels (1, H, W) that training weighs.
-        parameters: those of `Recipe`.
+        items: data items with the path of an instance-label file under ``"label"``.
+        reading: transforms that read this file as training does, as labels (1, H, W) under the same key.
+        parameters: see `WeightMapParameters`.
 
     Raises:
-        InputError: a label cannot be read or is a stack, two labels would have the same map, or the folder cannot be
-            written to.
+        InputError: A label file cannot be read or is a stack, two label files would have the same map, or the folder
+            is not writable.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.images import write_image
+        >>> from custom.transforms import ReadInstancesd, precompute_weight_maps
+        >>> write_image("01_ST/SEG/man_seg000.tif", np.array([[1, 1, 0, 2, 2]], np.uint16))
+        >>> items = [{"label": "01_ST/SEG/man_seg000.tif"}]
+        >>> precompute_weight_maps(items, [ReadInstancesd("label")], w0=10, sigma=5)
+        >>> np.load("01_ST/WEIGHT_MAPS/weight_map_000.npy").shape
+        (1, 5)
     """
-    recipe, read = Recipe(**parameters), Compose(reading)
+    settings, read = WeightMapParameters(**parameters), Compose(reading)
     by_map = _by_map(items)
     with Bar(len(by_map), "weight maps") as bar:
         for folder in sorted({file.parent for file in by_map}):
-            _precompute_folder(folder, {m: i for m, i in by_map.items() if m.parent == folder}, read, recipe, bar)
+            _precompute_folder(folder, {m: i for m, i in by_map.items() if m.parent == folder}, read, settings, bar)
 
 
-def stored_weight_map(label_file: str | os.PathLike[str], labels: Labels, recipe: Recipe) -> Weights | None:
-    """Return the map that `precompute` wrote for a label file, or None where there is none that fits.
+def stored_weight_map(
+    label_file: str | os.PathLike[str], labels: Labels, parameters: WeightMapParameters
+) -> Weights | None:
+    """Return the weight map that `precompute_weight_maps` stored for a label file, or None if none is up to date.
 
-    It fits when it was made by the same recipe from the same ``labels``. Warns when it was made by another one, or when
-    the file has changed since; but not when ``labels`` are no more what was read then, because they were deformed.
+    A map is up to date if it was computed with the same parameters from the same ``labels``. A warning is issued if the
+    parameters differ or the label file has changed since, but not if only ``labels`` differ, because deformed labels
+    never match the file.
 
     Args:
-        label_file: where the labels were read from.
-        labels: integers (H, W), not yet parted.
-        recipe: how the map is to be made.
+        label_file: the file from which the labels were read.
+        labels: integer (H, W), before separation of touching cells.
+        parameters: parameters of the weight map.
+
+    Returns:
+        float32 (H, W), or None.
 
     Raises:
-        InputError: the map or its record is a broken file.
+        InputError: The map or its record is a broken file.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.images import write_image
+        >>> from custom.transforms import ReadInstancesd, WeightMapParameters
+        >>> from custom.transforms import precompute_weight_maps, stored_weight_map
+        >>> labels = np.array([[1, 1, 0, 2, 2]], np.uint16)
+        >>> write_image("02_ST/SEG/man_seg000.tif", labels)
+        >>> precompute_weight_maps([{"label": "02_ST/SEG/man_seg000.tif"}], [ReadInstancesd("label")])
+        >>> stored_weight_map("02_ST/SEG/man_seg000.tif", labels, WeightMapParameters()).shape
+        (1, 5)
     """
     label_file = Path(label_file)
     file = _map_file(label_file)
     if not file.exists():
         return None
     record = _read_record(file.parent)
-    if record["parameters"] == recipe.as_json():
+    if record["parameters"] == parameters.as_json():
         digests = record["digests"].get(file.name, {})
         if digests.get("labels") == _digest(labels):
             return read_image(file)
         if digests.get("file") == _file_digest(label_file, label_file.stat().st_mtime_ns):
             return None
-    # The same words for all files of a folder: Python shows the same warning once.
-    found = "weight maps made with other parameters or from other labels; they are computed anew"
+    # The same text for all files of a folder, because Python shows identical warnings only once.
+    found = "stored weight maps have other parameters or are from other labels; they are recomputed"
     warnings.warn(f"{file.parent}: {found}", stacklevel=2)
     return None
 
 
-def _precompute_folder(folder: Path, items: Mapping[Path, Item], read: Compose, recipe: Recipe, bar: Bar) -> None:
+def _precompute_folder(
+    folder: Path, items: Mapping[Path, Item], read: Compose, parameters: WeightMapParameters, bar: Bar
+) -> None:
     record = _read_record(folder)
-    if record["parameters"] != recipe.as_json():
-        record = {"parameters": recipe.as_json(), "digests": {}}
-        _write_record(folder, record)  # before the first map, for which the old record must not vouch
+    if record["parameters"] != parameters.as_json():
+        record = {"parameters": parameters.as_json(), "digests": {}}
+        _write_record(folder, record)  # before the first map, to which the old record must not apply
     for file, item in items.items():
         label_file = Path(item["label"])
         digest = _file_digest(label_file, label_file.stat().st_mtime_ns)
@@ -96,25 +124,25 @@ def _precompute_folder(folder: Path, items: Mapping[Path, Item], read: Compose, 
         digests = {"file": digest, "labels": _digest(labels)}
         if not file.exists() or record["digests"].get(file.name) != digests:
             with _writing(file) as path:
-                np.save(path, recipe.apply(labels)[1])
+                np.save(path, parameters.apply(labels)[1])
             record["digests"][file.name] = digests
             _write_record(folder, record)
         bar.update()
 
 
 def _map_file(label_file: Path) -> Path:
-    """Return where the map of a label file is: named by the digits that end its stem, or by all of the stem."""
+    """Return the path of the map of a label file, named by the digits at the end of its stem, or by the whole stem."""
     number = re.split(r"\D", label_file.stem)[-1]
     return label_file.absolute().parent.parent / FOLDER / f"weight_map_{number or label_file.stem}.npy"
 
 
 def _by_map(items: Iterable[Item]) -> dict[Path, Item]:
-    """Return the item for each map file."""
+    """Return the items by map file."""
     by_map: dict[Path, Item] = {}
     for item in items:
         other = by_map.setdefault(_map_file(Path(item["label"])), item)
         if other["label"] != item["label"]:
-            found, expected = f"the same number as {other['label']} has", "label files with different numbers"
+            found, expected = f"the same number as in {other['label']}", "label files with different numbers"
             raise InputError.about(item["label"], found, expected)
     return by_map
 
@@ -127,7 +155,7 @@ def _read_instances(file: Path) -> Labels:
 
 
 def _digest(labels: Labels) -> str:
-    """Return what tells labels apart, whatever integer type they are stored in."""
+    """Return a digest of labels that does not depend on their integer dtype."""
     digest = hashlib.blake2b(str(labels.shape).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(labels, dtype="<i4").data)
     return digest.hexdigest()
@@ -135,7 +163,7 @@ def _digest(labels: Labels) -> str:
 
 @lru_cache(maxsize=4096)
 def _file_digest(file: Path, modified: int) -> str:
-    """Return the digest of what a file holds; ``modified`` is its time stamp, so that it is read once per content."""
+    """Return the digest of a label file; ``modified`` is its time stamp, so that each version is read only once."""
     return _digest(_read_instances(file))
 
 
@@ -148,7 +176,7 @@ def _read_record(folder: Path) -> dict[str, Any]:
         digests = {name: dict(digests) for name, digests in record["digests"].items()}
         return {"parameters": record["parameters"], "digests": digests}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        expected = f"what precompute writes (remove the folder {FOLDER} to have it made anew)"
+        expected = f"parameters and digests of weight maps (remove the folder {FOLDER} to recompute them)"
         raise InputError.about(file, "a broken record of weight maps", expected) from error
 
 
@@ -159,7 +187,7 @@ def _write_record(folder: Path, record: dict[str, Any]) -> None:
 
 @contextmanager
 def _writing(file: Path) -> Iterator[Path]:
-    """Give the path to write to, and turn a folder that may not be written to into the one sentence for the user."""
+    """Yield the path to write to; raise InputError if the folder is not writable."""
     try:
         with atomic_path(file) as path:
             yield path

@@ -1,4 +1,4 @@
-"""The weight map of the U-Net's paper."""
+"""The weight map of the U-Net paper."""
 
 from __future__ import annotations
 
@@ -11,59 +11,67 @@ from scipy.ndimage import find_objects
 
 from ._labels import Labels, Numbers, Weights, check_labels, numbered
 
-_NEGLIGIBLE = 1e-6  # border terms below are left out
+_NEGLIGIBLE = 1e-6  # smaller border terms are omitted
 
 
 def weight_map(
     labels: Labels, w0: float = 10.0, sigma: float = 5.0, class_weights: Sequence[float] | None = None
 ) -> Weights:
-    """Return the weight of each pixel in the loss: w(x) = wc(x) + w0 · exp(−(d1 + d2)² / 2σ²).
+    """Return the weight of each pixel in the loss, w(x) = wc(x) + w0 · exp(−(d1 + d2)² / 2σ²).
 
-    d1 and d2 are the distances, in pixels, from the centre of a background pixel to the nearest pixel of the nearest
-    cell and of the second nearest. The second term, the border term, is for background pixels alone, and 0 where there
-    are fewer than two cells. It stands on background: part cells that touch first (`part_touching`). A cell is all
-    pixels with one label. Border terms below 1e-6 are left out.
+    d1 and d2 are the distances in pixels from a background pixel to the nearest and the second nearest cell, measured
+    between pixel centers. The border term (the second term) applies to background pixels only, and is 0 if there are
+    fewer than two cells. Touching cells have no background between them: separate them first by `separate_touching`.
+    All pixels with the same label form one cell. Border terms below 1e-6 are omitted.
 
-    wc is the same for all pixels of a class. By default it is N / (K · n): N annotated pixels in the image, K of the
-    two classes background and cell present in it, n pixels of the class. So each class has the same sum, and the mean
-    of wc is 1.
+    The class weight wc is constant for each class. By default it is N / (K · n), for N annotated pixels in the image, K
+    classes present (of background and cell), and n pixels of the class. Both classes then have the same total weight,
+    and the mean of wc is 1.
 
     Args:
-        labels: instance labels, integers (H, W); 0 is background, negative is not annotated: weight 0.
+        labels: instance labels, integer (H, W); 0 is background, negative is unannotated, with weight 0.
         w0: height of the border term.
-        sigma: its width σ, in pixels.
-        class_weights: wc of background and of cells, instead of the balance.
+        sigma: width σ of the border term in pixels.
+        class_weights: wc of background and of cells; None balances the classes.
 
     Returns:
-        (H, W) float32.
+        float32 (H, W).
 
     Raises:
-        ValueError: labels are not integers (H, W), w0 is negative, sigma is not above 0, or there are not two weights.
+        ValueError: ``labels`` is not an integer array (H, W), ``w0`` is negative, ``sigma`` is not above 0, or
+            ``class_weights`` does not have two values.
 
-    Reference: Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation",
-    MICCAI 2015, equation 2.
+    Reference: Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI
+    2015, equation 2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.transforms import weight_map
+        >>> labels = np.array([[1, 0, 0, 0, 2]])  # d1 + d2 = 4: 5/6 + 10 · exp(−16 / 50); cells: 5/4
+        >>> weight_map(labels, w0=10, sigma=5).round(2)
+        array([[1.25, 8.09, 8.09, 8.09, 1.25]], dtype=float32)
     """
     check_labels(labels)
     if not (w0 >= 0 and sigma > 0):
-        raise ValueError(f"w0 is 0 or more and sigma above 0, not {w0} and {sigma}")
+        raise ValueError(f"w0 must be 0 or more and sigma above 0, not {w0} and {sigma}")
     if class_weights is not None and len(class_weights) != 2:
-        raise ValueError(f"class_weights are those of background and cells, not {class_weights}")
+        raise ValueError(f"class_weights must be two values, for background and cells, not {class_weights}")
     background = labels == 0
-    of_background, of_cells = _balance(labels) if class_weights is None else class_weights
-    weight = np.where(background, np.float32(of_background), np.float32(of_cells))
+    background_weight, cell_weight = _balance(labels) if class_weights is None else class_weights
+    weight = np.where(background, np.float32(background_weight), np.float32(cell_weight))
     weight[labels < 0] = 0
     if w0 > _NEGLIGIBLE:
-        # Beyond this d2 the term is negligible, because d1 is 1 at least.
+        # Beyond this d2 the term is negligible, because d1 is at least 1.
         reach = max(1, math.ceil(sigma * math.sqrt(2 * math.log(w0 / _NEGLIGIBLE))) - 1)
         nearest, second = _two_nearest(numbered(labels), reach)
         between = background & np.isfinite(second)
-        both = _exact(nearest[between]) + _exact(second[between])
-        weight[between] += w0 * np.exp(both**2 / (-2 * sigma**2))
+        total = _exact(nearest[between]) + _exact(second[between])
+        weight[between] += w0 * np.exp(total**2 / (-2 * sigma**2))
     return weight
 
 
 def _balance(labels: Labels) -> tuple[float, float]:
-    """Return the weights of background and cells that balance the two; 1 for a class that is alone or absent."""
+    """Return the weights of background and cells that balance the two; 1 and 1 if one of them is absent."""
     counts = np.count_nonzero(labels == 0), np.count_nonzero(labels > 0)
     if 0 in counts:
         return 1.0, 1.0
@@ -71,9 +79,10 @@ def _balance(labels: Labels) -> tuple[float, float]:
 
 
 def _two_nearest(cells: Numbers, reach: int) -> tuple[Weights, Weights]:
-    """Return the distances to the nearest and to the second nearest cell, exact up to ``reach``; or infinity beyond it.
+    """Return the distances to the nearest and the second nearest cell, exact up to ``reach`` or infinite beyond it.
 
-    Each cell is looked at within a box of its own, so that the time is that of the boxes, not of cells × pixels.
+    Each cell is processed within its own bounding box, so that the time is proportional to the total area of the boxes,
+    not to cells × pixels.
     """
     nearest = np.full(cells.shape, np.inf, np.float32)
     second = nearest.copy()
@@ -89,5 +98,5 @@ def _two_nearest(cells: Numbers, reach: int) -> tuple[Weights, Weights]:
 
 
 def _exact(distances: Weights) -> Weights:
-    """Return distances between pixels without OpenCV's last bit, which is not the same in every call."""
-    return np.sqrt(np.rint(distances**2))  # squared, they are whole numbers
+    """Return distances between pixels without OpenCV's rounding error, whose last bit differs between calls."""
+    return np.sqrt(np.rint(distances**2))  # their squares are whole numbers

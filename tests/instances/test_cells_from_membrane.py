@@ -1,4 +1,4 @@
-"""Cells from a membrane map: which of them are parted, which are kept, and what the labels look like."""
+"""Cells from a membrane map: cells are split at faint gaps, unseeded cells are kept, labels are valid."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def noisy(seed: int) -> np.ndarray:
     return np.kron(coarse, np.ones((3, 4)))
 
 
-# ------------------------------------------------------------------------------------------------------- what is a cell
+# ---------------------------------------------------------------------------------------------------------------- cells
 
 
-def test_a_faint_gap_parts_two_cells() -> None:
+def test_a_faint_gap_separates_two_cells() -> None:
     labels = cells(two_rooms(0.4))
     assert sorted(np.unique(labels)) == [0, 1, 2]
     assert (labels[:, :6] == labels[0, 0]).all()
@@ -44,11 +44,11 @@ def test_a_faint_gap_parts_two_cells() -> None:
     np.testing.assert_array_equal(labels == 0, two_rooms(0.4) >= THRESHOLD)
 
 
-def test_an_open_gap_parts_nothing() -> None:
+def test_an_open_gap_does_not_split() -> None:
     assert cells(two_rooms(0.1)).max() == 1
 
 
-def test_a_closed_wall_parts_two_cells() -> None:
+def test_a_closed_wall_separates_two_cells() -> None:
     labels = cells(two_rooms(0.5))
     np.testing.assert_array_equal(labels == 0, two_rooms(0.5) >= THRESHOLD)
     assert labels.max() == 2
@@ -63,8 +63,8 @@ def test_a_cell_without_a_seed_is_kept() -> None:
     assert labels[0, 0] != labels[0, -1] != 0
 
 
-def test_a_small_seed_parts_nothing() -> None:
-    """A dark spot of three pixels in a gray room is no seed, one of four is."""
+def test_a_small_seed_does_not_split() -> None:
+    """A dark spot of three pixels in a gray room is not a seed, one of four pixels is."""
     probability = np.full((7, 15), 0.3)
     probability[1:6, 1:4] = 0.0
     probability[1, 10:13] = 0.0
@@ -73,15 +73,15 @@ def test_a_small_seed_parts_nothing() -> None:
     assert cells(probability).max() == 2
 
 
-def test_seeds_never_join_what_the_membrane_parts() -> None:
-    """A seed threshold above the threshold of the membrane counts as that."""
+def test_seeds_never_merge_cells_that_a_membrane_separates() -> None:
+    """A seed threshold above the membrane threshold has the effect of the membrane threshold."""
     probability = two_rooms(0.6).astype(np.float32)
     labels = cells_from_membrane(probability, THRESHOLD, 0.7, MIN_AREA)
     np.testing.assert_array_equal(labels, cells_from_membrane(probability, THRESHOLD, THRESHOLD, MIN_AREA))
     assert labels.max() == 2
 
 
-def test_small_cells_are_left_out() -> None:
+def test_small_cells_are_removed() -> None:
     probability = np.ones((5, 12))
     probability[1, 1:4] = 0.0  # three pixels
     probability[1, 5:9] = 0.0  # four
@@ -92,13 +92,13 @@ def test_small_cells_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("min_area", [0, 1])
-def test_no_cell_is_too_small_for_no_limit(min_area: int) -> None:
+def test_without_a_minimum_area_all_cells_are_kept(min_area: int) -> None:
     probability = np.ones((3, 5))
     probability[1, 1] = probability[1, 3] = 0.0
     assert cells(probability, min_area).max() == 2
 
 
-def test_a_diagonal_membrane_parts_cells() -> None:
+def test_a_diagonal_membrane_separates_cells() -> None:
     labels = cells(np.eye(9))
     assert labels.max() == 2
     assert labels[0, -1] != labels[-1, 0]

@@ -1,4 +1,4 @@
-"""All that a weight map is made by."""
+"""Parameters of a weight map."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._labels import Labels, Weights
-from ._parting import part_touching
+from ._separation import separate_touching
 from ._weights import weight_map
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a weight map is made from instance labels: cells that touch are parted, then the pixels are weighted.
+class WeightMapParameters:
+    """Parameters for computing a weight map from instance labels: separation of touching cells, then pixel weights.
 
     Attributes:
         w0: see `weight_map`.
         sigma: see `weight_map`.
-        ridge_width: see `part_touching`.
+        ridge_width: width of the gap between touching cells in pixels, see `separate_touching`.
         class_weights: see `weight_map`.
     """
 
@@ -28,11 +28,11 @@ class Recipe:
     class_weights: Sequence[float] | None = None
 
     def apply(self, labels: Labels) -> tuple[Labels, Weights]:
-        """Return the parted labels and their weight map, both (H, W)."""
-        parted = part_touching(labels, self.ridge_width)
-        return parted, weight_map(parted, self.w0, self.sigma, self.class_weights)
+        """Return the labels with touching cells separated, and their weight map, both (H, W)."""
+        separated = separate_touching(labels, self.ridge_width)
+        return separated, weight_map(separated, self.w0, self.sigma, self.class_weights)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the parameters as they come back from a JSON file."""
+        """Return the parameters as they are read back from a JSON file."""
         pair = None if self.class_weights is None else list(self.class_weights)
         return {"w0": self.w0, "sigma": self.sigma, "ridge_width": self.ridge_width, "class_weights": pair}

@@ -23,9 +23,8 @@ from .items._scale import describe_scale as describe_scale
 from .items._sidecars import sidecar_pixel_size as sidecar_pixel_size
 from .items._windows import in_windows as in_windows
 from .manifests._checking import load_manifest as load_manifest
-from .manifests._downloads import Download as Download
-from .manifests._downloads import read_downloads as read_downloads
-from .manifests._finding import MANIFEST_FOLDER as MANIFEST_FOLDER
+from .manifests._models import Download as Download
+from .manifests._checking import read_downloads as read_downloads
 from .manifests._finding import find_manifest as find_manifest
 from .manifests._finding import open_dataset as open_dataset
 from .manifests._finding import open_datasets as open_datasets

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from custom.data import MANIFEST_FOLDER, LabelRule, Manifest, frame_blocks, load_manifest, open_dataset, open_datasets
+from custom.data import LabelRule, Manifest, frame_blocks, load_manifest, open_dataset, open_datasets
+from custom.data._shipped import shipped_manifests
 from custom.errors import InputError
+
+SCHEMA = shipped_manifests() / "schema.json"
+SHIPPED = [file for file in sorted(shipped_manifests().glob("*.json")) if file != SCHEMA]
 
 PAIRED: dict[str, Any] = {
     "name": "cells",
@@ -47,7 +51,7 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in ("cells", "mine"):
         write(folder / f"{name}.json", {**PAIRED, "name": f"catalogue {name}"})
-    monkeypatch.setattr("custom.data.manifests._finding.MANIFEST_FOLDER", folder)
+    monkeypatch.setattr("custom.data.manifests._finding.shipped_manifests", lambda: folder)
     return folder
 
 
@@ -98,7 +102,7 @@ def test_rule_follows_the_order_of_the_names(tmp_path: Path) -> None:
     assert load(tmp_path, {**PAIRED, "labels": THREE, "label_tolerance": 0.5}).rule.tolerance == 0.5
 
 
-@pytest.mark.parametrize("file", sorted(MANIFEST_FOLDER.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_what_ships_loads(file: Path, tmp_path: Path) -> None:
     manifest = load_manifest(file, tmp_path)
     assert manifest.name == file.stem
@@ -165,7 +169,12 @@ REFUSED = [
     pytest.param([1], "found list, expected a JSON object", id="no-object"),
     pytest.param({**PAIRED, "lable": "x"}, "unknown key 'lable', expected 'label'", id="misspelt-key"),
     pytest.param({**PAIRED, "folder": "x"}, "unknown key 'folder', expected one of .*'layout'", id="folder"),
-    pytest.param({"name": "x", "labels": {}}, "no 'layout' and no 'image' and no 'label',", id="missing-keys"),
+    pytest.param({"name": "x", "labels": {}}, "no 'layout', expected 'paired_folders' or 'stacks' or", id="no-layout"),
+    pytest.param(
+        {"name": "x", "layout": "stacks", "labels": {}},
+        "no 'image' and no 'label', expected all of name, labels, image, label, layout",
+        id="missing-keys",
+    ),
     pytest.param({**PAIRED, "layout": "pairs"}, "layout 'pairs', expected 'paired_folders' or 'stacks'", id="layout"),
     pytest.param({**PAIRED, "layout": ["stacks"]}, "layout", id="layout-list"),
     pytest.param({**PAIRED, "pair_by": "name"}, "pair_by 'name', expected 'number' or 'stem'", id="pair-by"),
@@ -190,7 +199,9 @@ REFUSED = [
         id="threshold-of-3",
     ),
     pytest.param({**PAIRED, "label_threshold": "127"}, "label_threshold '127', expected a number", id="threshold-text"),
-    pytest.param({**PAIRED, "label_tolerance": -1}, "label_tolerance -1, expected a number from 0", id="tolerance"),
+    pytest.param(
+        {**PAIRED, "label_tolerance": -1}, "label_tolerance -1, expected a number of at least 0", id="tolerance"
+    ),
     pytest.param({**PAIRED, "label_tolerance": None}, "label_tolerance None", id="tolerance-null"),
     pytest.param(
         {**STACK, "pair_by": "stem"}, "pair_by with the layout 'stacks', expected no pair_by", id="pair-a-stack"
@@ -200,9 +211,11 @@ REFUSED = [
     pytest.param({**PAIRED, "pixel_size_um": 0.1}, r"pixel_size_um 0\.1, expected \[row, column\]", id="pixel-size"),
     pytest.param({**PAIRED, "pixel_size_um": [0.1, 0]}, "pixel_size_um .* above 0", id="pixel-size-zero"),
     pytest.param({**PAIRED, "number_pattern": "(["}, r"number_pattern '\(\['.* a regular expression", id="regex"),
-    pytest.param({**PAIRED, "number_pattern": 3}, "number_pattern 3 .* a regular expression", id="regex-number"),
-    pytest.param({**PAIRED, "splits": []}, r"splits \[\], expected an object", id="splits-list"),
-    pytest.param({**PAIRED, **splits(val={"numbers": [1]})}, "split 'val', expected 'train' or", id="split-name"),
+    pytest.param({**PAIRED, "number_pattern": 3}, "number_pattern 3, expected a regular expression", id="regex-number"),
+    pytest.param({**PAIRED, "splits": []}, r"splits \[\], expected train, validation or test", id="splits-list"),
+    pytest.param(
+        {**PAIRED, **splits(val={"numbers": [1]})}, "split val .* expected train, validation or test", id="split-name"
+    ),
     pytest.param({**PAIRED, **splits(train=[1])}, "split train .* one of numbers, fraction", id="split-list"),
     pytest.param({**PAIRED, **splits(train={})}, "split train", id="split-empty"),
     pytest.param({**PAIRED, **splits(train={"numbers": [1], "stems": ["a"]})}, "split train .* one of", id="split-two"),
@@ -262,7 +275,7 @@ REFUSED = [
     ),
     pytest.param(
         {**FOLDERS, **splits(train={"folders": ["a", "b"]}, test={"fraction": 0.1})},
-        "fraction for test alone, expected fractions for all splits",
+        r"split test {'fraction': 0.1}, expected .* each with folders \[folder of images",
         id="folders-beside-fraction",
     ),
     pytest.param({**STACK, **splits(train={"folders": ["a", "b"]})}, "one of pages", id="folders-of-a-stack"),
@@ -407,5 +420,5 @@ def test_no_such_folder(data: Path) -> None:
 
 def test_wrong_manifest_in_the_folder_is_no_reason_for_another(data: Path) -> None:
     write(data / "manifest.json", {})
-    with pytest.raises(InputError, match=r"manifest\.json: found no 'name'"):
+    with pytest.raises(InputError, match=r"manifest\.json: found no 'layout'"):
         open_dataset(data, None, "dendrite")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LAYOUTS = ("paired_folders", "stacks", "cell_tracking", "bids")
-PAIRINGS = ("number", "stem")
 SPLITS = ("train", "validation", "test")
 
 
@@ -29,34 +27,18 @@ class LabelRule:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A data set, checked. The fields are the keys of the JSON file, plus the folder that they are relative to.
+    """A data set, checked by `load_manifest`.
+
+    The attributes are the keys of the JSON file, which ``docs/data.md`` explains, with their defaults.
 
     Args:
-        folder: the data folder.
-        name: short name.
-        layout: ``"paired_folders"``, ``"stacks"``, ``"bids"`` (microscopy in the Brain Imaging Data Structure, labels
-            among its derivatives) or ``"cell_tracking"`` (folders of the Cell Tracking Challenge, instance labels).
-        image: folder (or a glob) of images, or a stack file, relative to ``folder``; for BIDS a glob. Empty for
-            cell tracking, and where every split names its own folders.
-        label: the same for the labels; for BIDS the path of an image's label, in which ``{folder}`` and ``{stem}``
-            stand for the image's folder and its name without suffix.
-        labels: class name → label value, background first; the order gives the class numbers. Empty for cell tracking.
-        region: folder of annotated regions; loss and scores count only where these are not 0.
-        pair_by: ``"number"`` or ``"stem"``, for paired folders.
-        number_pattern: regular expression that finds the number of a file; default: the last number in the stem.
-        channels: ``"equal"`` or ``"luminance"``: how RGB becomes gray, see `readers.read_image`.
-        label_threshold, label_tolerance: see `LabelRule`.
-        pixel_size_um: (row, column) size of a pixel in µm.
-        splits: split name → for paired folders ``{"numbers": [...]}``, ``{"stems": [...]}``, ``{"fraction": 0.7}`` or
-            ``{"folders": [images, masks]}``; for stacks ``{"pages": [start, stop]}``; for cell tracking
-            ``{"sequences": ["01"]}`` or ``{"frames": {"01": [start, stop]}}``; for BIDS ``{"subjects": ["sub-1"]}``
-            or ``{"stems": [...]}``.
-        optional_splits: names of splits that a copy of the data set may lack; those of which no folder is there are
-            left out when it is opened.
-        split_seed: shuffles the pairs before fractions are cut.
-        download: where it comes from, see `Download`: an object, or a list of them. Nothing is downloaded unless
-            `custom.downloads` is told to.
-        description, source, license, citation: for the reader; not used.
+        folder: data folder, which all paths are relative to.
+        image, label: empty for the layout ``"cell_tracking"``, and if each split names its own folders.
+        labels: class name → label value, background first; the order gives the class numbers. Empty for
+            ``"cell_tracking"``.
+        pixel_size_um: [row, column] in µm.
+        splits: split name → an object with one key, such as ``{"fraction": 0.7}``.
+        download: the JSON value; `read_downloads` returns it as `Download` objects.
     """
 
     folder: Path

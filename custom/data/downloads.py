@@ -15,7 +15,6 @@ from ..ground.files import atomic_path, sha256
 from ..ground.progress import Bar
 from .archives import is_archive, unpack
 from .manifests._checking import load_manifest, read_downloads
-
 from .manifests._finding import find_manifest
 from .manifests._models import Download
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from bundle_runs import ROOT
 
 from custom.data import LabelRule, Manifest, frame_blocks, load_manifest, open_dataset, open_datasets
 from custom.data._shipped import shipped_manifests
@@ -221,7 +226,9 @@ REFUSED = [
     pytest.param({**PAIRED, **splits(train={"numbers": [1], "stems": ["a"]})}, "split train .* one of", id="split-two"),
     pytest.param({**PAIRED, **splits(train={"stems": ["a"]})}, "split train .* one of numbers", id="stems-by-number"),
     pytest.param({**PAIRED, **splits(train={"pages": [0, 2]})}, "split train .* fraction", id="pages-of-pairs"),
-    pytest.param({**STACK, **splits(train={"fraction": 0.5})}, "split train .* one of pages", id="fraction-of-a-stack"),
+    pytest.param(
+        {**STACK, **splits(train={"fraction": 0.5})}, "split train .* each with pages", id="fraction-of-a-stack"
+    ),
     pytest.param({**PAIRED, **splits(train={"numbers": 3})}, "split train .* a list", id="numbers-number"),
     pytest.param(
         {**PAIRED, "pair_by": "stem", **splits(train={"stems": [["a"]]})},
@@ -247,7 +254,7 @@ REFUSED = [
     ),
     pytest.param(
         {**PAIRED, **splits(train={"fraction": 0.7}, test={"numbers": [1]})},
-        "fraction for train alone, expected fractions for all",
+        "fraction for train only, expected fractions for all",
         id="fraction-beside-numbers",
     ),
     pytest.param({**STACK, **splits(train={"pages": [3, 3]})}, r"\[first page, page after the last\]", id="no-pages"),
@@ -278,7 +285,7 @@ REFUSED = [
         r"split test {'fraction': 0.1}, expected .* each with folders \[folder of images",
         id="folders-beside-fraction",
     ),
-    pytest.param({**STACK, **splits(train={"folders": ["a", "b"]})}, "one of pages", id="folders-of-a-stack"),
+    pytest.param({**STACK, **splits(train={"folders": ["a", "b"]})}, "each with pages", id="folders-of-a-stack"),
     # cell tracking
     pytest.param({"name": "x", "layout": "cell_tracking"}, "no 'splits', expected all of name, layout", id="no-splits"),
     pytest.param({**TRACKS, "image": "01"}, "image with the layout 'cell_tracking'", id="tracking-image"),
@@ -306,6 +313,23 @@ REFUSED = [
         "frame 0 of sequence 01 in both train and test",
         id="sequence-twice",
     ),
+    # texts and other keys that are not used
+    pytest.param({**PAIRED, "name": 3}, "name 3, expected text.$", id="name-number"),
+    pytest.param({**PAIRED, "citation": [1]}, r"citation \[1\], expected text or a list of texts", id="citation"),
+    pytest.param({**PAIRED, "$schema": 1}, r"\$schema 1, expected text", id="schema-number"),
+    # hostile values
+    pytest.param(
+        {**PAIRED, "name": {"a": [[[[[[[[["x" * 9999]]]]]]]]]}}, r"name {'a': .*\.\.\..*, expected text", id="deep"
+    ),
+    pytest.param({**PAIRED, "image": "\ud800"}, r"image '\\ud800' .*, expected a path inside", id="no-unicode"),
+    pytest.param({**PAIRED, "image": "x" * 300}, r"image 'x+\.\.\.x+', expected a path inside", id="long-name"),
+    pytest.param({**PAIRED, "\ud800": 1}, r"found '\\ud800', expected a valid string", id="key-no-unicode"),
+    pytest.param({**PAIRED, "label_threshold": 10**400}, r"label_threshold 10+\.\.\.0+, expected a number", id="huge"),
+    pytest.param({**PAIRED, "labels": {f"{i}": i for i in range(999)}}, r"labels {.*\.\.\.}, .*at most 254", id="many"),
+    pytest.param({**PAIRED, "labels": {"a": 0, "b": 2**32}}, "labels .* of at most 32 bits", id="large-value"),
+    pytest.param({**PAIRED, "number_pattern": "(a{9999999999})"}, "number_pattern .* a regular expr", id="huge-repeat"),
+    pytest.param({**PAIRED, "labels": {"numbers": [], "url": 1}}, "labels .* class names", id="keys-of-other-objects"),
+    pytest.param({**PAIRED, "splits": {"[key]": 1}}, r"split \[key\] 1, expected train,", id="name-of-a-key-error"),
     # BIDS
     pytest.param({**BIDS, "label": "derivatives/{folder}/a.png"}, "a path with {stem}", id="label-without-stem"),
     pytest.param({**BIDS, "label": "{stem}{stem.__class__}"}, "a path with {stem}", id="label-with-an-expression"),
@@ -321,7 +345,7 @@ REFUSED = [
     ),
     pytest.param(
         {**BIDS, **splits(train={"subjects": ["sub-1"]}, test={"stems": ["sub-1_SEM"]})},
-        "subjects for train alone, expected subjects for all",
+        "subjects for train only, expected subjects for all",
         id="subjects-beside-stems",
     ),
     # optional splits
@@ -341,6 +365,9 @@ def test_refused(content: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message) as raised:
         load(tmp_path, content)
     assert str(raised.value).startswith(f"{tmp_path / 'm.json'}: found ")
+    sentence = str(raised.value).removeprefix(str(tmp_path))
+    assert "\n" not in sentence
+    assert len(sentence) < 600
 
 
 @pytest.mark.parametrize("text", [b"{'name': 1}", b"", b'{"name": "\xff"}', b'{"name": 1,}'])
@@ -348,6 +375,48 @@ def test_no_json(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(text)
     with pytest.raises(InputError, match=f"^{re.escape(str(tmp_path / 'm.json'))}: found no valid JSON"):
         load_manifest(tmp_path / "m.json", tmp_path)
+
+
+# ---------------------------------------------------------------------------------------------------------- JSON schema
+
+
+def test_the_shipped_schema_is_that_of_the_models() -> None:
+    made = subprocess.run([sys.executable, "-m", "custom.data.manifests"], capture_output=True, cwd=ROOT, check=True)
+    assert made.stdout == SCHEMA.read_bytes()
+
+
+GOOD = [PAIRED, {**PAIRED, "pair_by": "stem", **splits(train={"stems": ["a"]})}, STACK, FOLDERS, TRACKS, BIDS]
+
+
+@pytest.mark.parametrize("content", [*GOOD, *(json.loads(file.read_text(encoding="utf-8")) for file in SHIPPED)])
+def test_the_schema_accepts_what_loads(content: dict[str, Any], tmp_path: Path) -> None:
+    load(tmp_path, {**content, "$schema": "schema.json"})
+    jsonschema.validate({**content, "$schema": "schema.json"}, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+# What a schema does not say: what holds for several values together, and what only code can check.
+BEYOND_A_SCHEMA = re.compile(
+    "in both|add up|two classes|for all splits|optional_splits|inside|path with|without folders|whole numbers"
+    "|regular|after|inf|000"
+)
+
+
+@pytest.mark.parametrize(("content", "message"), REFUSED)
+def test_the_schema_refuses_the_same(content: object, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        load(tmp_path, content)
+    schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert not schema.is_valid(content) or BEYOND_A_SCHEMA.search(str(raised.value)), message
+
+
+def test_the_schema_has_the_keys_and_defaults_of_manifests(tmp_path: Path) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    layouts = [schema["$defs"][layout["$ref"].rpartition("/")[2]]["properties"] for layout in schema["anyOf"]]
+    assert set().union(*layouts) - {"$schema"} == {field.name for field in fields(Manifest)} - {"folder"}
+    manifest = Manifest(folder=tmp_path, name="", layout="")
+    defaults = {key: value["default"] for keys in layouts for key, value in keys.items() if "default" in value}
+    del defaults["$schema"]
+    assert {key: getattr(manifest, key) for key in defaults} == defaults
 
 
 # ----------------------------------------------------------------------------------------------------------- finding it
@@ -401,6 +470,13 @@ def test_folder_is_relative_to_where_the_user_stands(data: Path, monkeypatch: py
     assert open_dataset("mine", None, "cells").folder == data.resolve()
     assert open_dataset("~/mine", "~/given.json", "cells").name == "given"
     assert [one.folder for one in open_datasets([Path("mine"), data], None, "cells")] == [data.resolve()] * 2
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_the_schema_is_no_manifest(data: Path, catalogue: Path) -> None:
+    write(catalogue / "schema.json", {})
+    with pytest.raises(InputError, match="schema: found no such manifest, expected a JSON file or one of: cells, mine"):
+        open_dataset(data, "schema", "mine")
 
 
 @pytest.mark.usefixtures("catalogue")

@@ -73,7 +73,7 @@ def _refuse_keys(path: Path, schema: dict[str, Any], content: dict[str, Any], er
                 if schema["title"] == "FoldersBySplit"
                 else f"the layout {content['layout']!r}"
             )
-            raise InputError.about(path, f"{key} with {why}", f"no {key}, which means nothing there")
+            raise InputError.about(path, f"{key} with {why}", f"no {key}, which has no meaning there")
         near = difflib.get_close_matches(key, schema["properties"], n=1)
         expected = repr(near[0]) if near else f"one of {list(schema['properties'])}"
         raise InputError.about(path, f"the unknown key {_short.repr(key)}", expected)

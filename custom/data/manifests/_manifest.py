@@ -1,4 +1,4 @@
-"""The manifest itself: the keys of the JSON file as fields."""
+"""The manifest of a data set, and the rule that maps label values to classes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class LabelRule:
     Args:
         values: the value of each class, by class number.
         names: the name of each class, by class number.
-        threshold: for two classes with soft edges: a value above it is the higher of the two.
-        tolerance: a value that differs by no more than this from a declared one counts as it.
+        threshold: for two classes with soft edges: values above it belong to the class with the higher value.
+        tolerance: values that differ from a declared value by at most this much count as that value.
     """
 
     values: tuple[int, ...]
@@ -61,10 +61,10 @@ class Manifest:
     description: str = ""
     source: str = ""
     license: str = ""
-    citation: list[str] = field(default_factory=list)
+    citation: str | list[str] = field(default_factory=list)
 
     @property
     def rule(self) -> LabelRule:
-        """How label values become class numbers."""
+        """The rule that maps label values to class numbers."""
         names, values = tuple(self.labels), tuple(self.labels.values())
         return LabelRule(values, names, self.label_threshold, self.label_tolerance)

@@ -194,7 +194,7 @@ class Stacks(_Located):
 
     layout: Literal["stacks"]
     splits: dict[SplitName, Pages] = {}
-    """train, validation or test, each with one of pages"""
+    """train, validation or test, each with pages [first page, page after the last]"""
 
 
 class CellTracking(Keys):

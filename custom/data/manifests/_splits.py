@@ -37,7 +37,7 @@ def check_splits(path: Path, content: dict[str, Any]) -> None:
     for kind in _FOR_ALL_OR_NONE:
         having = [name for name, split in splits.items() if kind in split]
         if having and len(having) < len(splits):
-            found = f"{kind} for {' and '.join(having)} alone"
+            found = f"{kind} for {' and '.join(having)} only"
             raise InputError.about(path, found, f"{kind.removesuffix('s')}s for all splits")
     total = sum(split.get("fraction", 0) for split in splits.values())
     if total > 1 + 1e-9:

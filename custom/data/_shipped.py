@@ -1,4 +1,4 @@
-"""Where the bundles and the manifests are that come with this package."""
+"""Find the bundles and the manifests that ship with this package."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from ..errors import InputError
 
 PACKAGE = __package__.rpartition(".")[0]
-"""``custom``, or the name that it has inside a shared bundle."""
+"""``custom``, or the name of the package inside a shared bundle."""
 
 
 def shipped_manifests() -> Path:
     """Return the folder with the manifests of known data sets.
 
     Raises:
-        InputError: this copy of the package comes without manifests.
+        InputError: this copy of the package has no manifests.
     """
     return _shipped("data_manifests")
 
@@ -24,7 +24,7 @@ def shipped_bundles() -> dict[str, Path]:
     """Return the root folder of each shipped bundle, by name.
 
     Raises:
-        InputError: this copy of the package comes without bundles.
+        InputError: this copy of the package has no bundles.
     """
     folders = _shipped("bundles").iterdir()
     return {folder.name: folder for folder in sorted(folders) if (folder / "configs").is_dir()}
@@ -51,5 +51,5 @@ def _shipped(name: str) -> Path:
     places = (package / "_shipped" / name, package.parent / name)
     found = next((place for place in places if place.is_dir()), None)
     if found is None:
-        raise InputError.about(places[0], "nothing", f"the {name} that come with an installed {PACKAGE}")
+        raise InputError.about(places[0], "nothing", f"the {name} that ship with {PACKAGE}")
     return found

@@ -31,6 +31,11 @@ def load_manifest(path: Path, folder: Path) -> Manifest:
     Raises:
         InputError: the file is not JSON, has an unknown or missing key, a value of the wrong kind, a path outside its
             folder, or splits that overlap.
+
+    Examples:
+        >>> from custom.data import find_manifest
+        >>> load_manifest(find_manifest("isbi2012"), Path("data")).labels
+        {'cell': 255, 'membrane': 0}
     """
     content = read_object(path, "a manifest")
     if content.get("layout") not in LAYOUTS:
@@ -46,6 +51,10 @@ def read_downloads(path: Path, value: Any) -> list[Download]:
 
     Raises:
         InputError: a key is unknown or missing, or its value is wrong.
+
+    Examples:
+        >>> read_downloads(Path("manifest.json"), {"url": "https://example.org/cells.zip", "sha256": 64 * "0"})[0].url
+        'https://example.org/cells.zip'
     """
     return _check(path, Downloads, {"download": value}).download
 

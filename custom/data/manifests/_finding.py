@@ -30,6 +30,10 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
 
     Raises:
         InputError: the folder or the manifest is missing, or the manifest is wrong.
+
+    Examples:
+        >>> open_dataset(".", "isbi2012", "dendrite").splits
+        {'train': {'pages': [0, 20]}, 'validation': {'pages': [20, 24]}}
     """
     root = Path(folder).expanduser().resolve()
     if not root.is_dir():
@@ -46,6 +50,10 @@ def find_manifest(manifest: str | Path) -> Path:
 
     Raises:
         InputError: there is no such manifest.
+
+    Examples:
+        >>> find_manifest("isbi2012").name
+        'isbi2012.json'
     """
     given = Path(manifest).expanduser()
     return given.resolve() if given.is_file() else _by_name(str(manifest))

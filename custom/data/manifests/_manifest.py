@@ -39,6 +39,11 @@ class Manifest:
         pixel_size_um: [row, column] in µm.
         splits: split name → an object with one key, such as ``{"fraction": 0.7}``.
         download: the JSON value; `read_downloads` returns it as `Download` objects.
+
+    Examples:
+        >>> labels = {"background": 0, "cell": 255}
+        >>> Manifest(Path("data"), "cells", "paired_folders", "image", "mask", labels, label_threshold=127).rule
+        LabelRule(values=(0, 255), names=('background', 'cell'), threshold=127, tolerance=0)
     """
 
     folder: Path

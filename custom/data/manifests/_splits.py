@@ -14,7 +14,12 @@ _FOR_ALL_OR_NONE = ("fraction", "subjects")  # kinds whose overlap with another 
 
 
 def frame_blocks(split: dict) -> dict[str, range]:
-    """Return the frames of each sequence in a split of the layout ``"cell_tracking"``."""
+    """Return the frames of each sequence in a split of the layout ``"cell_tracking"``.
+
+    Examples:
+        >>> frame_blocks({"frames": {"01": [0, 60]}})
+        {'01': range(0, 60)}
+    """
     if "sequences" in split:
         return dict.fromkeys(split["sequences"], _EVERY_FRAME)
     return {sequence: range(*block) for sequence, block in split["frames"].items()}

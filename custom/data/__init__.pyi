@@ -23,9 +23,7 @@ from .items._scale import describe_scale as describe_scale
 from .items._sidecars import sidecar_pixel_size as sidecar_pixel_size
 from .items._windows import in_windows as in_windows
 from .manifests._checking import load_manifest as load_manifest
-from .manifests._downloads import Download as Download
-from .manifests._downloads import read_downloads as read_downloads
-from .manifests._finding import MANIFEST_FOLDER as MANIFEST_FOLDER
+from .manifests._checking import read_downloads as read_downloads
 from .manifests._finding import find_manifest as find_manifest
 from .manifests._finding import open_dataset as open_dataset
 from .manifests._finding import open_datasets as open_datasets
@@ -33,6 +31,7 @@ from .manifests._folders import open_folders as open_folders
 from .manifests._manifest import SPLITS as SPLITS
 from .manifests._manifest import LabelRule as LabelRule
 from .manifests._manifest import Manifest as Manifest
+from .manifests._models import Download as Download
 from .manifests._splits import frame_blocks as frame_blocks
 from .pairing import index_files as index_files
 from .pairing import number_of as number_of

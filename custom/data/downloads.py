@@ -14,9 +14,9 @@ from ..errors import InputError, show_input_errors
 from ..ground.files import atomic_path, sha256
 from ..ground.progress import Bar
 from .archives import is_archive, unpack
-from .manifests._checking import load_manifest
-from .manifests._downloads import Download, read_downloads
+from .manifests._checking import load_manifest, read_downloads
 from .manifests._finding import find_manifest
+from .manifests._models import Download
 
 _SECONDS = 30  # without a byte from the server
 _PIECE = 2**20  # bytes

@@ -73,9 +73,9 @@ def test_one_split_alone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"train": ["a", None]}, r"^--train_images: found no --train_masks beside it, expected both\.$"),
-        ({"train": [None, "b"]}, r"^--train_masks: found no --train_images beside it"),
-        ({"train": ["a", "b"], "validation": ["c [new]", None]}, "^--val_images: found no --val_masks beside it"),
+        ({"train": ["a", None]}, r"^--train_images: found no --train_masks, expected both\.$"),
+        ({"train": [None, "b"]}, r"^--train_masks: found no --train_images"),
+        ({"train": ["a", "b"], "validation": ["c [new]", None]}, "^--val_images: found no --val_masks"),
         ({"train": ["a", "none"]}, r"none: found nothing, expected a folder for --train_masks\.$"),
         ({"train": ["a/1.png", "b"]}, r"1\.png: found a file, expected a folder for --train_images"),
         ({"train": ["a", "b"], "validation": ["a/.", "d"]}, "found the folder of --train_images, expected another"),

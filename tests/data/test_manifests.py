@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from bundle_runs import ROOT
 
-from custom.data import MANIFEST_FOLDER, LabelRule, Manifest, frame_blocks, load_manifest, open_dataset, open_datasets
+from custom.data import LabelRule, Manifest, frame_blocks, load_manifest, open_dataset, open_datasets
+from custom.data._shipped import shipped_manifests
 from custom.errors import InputError
+
+SCHEMA = shipped_manifests() / "schema.json"
+SHIPPED = [file for file in sorted(shipped_manifests().glob("*.json")) if file != SCHEMA]
 
 PAIRED: dict[str, Any] = {
     "name": "cells",
@@ -47,7 +56,7 @@ def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     for name in ("cells", "mine"):
         write(folder / f"{name}.json", {**PAIRED, "name": f"catalogue {name}"})
-    monkeypatch.setattr("custom.data.manifests._finding.MANIFEST_FOLDER", folder)
+    monkeypatch.setattr("custom.data.manifests._finding.shipped_manifests", lambda: folder)
     return folder
 
 
@@ -98,7 +107,7 @@ def test_rule_follows_the_order_of_the_names(tmp_path: Path) -> None:
     assert load(tmp_path, {**PAIRED, "labels": THREE, "label_tolerance": 0.5}).rule.tolerance == 0.5
 
 
-@pytest.mark.parametrize("file", sorted(MANIFEST_FOLDER.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_what_ships_loads(file: Path, tmp_path: Path) -> None:
     manifest = load_manifest(file, tmp_path)
     assert manifest.name == file.stem
@@ -165,7 +174,12 @@ REFUSED = [
     pytest.param([1], "found list, expected a JSON object", id="no-object"),
     pytest.param({**PAIRED, "lable": "x"}, "unknown key 'lable', expected 'label'", id="misspelt-key"),
     pytest.param({**PAIRED, "folder": "x"}, "unknown key 'folder', expected one of .*'layout'", id="folder"),
-    pytest.param({"name": "x", "labels": {}}, "no 'layout' and no 'image' and no 'label',", id="missing-keys"),
+    pytest.param({"name": "x", "labels": {}}, "no 'layout', expected 'paired_folders' or 'stacks' or", id="no-layout"),
+    pytest.param(
+        {"name": "x", "layout": "stacks", "labels": {}},
+        "no 'image' and no 'label', expected all of name, labels, image, label, layout",
+        id="missing-keys",
+    ),
     pytest.param({**PAIRED, "layout": "pairs"}, "layout 'pairs', expected 'paired_folders' or 'stacks'", id="layout"),
     pytest.param({**PAIRED, "layout": ["stacks"]}, "layout", id="layout-list"),
     pytest.param({**PAIRED, "pair_by": "name"}, "pair_by 'name', expected 'number' or 'stem'", id="pair-by"),
@@ -190,7 +204,9 @@ REFUSED = [
         id="threshold-of-3",
     ),
     pytest.param({**PAIRED, "label_threshold": "127"}, "label_threshold '127', expected a number", id="threshold-text"),
-    pytest.param({**PAIRED, "label_tolerance": -1}, "label_tolerance -1, expected a number from 0", id="tolerance"),
+    pytest.param(
+        {**PAIRED, "label_tolerance": -1}, "label_tolerance -1, expected a number of at least 0", id="tolerance"
+    ),
     pytest.param({**PAIRED, "label_tolerance": None}, "label_tolerance None", id="tolerance-null"),
     pytest.param(
         {**STACK, "pair_by": "stem"}, "pair_by with the layout 'stacks', expected no pair_by", id="pair-a-stack"
@@ -200,15 +216,19 @@ REFUSED = [
     pytest.param({**PAIRED, "pixel_size_um": 0.1}, r"pixel_size_um 0\.1, expected \[row, column\]", id="pixel-size"),
     pytest.param({**PAIRED, "pixel_size_um": [0.1, 0]}, "pixel_size_um .* above 0", id="pixel-size-zero"),
     pytest.param({**PAIRED, "number_pattern": "(["}, r"number_pattern '\(\['.* a regular expression", id="regex"),
-    pytest.param({**PAIRED, "number_pattern": 3}, "number_pattern 3 .* a regular expression", id="regex-number"),
-    pytest.param({**PAIRED, "splits": []}, r"splits \[\], expected an object", id="splits-list"),
-    pytest.param({**PAIRED, **splits(val={"numbers": [1]})}, "split 'val', expected 'train' or", id="split-name"),
+    pytest.param({**PAIRED, "number_pattern": 3}, "number_pattern 3, expected a regular expression", id="regex-number"),
+    pytest.param({**PAIRED, "splits": []}, r"splits \[\], expected train, validation or test", id="splits-list"),
+    pytest.param(
+        {**PAIRED, **splits(val={"numbers": [1]})}, "split val .* expected train, validation or test", id="split-name"
+    ),
     pytest.param({**PAIRED, **splits(train=[1])}, "split train .* one of numbers, fraction", id="split-list"),
     pytest.param({**PAIRED, **splits(train={})}, "split train", id="split-empty"),
     pytest.param({**PAIRED, **splits(train={"numbers": [1], "stems": ["a"]})}, "split train .* one of", id="split-two"),
     pytest.param({**PAIRED, **splits(train={"stems": ["a"]})}, "split train .* one of numbers", id="stems-by-number"),
     pytest.param({**PAIRED, **splits(train={"pages": [0, 2]})}, "split train .* fraction", id="pages-of-pairs"),
-    pytest.param({**STACK, **splits(train={"fraction": 0.5})}, "split train .* one of pages", id="fraction-of-a-stack"),
+    pytest.param(
+        {**STACK, **splits(train={"fraction": 0.5})}, "split train .* each with pages", id="fraction-of-a-stack"
+    ),
     pytest.param({**PAIRED, **splits(train={"numbers": 3})}, "split train .* a list", id="numbers-number"),
     pytest.param(
         {**PAIRED, "pair_by": "stem", **splits(train={"stems": [["a"]]})},
@@ -234,7 +254,7 @@ REFUSED = [
     ),
     pytest.param(
         {**PAIRED, **splits(train={"fraction": 0.7}, test={"numbers": [1]})},
-        "fraction for train alone, expected fractions for all",
+        "fraction for train only, expected fractions for all",
         id="fraction-beside-numbers",
     ),
     pytest.param({**STACK, **splits(train={"pages": [3, 3]})}, r"\[first page, page after the last\]", id="no-pages"),
@@ -262,10 +282,10 @@ REFUSED = [
     ),
     pytest.param(
         {**FOLDERS, **splits(train={"folders": ["a", "b"]}, test={"fraction": 0.1})},
-        "fraction for test alone, expected fractions for all splits",
+        r"split test {'fraction': 0.1}, expected .* each with folders \[folder of images",
         id="folders-beside-fraction",
     ),
-    pytest.param({**STACK, **splits(train={"folders": ["a", "b"]})}, "one of pages", id="folders-of-a-stack"),
+    pytest.param({**STACK, **splits(train={"folders": ["a", "b"]})}, "each with pages", id="folders-of-a-stack"),
     # cell tracking
     pytest.param({"name": "x", "layout": "cell_tracking"}, "no 'splits', expected all of name, layout", id="no-splits"),
     pytest.param({**TRACKS, "image": "01"}, "image with the layout 'cell_tracking'", id="tracking-image"),
@@ -293,6 +313,23 @@ REFUSED = [
         "frame 0 of sequence 01 in both train and test",
         id="sequence-twice",
     ),
+    # texts and other keys that are not used
+    pytest.param({**PAIRED, "name": 3}, "name 3, expected text.$", id="name-number"),
+    pytest.param({**PAIRED, "citation": [1]}, r"citation \[1\], expected text or a list of texts", id="citation"),
+    pytest.param({**PAIRED, "$schema": 1}, r"\$schema 1, expected text", id="schema-number"),
+    # hostile values
+    pytest.param(
+        {**PAIRED, "name": {"a": [[[[[[[[["x" * 9999]]]]]]]]]}}, r"name {'a': .*\.\.\..*, expected text", id="deep"
+    ),
+    pytest.param({**PAIRED, "image": "\ud800"}, r"image '\\ud800' .*, expected a path inside", id="no-unicode"),
+    pytest.param({**PAIRED, "image": "x" * 300}, r"image 'x+\.\.\.x+', expected a path inside", id="long-name"),
+    pytest.param({**PAIRED, "\ud800": 1}, r"found '\\ud800', expected a valid string", id="key-no-unicode"),
+    pytest.param({**PAIRED, "label_threshold": 10**400}, r"label_threshold 10+\.\.\.0+, expected a number", id="huge"),
+    pytest.param({**PAIRED, "labels": {f"{i}": i for i in range(999)}}, r"labels {.*\.\.\.}, .*at most 254", id="many"),
+    pytest.param({**PAIRED, "labels": {"a": 0, "b": 2**32}}, "labels .* of at most 32 bits", id="large-value"),
+    pytest.param({**PAIRED, "number_pattern": "(a{9999999999})"}, "number_pattern .* a regular expr", id="huge-repeat"),
+    pytest.param({**PAIRED, "labels": {"numbers": [], "url": 1}}, "labels .* class names", id="keys-of-other-objects"),
+    pytest.param({**PAIRED, "splits": {"[key]": 1}}, r"split \[key\] 1, expected train,", id="name-of-a-key-error"),
     # BIDS
     pytest.param({**BIDS, "label": "derivatives/{folder}/a.png"}, "a path with {stem}", id="label-without-stem"),
     pytest.param({**BIDS, "label": "{stem}{stem.__class__}"}, "a path with {stem}", id="label-with-an-expression"),
@@ -308,7 +345,7 @@ REFUSED = [
     ),
     pytest.param(
         {**BIDS, **splits(train={"subjects": ["sub-1"]}, test={"stems": ["sub-1_SEM"]})},
-        "subjects for train alone, expected subjects for all",
+        "subjects for train only, expected subjects for all",
         id="subjects-beside-stems",
     ),
     # optional splits
@@ -328,6 +365,9 @@ def test_refused(content: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message) as raised:
         load(tmp_path, content)
     assert str(raised.value).startswith(f"{tmp_path / 'm.json'}: found ")
+    sentence = str(raised.value).removeprefix(str(tmp_path))
+    assert "\n" not in sentence
+    assert len(sentence) < 600
 
 
 @pytest.mark.parametrize("text", [b"{'name': 1}", b"", b'{"name": "\xff"}', b'{"name": 1,}'])
@@ -335,6 +375,48 @@ def test_no_json(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(text)
     with pytest.raises(InputError, match=f"^{re.escape(str(tmp_path / 'm.json'))}: found no valid JSON"):
         load_manifest(tmp_path / "m.json", tmp_path)
+
+
+# ---------------------------------------------------------------------------------------------------------- JSON schema
+
+
+def test_the_shipped_schema_is_that_of_the_models() -> None:
+    made = subprocess.run([sys.executable, "-m", "custom.data.manifests"], capture_output=True, cwd=ROOT, check=True)
+    assert made.stdout == SCHEMA.read_bytes()
+
+
+GOOD = [PAIRED, {**PAIRED, "pair_by": "stem", **splits(train={"stems": ["a"]})}, STACK, FOLDERS, TRACKS, BIDS]
+
+
+@pytest.mark.parametrize("content", [*GOOD, *(json.loads(file.read_text(encoding="utf-8")) for file in SHIPPED)])
+def test_the_schema_accepts_what_loads(content: dict[str, Any], tmp_path: Path) -> None:
+    load(tmp_path, {**content, "$schema": "schema.json"})
+    jsonschema.validate({**content, "$schema": "schema.json"}, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+# What a schema does not say: what holds for several values together, and what only code can check.
+BEYOND_A_SCHEMA = re.compile(
+    "in both|add up|two classes|for all splits|optional_splits|inside|path with|without folders|whole numbers"
+    "|regular|after|inf|000"
+)
+
+
+@pytest.mark.parametrize(("content", "message"), REFUSED)
+def test_the_schema_refuses_the_same(content: object, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        load(tmp_path, content)
+    schema = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert not schema.is_valid(content) or BEYOND_A_SCHEMA.search(str(raised.value)), message
+
+
+def test_the_schema_has_the_keys_and_defaults_of_manifests(tmp_path: Path) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    layouts = [schema["$defs"][layout["$ref"].rpartition("/")[2]]["properties"] for layout in schema["anyOf"]]
+    assert set().union(*layouts) - {"$schema"} == {field.name for field in fields(Manifest)} - {"folder"}
+    manifest = Manifest(folder=tmp_path, name="", layout="")
+    defaults = {key: value["default"] for keys in layouts for key, value in keys.items() if "default" in value}
+    del defaults["$schema"]
+    assert {key: getattr(manifest, key) for key in defaults} == defaults
 
 
 # ----------------------------------------------------------------------------------------------------------- finding it
@@ -391,6 +473,13 @@ def test_folder_is_relative_to_where_the_user_stands(data: Path, monkeypatch: py
 
 
 @pytest.mark.usefixtures("catalogue")
+def test_the_schema_is_no_manifest(data: Path, catalogue: Path) -> None:
+    write(catalogue / "schema.json", {})
+    with pytest.raises(InputError, match="schema: found no such manifest, expected a JSON file or one of: cells, mine"):
+        open_dataset(data, "schema", "mine")
+
+
+@pytest.mark.usefixtures("catalogue")
 def test_no_such_manifest(data: Path) -> None:
     with pytest.raises(InputError, match="cell: found no such manifest, expected a JSON file or one of: cells, mine"):
         open_dataset(data, "cell", "mine")
@@ -407,5 +496,5 @@ def test_no_such_folder(data: Path) -> None:
 
 def test_wrong_manifest_in_the_folder_is_no_reason_for_another(data: Path) -> None:
     write(data / "manifest.json", {})
-    with pytest.raises(InputError, match=r"manifest\.json: found no 'name'"):
+    with pytest.raises(InputError, match=r"manifest\.json: found no 'layout'"):
         open_dataset(data, None, "dendrite")

@@ -1,1 +1,1 @@
-"""Manifests: what is an image, what is a label, which splits there are."""
+"""Manifests: which files are images and labels, what label values mean, and how the data are split."""

@@ -1,4 +1,4 @@
-"""Which manifest describes a folder."""
+"""Finds the manifest that describes a folder."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import InputError
+from .._shipped import shipped_manifests
 from ._checking import load_manifest
 from ._manifest import Manifest
 from ._splits import places
-
-MANIFEST_FOLDER = Path(__file__).resolve().parents[3] / "data_manifests"
 
 
 def open_datasets(folders: Sequence[Path], manifest: str | Path | None, default: str) -> list[Manifest]:
@@ -23,14 +22,18 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
     """Return the manifest that describes ``folder``.
 
     Args:
-        folder: the data folder; relative to where the user stands.
-        manifest: a path, the name of one in ``data_manifests/``, or None: then it is ``manifest.json`` in the folder,
-            else the one in ``data_manifests/`` that is named like the folder (``synseg_vesicle`` also describes
-            ``synseg/vesicle``), else ``default``.
-        default: name of the manifest that fits a folder nothing is known about.
+        folder: the data folder, relative to the current working directory.
+        manifest: a path, the name of a manifest in ``data_manifests/``, or None: ``manifest.json`` in the folder, or
+            else the manifest in ``data_manifests/`` with the name of the folder (``synseg_vesicle`` also describes
+            ``synseg/vesicle``), or else ``default``.
+        default: name of the manifest for folders without one.
 
     Raises:
-        InputError: when the folder or the manifest is missing, or the manifest is wrong.
+        InputError: the folder or the manifest is missing, or the manifest is wrong.
+
+    Examples:
+        >>> open_dataset(".", "isbi2012", "dendrite").splits
+        {'train': {'pages': [0, 20]}, 'validation': {'pages': [20, 24]}}
     """
     root = Path(folder).expanduser().resolve()
     if not root.is_dir():
@@ -43,10 +46,14 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
 
 
 def find_manifest(manifest: str | Path) -> Path:
-    """Return the file of a manifest that is named by its path, or by its name in ``data_manifests/``.
+    """Return the file of a manifest, which is given by its path or by its name in ``data_manifests/``.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such manifest.
+
+    Examples:
+        >>> find_manifest("isbi2012").name
+        'isbi2012.json'
     """
     given = Path(manifest).expanduser()
     return given.resolve() if given.is_file() else _by_name(str(manifest))
@@ -57,22 +64,25 @@ def _find_manifest(root: Path, manifest: str | Path | None, default: str) -> Pat
         return find_manifest(manifest)
     if (root / "manifest.json").is_file():
         return root / "manifest.json"
-    for name in (root.name, f"{root.parent.name}_{root.name}"):
-        if (MANIFEST_FOLDER / f"{name}.json").is_file():
-            return _by_name(name)
-    return _by_name(default)
+    names = (root.name, f"{root.parent.name}_{root.name}")
+    return _by_name(next((name for name in names if name in _shipped()), default))
 
 
 def _by_name(name: str) -> Path:
-    path = MANIFEST_FOLDER / f"{name}.json"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in MANIFEST_FOLDER.glob("*.json")))
-        raise InputError.about(name, "no such manifest", f"a JSON file or one of: {known}")
-    return path
+    known = _shipped()
+    if name not in known:
+        raise InputError.about(name, "no such manifest", f"a JSON file or one of: {', '.join(known)}")
+    return known[name]
+
+
+def _shipped() -> dict[str, Path]:
+    """Return the files in ``data_manifests/`` by name."""
+    files = sorted(shipped_manifests().glob("*.json"))
+    return {file.stem: file for file in files if file.name != "schema.json"}
 
 
 def _check_links(file: Path, manifest: Manifest) -> None:
-    """Refuse folders and stacks that a link takes elsewhere: a manifest that came with the data says where they are."""
+    """Refuse links out of the data folder: a manifest that came with the data must not read other files."""
     named = [manifest.image, manifest.label, manifest.region or ""]
     named += [place for split in manifest.splits.values() for place in places(split)]
     for place in named:
@@ -82,7 +92,7 @@ def _check_links(file: Path, manifest: Manifest) -> None:
 
 
 def _without_absent_splits(manifest: Manifest) -> Manifest:
-    """Return the manifest without the optional splits of which no folder is there."""
+    """Return the manifest without the optional splits of which no folder exists."""
     absent = [
         name
         for name in manifest.optional_splits

@@ -1,4 +1,4 @@
-"""A data set from folders that the command line names, without a manifest file."""
+"""A data set from folders given on the command line, without a manifest file."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def open_folders(
     train: Sequence[Any] = (None, None),
     validation: Sequence[Any] = (None, None),
 ) -> list[Manifest]:
-    """Return one data set on the folders that were given, or nothing when none was.
+    """Return one data set made of the given folders, or an empty list if there are none.
 
-    Images and masks of one stem belong together.
+    Images and masks are paired by name, without suffix.
 
     Args:
-        manifest: whose label values are meant, as in `open_dataset`.
-        default: as there.
+        manifest: the manifest that defines the label values, as in `open_dataset`.
+        default: as in `open_dataset`.
         train: [images, masks], the options ``--train_images`` and ``--train_masks``; each a folder, or None.
         validation: [images, masks], the options ``--val_images`` and ``--val_masks``.
 
     Raises:
-        InputError: when images are given without masks or the other way round, a folder is not there, or one is given
+        InputError: images are given without masks or masks without images, a folder is missing, or a folder is given
             twice.
     """
     given = {"train": list(train), "validation": list(validation)}
@@ -42,7 +42,7 @@ def open_folders(
     for split, pair in chosen.items():
         for option, partner, folder in zip(_OPTIONS[split], reversed(_OPTIONS[split]), pair, strict=True):
             if folder is None:
-                raise InputError(f"--{partner}: found no --{option} beside it, expected both.")
+                raise InputError(f"--{partner}: found no --{option}, expected both.")
             _take(path(option, folder), option, taken)
     places = list(taken)
     splits = {split: {"folders": [str(places.pop(0)), str(places.pop(0))]} for split in chosen}

@@ -1,12 +1,10 @@
-"""The manifest itself: the keys of the JSON file as fields."""
+"""The manifest of a data set, and the rule that maps label values to classes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LAYOUTS = ("paired_folders", "stacks", "cell_tracking", "bids")
-PAIRINGS = ("number", "stem")
 SPLITS = ("train", "validation", "test")
 
 
@@ -17,8 +15,8 @@ class LabelRule:
     Args:
         values: the value of each class, by class number.
         names: the name of each class, by class number.
-        threshold: for two classes with soft edges: a value above it is the higher of the two.
-        tolerance: a value that differs by no more than this from a declared one counts as it.
+        threshold: for two classes with soft edges: values above it belong to the class with the higher value.
+        tolerance: values that differ from a declared value by at most this much count as that value.
     """
 
     values: tuple[int, ...]
@@ -29,34 +27,23 @@ class LabelRule:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A data set, checked. The fields are the keys of the JSON file, plus the folder that they are relative to.
+    """A data set, checked by `load_manifest`.
+
+    The attributes are the keys of the JSON file, which ``docs/data.md`` explains, with their defaults.
 
     Args:
-        folder: the data folder.
-        name: short name.
-        layout: ``"paired_folders"``, ``"stacks"``, ``"bids"`` (microscopy in the Brain Imaging Data Structure, labels
-            among its derivatives) or ``"cell_tracking"`` (folders of the Cell Tracking Challenge, instance labels).
-        image: folder (or a glob) of images, or a stack file, relative to ``folder``; for BIDS a glob. Empty for
-            cell tracking, and where every split names its own folders.
-        label: the same for the labels; for BIDS the path of an image's label, in which ``{folder}`` and ``{stem}``
-            stand for the image's folder and its name without suffix.
-        labels: class name → label value, background first; the order gives the class numbers. Empty for cell tracking.
-        region: folder of annotated regions; loss and scores count only where these are not 0.
-        pair_by: ``"number"`` or ``"stem"``, for paired folders.
-        number_pattern: regular expression that finds the number of a file; default: the last number in the stem.
-        channels: ``"equal"`` or ``"luminance"``: how RGB becomes gray, see `readers.read_image`.
-        label_threshold, label_tolerance: see `LabelRule`.
-        pixel_size_um: (row, column) size of a pixel in µm.
-        splits: split name → for paired folders ``{"numbers": [...]}``, ``{"stems": [...]}``, ``{"fraction": 0.7}`` or
-            ``{"folders": [images, masks]}``; for stacks ``{"pages": [start, stop]}``; for cell tracking
-            ``{"sequences": ["01"]}`` or ``{"frames": {"01": [start, stop]}}``; for BIDS ``{"subjects": ["sub-1"]}``
-            or ``{"stems": [...]}``.
-        optional_splits: names of splits that a copy of the data set may lack; those of which no folder is there are
-            left out when it is opened.
-        split_seed: shuffles the pairs before fractions are cut.
-        download: where it comes from, see `Download`: an object, or a list of them. Nothing is downloaded unless
-            `custom.downloads` is told to.
-        description, source, license, citation: for the reader; not used.
+        folder: data folder, which all paths are relative to.
+        image, label: empty for the layout ``"cell_tracking"``, and if each split names its own folders.
+        labels: class name → label value, background first; the order gives the class numbers. Empty for
+            ``"cell_tracking"``.
+        pixel_size_um: [row, column] in µm.
+        splits: split name → an object with one key, such as ``{"fraction": 0.7}``.
+        download: the JSON value; `read_downloads` returns it as `Download` objects.
+
+    Examples:
+        >>> labels = {"background": 0, "cell": 255}
+        >>> Manifest(Path("data"), "cells", "paired_folders", "image", "mask", labels, label_threshold=127).rule
+        LabelRule(values=(0, 255), names=('background', 'cell'), threshold=127, tolerance=0)
     """
 
     folder: Path
@@ -79,10 +66,10 @@ class Manifest:
     description: str = ""
     source: str = ""
     license: str = ""
-    citation: list[str] = field(default_factory=list)
+    citation: str | list[str] = field(default_factory=list)
 
     @property
     def rule(self) -> LabelRule:
-        """How label values become class numbers."""
+        """The rule that maps label values to class numbers."""
         names, values = tuple(self.labels), tuple(self.labels.values())
         return LabelRule(values, names, self.label_threshold, self.label_tolerance)

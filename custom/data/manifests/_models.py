@@ -1,0 +1,239 @@
+"""The keys of a manifest file for each layout, as pydantic models that check it and generate its JSON schema.
+
+Editors show the text of a key. What precedes its colon completes "found …, expected …" in an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Interval, Len, Predicate
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
+
+LAYOUTS = ("paired_folders", "stacks", "cell_tracking", "bids")
+
+
+# --------------------------------------------------------------------------------------------------------------- values
+
+
+def _is_inside(path: str) -> bool:
+    parts = [os.fsencode(part) for part in Path(path).parts]
+    possible = all(len(part) <= 255 and b"\0" not in part for part in parts)
+    return possible and b".." not in parts and not Path(path).is_absolute()
+
+
+def _compilable(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(error) from error
+    return pattern
+
+
+InsidePath = Annotated[str, Predicate(_is_inside)]
+Pattern = Annotated[str, AfterValidator(_compilable), Field(json_schema_extra={"format": "regex"})]
+LabelPath = Annotated[
+    InsidePath,
+    Predicate(lambda path: "{stem}" in path and set(re.findall(r"\{(.*?)\}", path)) <= {"folder", "stem"}),
+]
+ClassValues = Annotated[
+    dict[str, Annotated[int, Interval(gt=-(2**32), lt=2**32)]],
+    Len(2, 254),  # a label is a byte, and 255 means not annotated
+    Predicate(lambda values: len(set(values.values())) == len(values)),
+]
+Region = Annotated[
+    InsidePath | None,
+    Field(description="a path inside the data folder: images that are nonzero where the mask is annotated"),
+]
+Block = Annotated[list[Annotated[int, Ge(0)]], Len(2, 2), Predicate(lambda block: block[0] < block[1])]
+PAIR_BY = Field(description="'number' or 'stem': pair by the number in the names, or by names without suffix")
+SplitName = Literal["train", "validation", "test"]
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class Download(_Object):
+    """A file or an archive of a data set."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*$")]
+    """a URL of http or https"""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+    """64 hexadecimal digits: a file with another SHA-256 is not used"""
+    name: Annotated[InsidePath, Field(pattern=r"^[^/\\]*$")] = ""
+    """a file name without folders: needed if the URL does not end with it; its suffix identifies an archive"""
+    root: InsidePath = ""
+    """a path inside the archive: the folder with the data (default: the whole archive)"""
+    into: InsidePath = ""
+    """a path inside the data folder: the destination (default: the data folder itself)"""
+
+
+# --------------------------------------------------------------------------------------------------------------- splits
+
+Names = Annotated[list[int | str], Field(description="a list of numbers or names")]
+Share = Annotated[float, Interval(ge=0, le=1), Field(description="a fraction from 0 to 1")]
+Folder = Annotated[InsidePath, Field(pattern=r"^[^*?]+$")]
+FolderPair = Annotated[
+    list[Folder], Len(2, 2), Field(description="[folder of images, folder of masks], two paths inside the data folder")
+]
+PageBlock = Annotated[Block, Field(description="[first page, page after the last]")]
+Sequence = Annotated[str, Field(pattern=r"^\d+$")]
+SequenceNames = Annotated[list[Sequence], Field(description='a list of sequences such as "01"')]
+FrameBlocks = Annotated[
+    dict[Sequence, Block], Field(description='sequences such as "01", each with [first frame, frame after the last]')
+]
+Subject = Annotated[str, Field(pattern=r"^sub-[^/\\]+$")]
+SubjectNames = Annotated[list[Subject], Field(description='a list of subjects such as "sub-1"')]
+
+# ruff: noqa: UP013  # one line for each kind of split
+Numbers = TypedDict("Numbers", {"numbers": Names})
+Stems = TypedDict("Stems", {"stems": Names})
+Fraction = TypedDict("Fraction", {"fraction": Share})
+Folders = TypedDict("Folders", {"folders": FolderPair})
+Pages = TypedDict("Pages", {"pages": PageBlock})
+Sequences = TypedDict("Sequences", {"sequences": SequenceNames})
+Frames = TypedDict("Frames", {"frames": FrameBlocks})
+Subjects = TypedDict("Subjects", {"subjects": SubjectNames})
+
+
+# -------------------------------------------------------------------------------------------------------------- layouts
+
+
+class Downloads(_Object):
+    download: Annotated[
+        list[Download],
+        BeforeValidator(lambda given: given if isinstance(given, list) else [given], Download | list[Download]),
+    ] = []
+    """url and sha256, and optionally name, root and into: a file or archive of the data set, or a list of them"""
+
+
+class Keys(Downloads):
+    """The keys of all layouts."""
+
+    schema_file: Annotated[str, Field(alias="$schema")] = ""
+    """text: where editors find the JSON schema"""
+    name: str
+    """text: a short name"""
+    description: str = ""
+    """text: what the images show, how they were recorded and split"""
+    source: str = ""
+    """text: where the data set was published"""
+    license: str = ""
+    """text: license or terms of use"""
+    citation: str | list[str] = []
+    """text or a list of texts: publications to cite"""
+    channels: Literal["equal", "luminance"] = "equal"
+    """'equal' or 'luminance': RGB channels must be identical, or RGB is converted to gray"""
+    pixel_size_um: Annotated[list[Annotated[float, Gt(0)]], Len(2, 2)] | None = None
+    """[row, column], two numbers above 0: the pixel size in µm"""
+    optional_splits: list[SplitName] = []
+    """a list of splits that name folders, sequences or subjects: each is skipped if none of its folders exists"""
+
+
+class _Labeled(Keys):
+    labels: ClassValues
+    """two or more class names with different whole numbers (at most 254, of at most 32 bits): label values, background
+    first"""
+    label_threshold: float | None = None
+    """a number: values above it belong to the class with the higher value, all others to the other class"""
+    label_tolerance: Annotated[float, Ge(0)] = 0
+    """a number of at least 0: values that differ from a declared value by at most this much count as that value"""
+
+
+class _Located(_Labeled):
+    image: InsidePath
+    """a path inside the data folder: a folder or glob of images, or a stack"""
+    label: InsidePath
+    """a path inside the data folder: a folder or glob of labels, or a stack"""
+
+
+class _Paired(_Labeled):
+    layout: Literal["paired_folders"]
+    number_pattern: Pattern | None = None
+    """a regular expression: finds the number in a file name (default: the last number)"""
+    split_seed: Annotated[int, Ge(0)] = 0
+    """a whole number of at least 0: seed that shuffles the pairs before they are split by fraction"""
+
+
+class PairsByNumber(_Located, _Paired):
+    """Folders of images and masks, paired by number."""
+
+    region: Region = None
+    pair_by: Annotated[Literal["number"], PAIR_BY] = "number"
+    splits: dict[SplitName, Numbers | Fraction] = {}
+    """train, validation or test, each with one of numbers, fraction, folders"""
+
+
+class PairsByStem(_Located, _Paired):
+    """Folders of images and masks, paired by name."""
+
+    region: Region = None
+    pair_by: Annotated[Literal["stem"], PAIR_BY]
+    splits: dict[SplitName, Stems | Fraction] = {}
+    """train, validation or test, each with one of stems, fraction, folders"""
+
+
+class FoldersBySplit(_Paired):
+    """Each split has its own folders of images and masks."""
+
+    pair_by: Annotated[Literal["number", "stem"], PAIR_BY] = "number"
+    splits: dict[SplitName, Folders]
+    """train, validation or test, each with folders [folder of images, folder of masks]"""
+
+
+class Stacks(_Located):
+    """One stack of images and one of labels."""
+
+    layout: Literal["stacks"]
+    splits: dict[SplitName, Pages] = {}
+    """train, validation or test, each with pages [first page, page after the last]"""
+
+
+class CellTracking(Keys):
+    """Folders of the Cell Tracking Challenge."""
+
+    layout: Literal["cell_tracking"]
+    splits: dict[SplitName, Sequences | Frames]
+    """train, validation or test, each with one of sequences, frames"""
+
+
+class Bids(_Located):
+    """Microscopy in the Brain Imaging Data Structure."""
+
+    layout: Literal["bids"]
+    label: LabelPath
+    """a path with {stem}, and {folder} if needed, inside the data folder: file name and folder of the image"""
+    splits: dict[SplitName, Subjects | Stems] = {}
+    """train, validation or test, each with one of subjects, stems"""
+
+
+def layout_model(content: dict[str, Any]) -> type[Keys]:
+    """Return the model for a manifest whose layout is known."""
+    if content["layout"] != "paired_folders":
+        models: dict[str, type[Keys]] = {"stacks": Stacks, "cell_tracking": CellTracking, "bids": Bids}
+        return models[content["layout"]]
+    splits = content.get("splits")
+    if isinstance(splits, dict) and any(isinstance(split, dict) and "folders" in split for split in splits.values()):
+        return FoldersBySplit
+    return PairsByStem if content.get("pair_by") == "stem" else PairsByNumber
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave out titles, which repeat the keys."""
+        return False
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of manifest files."""
+    layouts: Any = PairsByNumber | PairsByStem | FoldersBySplit | Stacks | CellTracking | Bids
+    schema = TypeAdapter(layouts).json_schema(schema_generator=_WithoutTitles)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Manifest of a data set", **schema}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from custom.tracking import Linker, Settings, Tracking
+from custom.tracking import Linker, LinkingSettings, Tracking
 
 Box = tuple[int, int, int, int]
 """First row, first column, height and width."""
@@ -20,9 +20,9 @@ def draw(cells: Mapping[int, Box], shape: tuple[int, int] = (60, 60)) -> np.ndar
     return labels
 
 
-def link(frames: Sequence[np.ndarray], settings: Settings | None = None, first: int = 0) -> Tracking:
+def link(frames: Sequence[np.ndarray], settings: LinkingSettings | None = None, first: int = 0) -> Tracking:
     """Link label images."""
-    linker = Linker(settings or Settings())
+    linker = Linker(settings or LinkingSettings())
     for frame, labels in enumerate(frames, start=first):
         linker.add(frame, labels)
     return linker.finish()

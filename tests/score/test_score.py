@@ -172,7 +172,7 @@ def test_masks_refuse(score, tmp_path: Path) -> None:
     put(result / "b.tif", TRUTH)
     with (
         pytest.warns(UserWarning, match="a.tif, res/b.tif"),
-        pytest.raises(InputError, match=r"res: found no file that belongs to one in"),
+        pytest.raises(InputError, match=r"res: found no file that belongs to a file in"),
     ):
         score("masks", truth, result)
     put(result / "b.tif", TRUTH[1:]).rename(result / "a.tif")

@@ -15,9 +15,8 @@ import tifffile
 from movies import Movie, sequence
 
 from custom.errors import InputError
-from custom.score import score_folders
+from custom.score import ctc, score_folders
 from custom.score.__main__ import main
-from custom.score.ctc import ctc
 from custom.tracking import LabelSequence, SequenceScores, Track, mean_scores, pool_scores, score_sequence, sequence_of
 
 MISSING = "--frames FIRST-LAST"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from custom.tracking import Candidates, assign, confidences
+from custom.tracking.linking._assignment import assign, confidences
+from custom.tracking.linking._candidates import Candidates
 
 
 def random_pairs(rng: np.random.Generator, largest: int) -> Candidates:

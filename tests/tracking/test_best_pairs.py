@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from custom.tracking import best_pairs
+from custom.tracking.linking._assignment import best_pairs
 
 
 def choose(*pairs: tuple[int, int, float]) -> list[bool]:

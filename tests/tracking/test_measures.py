@@ -14,6 +14,9 @@ from scipy.optimize import linear_sum_assignment
 
 from custom import tracking
 from custom.tracking import SequenceScores, Track, score_sequence, sequence_of
+from custom.tracking.measures._acyclic import links
+from custom.tracking.measures._identity import identities
+from custom.tracking.measures._matching import MovieObjects, Overlaps, join_matchings
 
 
 def masks(*rows: str) -> list[np.ndarray]:
@@ -117,8 +120,8 @@ def test_a_link_over_a_gap_is_one_to_a_child() -> None:
 def test_a_division_has_a_link_to_each_daughter() -> None:
     truth, parents = ("033330", "110022", "110022"), {1: 3, 2: 3}
     unlinked = score(truth, truth, parents)
-    links = tracking.links(unlinked.matching.reference)
-    assert (len(links), links.to_child.sum()) == (4, 2)
+    true_links = links(unlinked.matching.reference)
+    assert (len(true_links), true_links.to_child.sum()) == (4, 2)
     assert unlinked.numbers["EA"] == 2
     one_goes_on = score(truth, ("011110", "110022", "110022"), parents)
     assert [one_goes_on.numbers[name] for name in ("EC", "EA", "ED")] == [1, 1, 0]
@@ -216,11 +219,11 @@ def test_half_of_the_cell_cycles() -> None:
 
 
 def without_objects(reference: Sequence[Track], result: Sequence[Track]) -> tracking.Matching:
-    def side(tracks: Sequence[Track]) -> tracking.MovieObjects:
+    def side(tracks: Sequence[Track]) -> MovieObjects:
         nothing = np.zeros(0, np.int64)
-        return tracking.MovieObjects(nothing, nothing, np.zeros(0), np.zeros((0, 2)), tuple(tracks))
+        return MovieObjects(nothing, nothing, np.zeros(0), np.zeros((0, 2)), tuple(tracks))
 
-    return tracking.Matching(side(reference), side(result), tracking.Overlaps(*np.zeros((2, 0), int), np.zeros(0)))
+    return tracking.Matching(side(reference), side(result), Overlaps(*np.zeros((2, 0), int), np.zeros(0)))
 
 
 # -------------------------------------------------------------------------------------------- known answers: identities
@@ -254,7 +257,7 @@ def test_a_cell_keeps_its_identity_over_a_gap() -> None:
 
 def test_daughters_are_new_identities() -> None:
     reference = score(("1111", "2033"), ("1111", "2033"), {2: 1, 3: 1}).matching.reference
-    assert len(set(tracking.identities(reference).tolist())) == 3
+    assert len(set(identities(reference).tolist())) == 3
 
 
 def test_mota_counts_each_mistake() -> None:
@@ -388,7 +391,7 @@ def test_numbers_do_not_depend_on_the_labels_of_the_result(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sequence_twice_scores_as_once(seed: int) -> None:
     once = scored(seed)
-    twice = tracking.join_matchings([once.matching, once.matching])
+    twice = join_matchings([once.matching, once.matching])
     assert tracking.compare_graphs(twice).tra == pytest.approx(once.numbers["TRA"])
     assert tracking.hota(twice) == pytest.approx(once.numbers["HOTA"])
     assert tracking.identity_scores(twice).jsc_theta == pytest.approx(once.numbers["JSC_theta"])

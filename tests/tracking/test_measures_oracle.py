@@ -130,7 +130,7 @@ def test_a_result_that_was_not_tracked(tmp_path: Path, capsys: pytest.CaptureFix
     numbers = score_folders(gt, res).numbers
     assert (numbers["SEG"], numbers["DET"], numbers["OP_CSB"]) == (1, 1, 1)
     assert not {"TRA", "LNK", "CT", "IDF1", "EA"} & numbers.keys()
-    assert "01_RES: there is no res_track.txt" in capsys.readouterr().out
+    assert "01_RES: no res_track.txt" in capsys.readouterr().out
     with pytest.raises((TypeError, AttributeError)):
         theirs(gt, res, ["TRA"])
 

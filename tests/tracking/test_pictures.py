@@ -14,22 +14,20 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from custom.tracking import (
-    KIND_COLORS,
     Lineage,
     Track,
     TrackingError,
     TrackPainter,
-    comparison,
-    count_cells,
+    draw_comparison,
     draw_lineage,
-    rows_of,
+    draw_thumbnails,
     sequence_of,
-    thumbnails,
-    track_colors,
-    write_cell_counts,
-    write_movie,
     write_pictures,
 )
+from custom.tracking.pictures._colors import track_colors
+from custom.tracking.pictures._comparison import KIND_COLORS
+from custom.tracking.pictures._movie import write_movie
+from custom.tracking.pictures._plots import count_cells, rows_of, write_cell_counts
 
 # 1 divides into 2 and 3; 3 is lost for a frame and seen again as 4; 5 stands alone.
 FAMILY = [Track(1, 0, 3), Track(2, 4, 9, 1), Track(3, 4, 6, 1), Track(4, 8, 9, 3), Track(5, 2, 7)]
@@ -267,7 +265,7 @@ def _labels(*places: tuple[int, int, int]) -> np.ndarray:
 
 def test_a_comparison_marks_the_cells_with_errors() -> None:
     truth, result = _labels((1, 5, 5), (2, 30, 30)), _labels((8, 30, 30), (9, 50, 5))
-    sheet = comparison(np.zeros((64, 64)), truth, result, [_error("missed", 1, 0, 10), _error("extra", 0, 9)])
+    sheet = draw_comparison(np.zeros((64, 64)), truth, result, [_error("missed", 1, 0, 10), _error("extra", 0, 9)])
     strip, panel, gap = 30, 512, 8
     assert sheet.shape == (panel + 2 * strip, 3 * panel + 2 * gap, 3)
     image, true, found = (sheet[strip : strip + panel, k * (panel + gap) : k * (panel + gap) + panel] for k in range(3))
@@ -287,12 +285,12 @@ def test_outlines_are_known_by_the_markers_in_them() -> None:
     truth, markers = _labels((7, 5, 5), (1, 30, 30), (2, 50, 50)), np.zeros((64, 64), np.uint16)
     markers[8, 8], markers[33:35, 33:35] = 1, 7
     errors = [_error("missed", 7, 0, 10)]
-    sheet = comparison(np.zeros((64, 64)), truth, truth * 0, errors, markers)
+    sheet = draw_comparison(np.zeros((64, 64)), truth, truth * 0, errors, markers)
     panel = sheet[30:542, 520:1032]
     assert not panel[80, 80].any()  # only outlined
     assert panel[280, 280].any()  # filled
     assert not panel[440, 440].any()  # without a marker
-    by_number = comparison(np.zeros((64, 64)), truth, truth * 0, errors)[30:542, 520:1032]
+    by_number = draw_comparison(np.zeros((64, 64)), truth, truth * 0, errors)[30:542, 520:1032]
     assert by_number[80, 80].any()
 
 
@@ -300,7 +298,7 @@ def test_a_cell_shows_its_most_expensive_error_and_links_a_ring() -> None:
     truth = _labels((1, 5, 5))
     errors = [_error("missed", 1, 0, 10), _error("missed link", 1, 0, 1.5)]
     for order in (errors, errors[::-1]):
-        sheet = comparison(np.zeros((64, 64)), truth, truth * 0, order)
+        sheet = draw_comparison(np.zeros((64, 64)), truth, truth * 0, order)
         panel = sheet[30:542, 520:1032]
         assert tuple(panel[40, 80]) == KIND_COLORS["missed"]
         assert _has(panel, KIND_COLORS["missed link"])
@@ -308,10 +306,10 @@ def test_a_cell_shows_its_most_expensive_error_and_links_a_ring() -> None:
 
 def test_a_comparison_of_a_volume_without_errors() -> None:
     truth = np.stack([_labels((1, 5, 5)), _labels((2, 30, 30))])
-    sheet = comparison(np.zeros(truth.shape), truth, truth, [])
+    sheet = draw_comparison(np.zeros(truth.shape), truth, truth, [])
     assert not any(_has(sheet, color) for color in KIND_COLORS.values())
     with pytest.raises(ValueError, match="shape"):
-        comparison(np.zeros(truth.shape), truth, truth[:, 1:], [])
+        draw_comparison(np.zeros(truth.shape), truth, truth[:, 1:], [])
 
 
 def test_thumbnails_are_the_most_expensive_errors() -> None:
@@ -329,7 +327,7 @@ def test_thumbnails_are_the_most_expensive_errors() -> None:
         read.append(frame)
         return np.zeros((64, 64))
 
-    shown = thumbnails(errors, image, truth, result, most=3)
+    shown = draw_thumbnails(errors, image, truth, result, most=3)
     assert [thumbnail.error for thumbnail in shown] == [errors[3], errors[1], errors[0]]
     assert read == [0, 1, 2]
     assert [thumbnail.picture.shape for thumbnail in shown] == [(240, 240, 3)] * 3
@@ -339,7 +337,7 @@ def test_thumbnails_are_the_most_expensive_errors() -> None:
 
 def test_a_thumbnail_of_a_link_shows_two_frames() -> None:
     labels = sequence_of({4: _labels((1, 5, 5)), 6: _labels((1, 5, 5))})
-    first, second = thumbnails(
+    first, second = draw_thumbnails(
         [_error("missed link", 1, 0, 1.5, frame=4), _error("missed link", 1, 0, 1.5, frame=6)],
         lambda frame: np.zeros((64, 64)),
         labels,

@@ -54,9 +54,9 @@ def test_a_track_that_skips_frames_is_split(folder: Path) -> None:
     """Its child then comes from the last piece."""
     write_masks(folder, SOUND | {1: [0, 2]})
     assert repaired(folder) == [
-        "label 1 skipped frame 1; from then on it is the new track 6, which has it as parent.",
-        "label 3 had the parent 1; now the last piece of that, 6, is its parent.",
-        "label 4 had the parent 1; now the last piece of that, 6, is its parent.",
+        "label 1 skipped frame 1; it continues as the new track 6, its child.",
+        "label 3 had the parent 1; its parent is now 6, the last part of 1.",
+        "label 4 had the parent 1; its parent is now 6, the last part of 1.",
     ]
     lines = [Track(1, 0, 0), TRACKS[1], Track(3, 3, 5, 6), Track(4, 3, 4, 6), TRACKS[4], Track(6, 2, 2, 1)]
     assert tracks_of(folder) == lines
@@ -76,19 +76,19 @@ def test_a_track_in_three_pieces(folder: Path) -> None:
 
 def test_labels_that_are_not_listed_become_tracks(folder: Path) -> None:
     list_tracks(folder, *TRACKS[:1], *TRACKS[2:])
-    assert repaired(folder) == ["label 2 was not listed; it is a track of frames 0 to 5 now."]
+    assert repaired(folder) == ["label 2 was not listed; it is now a track of frames 0 to 5."]
     assert tracks_of(folder) == TRACKS
 
 
 def test_a_missing_list_is_written(folder: Path) -> None:
     (folder / "res_track.txt").unlink()
-    assert repaired(folder)[0] == "it was missing, and is written."
+    assert repaired(folder)[0] == "the file was missing and has been written."
     assert tracks_of(folder) == [Track(one.label, one.begin, one.end) for one in TRACKS]
 
 
 def test_first_and_last_frame_are_those_of_the_masks(folder: Path) -> None:
     list_tracks(folder, TRACKS[0], Track(2, 3, 9), *TRACKS[2:])
-    assert repaired(folder) == ["label 2 was listed for frames 3 to 9, but the masks have it in frames 0 to 5."]
+    assert repaired(folder) == ["label 2 was listed for frames 3 to 9; it is now listed for frames 0 to 5."]
     assert tracks_of(folder) == TRACKS
 
 
@@ -97,11 +97,11 @@ def test_lines_without_an_object_are_left_out(folder: Path) -> None:
     children = [Track(3, 3, 5, 7), *TRACKS[3:]]
     list_tracks(folder, TRACKS[0], TRACKS[1], TRACKS[1], *children, Track(7, 0, 2), Track(0, 0, 0), Track(-1, 3, 2))
     assert repaired(folder) == [
-        "1 repeated line(s) are left out.",
-        "label -1 was in no mask; its line is left out.",
-        "label 0 was in no mask; its line is left out.",
-        "label 3 had the parent 7, which is in no mask; it has none now.",
-        "label 7 was in no mask; its line is left out.",
+        "1 repeated line(s) deleted.",
+        "label -1 was in no mask; its line has been deleted.",
+        "label 0 was in no mask; its line has been deleted.",
+        "label 3 had the parent 7, which is in no mask; it now has no parent.",
+        "label 7 was in no mask; its line has been deleted.",
     ]
     assert tracks_of(folder) == [*TRACKS[:2], Track(3, 3, 5), *TRACKS[3:]]
 
@@ -110,7 +110,7 @@ def test_lines_without_an_object_are_left_out(folder: Path) -> None:
 def test_parents_that_end_too_late(folder: Path, parent: int) -> None:
     list_tracks(folder, *TRACKS[:2], Track(3, 3, 5, parent), *TRACKS[3:])
     assert repaired(folder) == [
-        f"label 3 had the parent {parent}, which did not end before it begins; it has none now."
+        f"label 3 had the parent {parent}, which did not end before its child began; it now has no parent."
     ]
     assert tracks_of(folder)[2] == Track(3, 3, 5)
 
@@ -120,7 +120,7 @@ def test_labels_are_renumbered(folder: Path) -> None:
     write_masks(folder, {1: SOUND[1], 2: SOUND[2], 30: SOUND[3], 400: SOUND[4], 65535: SOUND[5]})
     list_tracks(folder, *TRACKS[:2], Track(30, 3, 5, 1), Track(400, 3, 4, 1), Track(65535, 5, 5, 400))
     assert validate(folder) == []
-    assert repaired(folder) == ["3 labels are renumbered, to leave no gaps; label 30 is 3 now."]
+    assert repaired(folder) == ["3 label(s) renumbered to close gaps; label 30 is now 3."]
     assert tracks_of(folder) == TRACKS
     assert set(np.unique(read_labels(folder / "mask005.tif"))) == {0, 2, 3, 5}
 
@@ -129,14 +129,14 @@ def test_masks_become_16_bit(folder: Path) -> None:
     write_masks(folder, {(70000 if label == 2 else label): own for label, own in SOUND.items()}, dtype=np.uint32)
     tifffile.imwrite(folder / "mask005.tif", page([3, 5, 70000], np.float32), photometric="minisblack")
     changes = repaired(folder)
-    assert "6 mask(s), of which this is the first, were not uint16, and are now." in changes
-    assert "label 70000 was not listed; it is a track of frames 0 to 5 now." in changes
+    assert "converted to uint16; masks converted in total: 6." in changes
+    assert "label 70000 was not listed; it is now a track of frames 0 to 5." in changes
     assert {labels.dtype for _, labels in open_labels(folder)} == {np.dtype(np.uint16)}
 
 
 def test_frame_numbers_get_the_same_length(folder: Path) -> None:
     (folder / "mask003.tif").rename(folder / "mask0003.tif")
-    assert repaired(folder) == ["all frame numbers are written with 4 digits now."]
+    assert repaired(folder) == ["all frame numbers now have 4 digits."]
     assert sorted(file.name for file in folder.glob("*.tif")) == [f"mask{frame:04d}.tif" for frame in range(6)]
 
 
@@ -196,7 +196,7 @@ def test_what_has_no_single_right_answer(folder: Path, damage, sentence: str) ->
     before = files_of(folder)
     with pytest.raises(InputError, match=sentence) as raised:
         repair(folder)
-    assert str(raised.value).endswith("There is no single right answer, so nothing was repaired.")
+    assert str(raised.value).endswith("The correction is ambiguous, so nothing was repaired.")
     assert files_of(folder) == before
 
 

@@ -69,14 +69,14 @@ def test_refuses_what_no_result_can_hold(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"mask000.tif: found the label 65536, expected labels up to 65535"):
         writer.write(0, np.array([[0, 65536]]))
     writer.write(0, np.array([[0, 65535]]))
-    with pytest.raises(InputError, match=r"mask001.tif: found 2 × 1 pixels, expected 1 × 2 as in the masks before"):
+    with pytest.raises(InputError, match=r"mask001.tif: found 2 × 1 pixels, expected 1 × 2 as in the previous masks"):
         writer.write(1, np.zeros((2, 1), np.uint16))
     with pytest.raises(ValueError, match="int64 from -1 to 1"):
         writer.write(1, np.array([[-1, 1]]))
     with pytest.raises(ValueError, match="float64"):
         writer.write(1, np.zeros((1, 2)))
     for frame in (-1, 1000):
-        with pytest.raises(ValueError, match=f"frame {frame} does not fit a number of 3 digits"):
+        with pytest.raises(ValueError, match=f"frame {frame}: expected a number from 0 up with at most 3 digits"):
             writer.write(frame, np.zeros((1, 2), np.uint16))
     with pytest.raises(ValueError, match="three digits"):
         ResultWriter(tmp_path, digits=2)

@@ -1,11 +1,12 @@
-"""What truth says of the margin that a tracking leaves out."""
+"""Cells of the truth in the margin that a tracking run leaves out."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from custom.tracking import LabelSequence, Truth, marks_margin
+from custom.tracking import LabelSequence
+from custom.tracking.run._truth import MovieTruth
 
 
 def labels(*corners: tuple[int, int]) -> LabelSequence:
@@ -33,5 +34,5 @@ def labels(*corners: tuple[int, int]) -> LabelSequence:
 )
 def test_cells_in_the_margin(corners: list[tuple[int, int]], frames: range, margin: int, expected: bool) -> None:
     cells = labels(*corners)
-    assert marks_margin(Truth(cells, [], None, None), frames, margin) == expected
-    assert marks_margin(Truth(None, [], cells, None), frames, margin) == expected
+    assert MovieTruth(cells, [], None, None).has_cells_in_margin(frames, margin) == expected
+    assert MovieTruth(None, [], cells, None).has_cells_in_margin(frames, margin) == expected

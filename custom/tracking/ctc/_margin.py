@@ -1,31 +1,36 @@
-"""Cells at the border of the field of view, of which too little is seen."""
+"""Cells in the margin of the field of view, which the Cell Tracking Challenge does not annotate."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ...errors import InputError
-from ..linking._two_passes import name_of
 from ._sequences import LabelSequence
 
 
 def without_margin(sequence: LabelSequence, margin: int) -> LabelSequence:
-    """Return the same movie without objects that lie wholly in a margin, frame by frame.
+    """Return the same movie without the objects that are completely inside the margin, frame by frame.
 
-    The Cell Tracking Challenge has such a margin around the field of interest of its data sets, 50 pixels in
-    DIC-C2DH-HeLa: its truth has no cell that lies wholly in it.
+    Data sets of the Cell Tracking Challenge have such a margin around the field of interest, 50 pixels in
+    DIC-C2DH-HeLa; their truth does not contain cells that are completely inside it.
 
     Args:
         sequence: labels (H, W) or (Z, H, W).
-        margin: its width along rows and columns, in pixels; 0 leaves all.
+        margin: width along rows and columns, in pixels; 0 keeps all objects.
 
     Raises:
-        InputError: as in `check_margin`, when a frame is read.
+        InputError: as `check_margin`, when a frame is read.
+
+    Examples:
+        >>> from custom.tracking import sequence_of
+        >>> labels = np.array([[1, 1, 0, 0], [0, 2, 2, 0], [0, 0, 0, 0]])
+        >>> without_margin(sequence_of([labels]), 1).read(0).tolist()
+        [[0, 0, 0, 0], [0, 2, 2, 0], [0, 0, 0, 0]]
     """
 
     def read(frame: int) -> np.ndarray:
         labels = sequence.read(frame)
-        check_margin(margin, labels.shape, name_of(sequence, frame))
+        check_margin(margin, labels.shape, sequence.name_of(frame))
         inner = labels[..., margin : labels.shape[-2] - margin, margin : labels.shape[-1] - margin]
         return np.where(np.isin(labels, np.unique(inner)), labels, 0)
 
@@ -33,12 +38,12 @@ def without_margin(sequence: LabelSequence, margin: int) -> LabelSequence:
 
 
 def check_margin(margin: int, shape: tuple[int, ...], where: str) -> None:
-    """Raise InputError unless the margin is a whole number from 0 up that leaves something of a frame.
+    """Raise InputError unless the margin is an integer from 0 up and smaller than half a frame.
 
     Args:
         margin: in pixels.
-        shape: of the frame, (H, W) or (Z, H, W).
-        where: names the frame in the message.
+        shape: shape of the frame, (H, W) or (Z, H, W).
+        where: name of the frame in the message.
     """
     if type(margin) is not int or margin < 0:
         raise InputError(f"--margin: found {margin}, expected a whole number of pixels from 0 up.")

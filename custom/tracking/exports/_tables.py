@@ -1,4 +1,4 @@
-"""The tables of a tracking that a user reads: links with their doubt, merges, and divisions."""
+"""Tables of links with their confidence, merges and divisions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable, Sequence
 
 from ...ground.files import atomic_path
+from ..ctc._lineage import Division
 from ..linking._result import Link, Merge
-from ..pictures._division_times import Division
 
 
 def write_links(file: str | os.PathLike[str], links: Iterable[Link]) -> None:
-    """Write all links as CSV, the least sure first; the columns are the attributes of `Link`.
+    """Write links as CSV, least confident first; the columns are the attributes of `Link`.
 
     Args:
         file: usually ``links.csv``; its folder is created.
@@ -26,7 +26,7 @@ def write_links(file: str | os.PathLike[str], links: Iterable[Link]) -> None:
 
 
 def write_merges(file: str | os.PathLike[str], merges: Iterable[Merge]) -> None:
-    """Write the merges as CSV with the columns frame, label, other_label, into and until, by frame.
+    """Write merges as CSV with the columns frame, label, other_label, into and until, sorted by frame.
 
     Args:
         file: usually ``merges.csv``; its folder is created.
@@ -40,11 +40,11 @@ def write_merges(file: str | os.PathLike[str], merges: Iterable[Merge]) -> None:
 
 
 def write_divisions(file: str | os.PathLike[str], divisions: Iterable[Division]) -> None:
-    """Write the divisions as CSV, in their order; the columns are the attributes of `Division`, daughters by spaces.
+    """Write divisions as CSV; the columns are the attributes of `Division`, with daughters separated by spaces.
 
     Args:
         file: usually ``divisions.csv``; its folder is created.
-        divisions: as `divisions` gives them.
+        divisions: the divisions, in the order of the rows.
 
     Raises:
         InputError: the folder cannot be created.

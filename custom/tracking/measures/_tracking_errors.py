@@ -1,4 +1,4 @@
-"""Every error of a tracking result, with its place and its reason."""
+"""All errors of a tracking result, with position and reason."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from ._acyclic import (
     SEMANTICS_COST,
     SPLIT_COST,
     WRONG_LINK_COST,
-    Graphs,
+    GraphComparison,
+    Links,
     compare_graphs,
 )
-from ._links import Links
 from ._matching import Matching, MovieObjects
 
 ERROR_KINDS = ("missed", "extra", "merged", "wrong link", "missed link", "wrong semantics")
-"""What is wrong: an object (FN, FP, NS of the Cell Tracking Challenge) or a link (ED, EA, EC)."""
+"""Errors of objects (FN, FP, NS in the Cell Tracking Challenge), then errors of links (ED, EA, EC)."""
 
 _AXES = ("slice", "row", "column")
 
 
 @dataclass(frozen=True)
 class TrackingError:
-    """An error that DET, LNK and TRA count.
+    """An error that DET, LNK or TRA counts.
 
     Attributes:
-        frame: where it is; for a link, the frame that it leads to.
-        reference_label: label of the reference object, there; 0 where there is none.
-        result_label: label of the result object, there; 0 where there is none.
+        frame: frame of the error; for a link, the later frame.
+        reference_label: label of the reference object in that frame; 0 for none.
+        result_label: label of the result object in that frame; 0 for none.
         kind: one of `ERROR_KINDS`.
-        penalty: what it costs; all penalties together are the costs in TRA.
+        penalty: cost of the error; the penalties of all errors add up to the costs in TRA.
         where: centroid of the reference object, or of the result object for ``"extra"`` and ``"wrong link"``, in
             pixels: (row, column) or (slice, row, column).
-        reason: a sentence that says what is there and what should be.
+        reason: explanation of the error.
     """
 
     frame: int
@@ -54,10 +54,10 @@ class TrackingError:
 
 
 def tracking_errors(matching: Matching) -> list[TrackingError]:
-    """Return every error in the order of the frames; their penalties add up to the costs that `compare_graphs` finds.
+    """Return all errors in the order of the frames; their penalties add up to the costs in `compare_graphs`.
 
     Args:
-        matching: a result beside its reference; where it was not tracked, there are no errors of links.
+        matching: result and reference; errors of links are found only if both were tracked.
     """
     graphs = compare_graphs(matching)
     errors = [*_missed(matching, graphs), *_extra(matching, graphs), *_merged(matching, graphs)]
@@ -66,11 +66,11 @@ def tracking_errors(matching: Matching) -> list[TrackingError]:
 
 
 def write_errors(file: str | os.PathLike[str], errors: Iterable[TrackingError]) -> None:
-    """Write errors as CSV, a row each.
+    """Write errors as CSV, one row per error.
 
     Args:
         file: usually ``errors.csv``; its folder is created.
-        errors: all of images with as many axes.
+        errors: errors that all have the same number of axes.
 
     Raises:
         InputError: the folder cannot be created.
@@ -89,57 +89,57 @@ def write_errors(file: str | os.PathLike[str], errors: Iterable[TrackingError]) 
 # ------------------------------------------------------------------------------------------------------------- objects
 
 
-def _missed(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]:
+def _missed(matching: Matching, graphs: GraphComparison) -> Iterator[TrackingError]:
     largest = _largest_overlaps(matching)
-    for place in graphs.missed.tolist():
-        label = int(matching.reference.labels[place])
-        result, share = largest.get(place, (0, 0.0))
+    for index in graphs.missed.tolist():
+        label = int(matching.reference.labels[index])
+        result, share = largest.get(index, (0, 0.0))
         reason = f"no object covers more than half of {label}" + (f"; {result} covers {share:.0%}" if result else "")
-        yield _error(matching.reference, place, (label, 0), "missed", MISSED_COST, reason)
+        yield _error(matching.reference, index, (label, 0), "missed", MISSED_COST, reason)
 
 
-def _extra(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]:
-    for place in graphs.extra.tolist():
-        label = int(matching.result.labels[place])
+def _extra(matching: Matching, graphs: GraphComparison) -> Iterator[TrackingError]:
+    for index in graphs.extra.tolist():
+        label = int(matching.result.labels[index])
         reason = f"{label} covers more than half of no object of the reference"
-        yield _error(matching.result, place, (0, label), "extra", EXTRA_COST, reason)
+        yield _error(matching.result, index, (0, label), "extra", EXTRA_COST, reason)
 
 
-def _merged(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]:
-    for place in graphs.surplus.tolist():
-        match = matching.matches[place]
-        label, result = int(matching.reference.labels[place]), int(matching.result.labels[match])
+def _merged(matching: Matching, graphs: GraphComparison) -> Iterator[TrackingError]:
+    for index in graphs.surplus.tolist():
+        match = matching.matches[index]
+        label, result = int(matching.reference.labels[index]), int(matching.result.labels[match])
         reason = f"{result} covers {matching.covered[match]} objects of the reference, {label} among them"
-        yield _error(matching.reference, place, (label, result), "merged", SPLIT_COST, reason)
+        yield _error(matching.reference, index, (label, result), "merged", SPLIT_COST, reason)
 
 
 def _largest_overlaps(matching: Matching) -> dict[int, tuple[int, float]]:
-    """Return by place, for missed objects that anything overlaps, the label with most pixels, and its share of them."""
+    """Return missed object → label with the largest overlap, covered fraction; for objects with any overlap."""
     pairs = matching.overlaps
     candidates = np.flatnonzero(matching.matches[pairs.reference] < 0)
     ascending = candidates[np.argsort(pairs.pixels[candidates], kind="stable")]
-    places = pairs.reference[ascending]
+    indices = pairs.reference[ascending]
     labels = matching.result.labels[pairs.result[ascending]]
-    shares = pairs.pixels[ascending] / matching.reference.areas[places]
-    return dict(zip(places.tolist(), zip(labels.tolist(), shares.tolist(), strict=True), strict=True))
+    shares = pairs.pixels[ascending] / matching.reference.areas[indices]
+    return dict(zip(indices.tolist(), zip(labels.tolist(), shares.tolist(), strict=True), strict=True))
 
 
 # --------------------------------------------------------------------------------------------------------------- links
 
 
-def _wrong_links(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]:
-    reference_of = {match: place for place, match in enumerate(matching.matches.tolist())}
+def _wrong_links(matching: Matching, graphs: GraphComparison) -> Iterator[TrackingError]:
+    reference_of = {match: index for index, match in enumerate(matching.matches.tolist())}
     for source, target, _ in _rows(graphs.wrong_links):
-        before, after = (int(matching.result.labels[place]) for place in (source, target))
-        true_before, true_after = (int(matching.reference.labels[reference_of[place]]) for place in (source, target))
+        before, after = (int(matching.result.labels[index]) for index in (source, target))
+        true_before, true_after = (int(matching.reference.labels[reference_of[index]]) for index in (source, target))
         reason = f"{before} in frame {matching.result.frames[source]} is linked to {after}; "
         reason += f"{true_before} and {true_after}, which they match, are not"
         yield _error(matching.result, target, (true_after, after), "wrong link", WRONG_LINK_COST, reason)
 
 
-def _missed_links(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]:
+def _missed_links(matching: Matching, graphs: GraphComparison) -> Iterator[TrackingError]:
     for source, target, _ in _rows(graphs.missed_links):
-        before, after = (int(matching.reference.labels[place]) for place in (source, target))
+        before, after = (int(matching.reference.labels[index]) for index in (source, target))
         reason = f"{before} in frame {matching.reference.frames[source]} is {_in_result(matching, source)}, "
         reason += f"{after} is {_in_result(matching, target)}"
         reason += "; these are not linked" if matching.unique[source] and matching.unique[target] else ""
@@ -147,35 +147,35 @@ def _missed_links(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]
         yield _error(matching.reference, target, labels, "missed link", MISSED_LINK_COST, reason)
 
 
-def _semantics(matching: Matching, graphs: Graphs) -> Iterator[TrackingError]:
+def _semantics(matching: Matching, graphs: GraphComparison) -> Iterator[TrackingError]:
     for source, target, to_child in _rows(graphs.wrong_semantics):
-        before, after = (int(matching.reference.labels[place]) for place in (source, target))
-        reason = f"{after} is a child of {before}" if to_child else f"{after} goes on as it was"
-        reason += "; in the result it goes on" if to_child else "; in the result it is a child"
+        before, after = (int(matching.reference.labels[index]) for index in (source, target))
+        reason = f"{after} is a child of {before}" if to_child else f"{after} continues its track"
+        reason += "; in the result it continues the track" if to_child else "; in the result it is a child"
         labels = after, _result_label(matching, target)
         yield _error(matching.reference, target, labels, "wrong semantics", SEMANTICS_COST, reason)
 
 
 def _rows(links: Links) -> Iterator[tuple[int, int, bool]]:
-    """Give source, target, and whether it leads to a child, of each link."""
+    """Yield source, target and `to_child` of each link."""
     return zip(links.sources.tolist(), links.targets.tolist(), links.to_child.tolist(), strict=True)
 
 
-def _in_result(matching: Matching, place: int) -> str:
-    """Say what a reference object is in the result."""
-    if matching.matches[place] < 0:
+def _in_result(matching: Matching, index: int) -> str:
+    """Describe a reference object in the result."""
+    if matching.matches[index] < 0:
         return "missed"
-    label = _result_label(matching, place)
-    return str(label) if matching.unique[place] else f"one of several in {label}"
+    label = _result_label(matching, index)
+    return str(label) if matching.unique[index] else f"one of several in {label}"
 
 
-def _result_label(matching: Matching, place: int) -> int:
-    match = matching.matches[place]
+def _result_label(matching: Matching, index: int) -> int:
+    match = matching.matches[index]
     return int(matching.result.labels[match]) if match >= 0 else 0
 
 
 def _error(
-    objects: MovieObjects, place: int, labels: tuple[int, int], kind: str, penalty: float, reason: str
+    objects: MovieObjects, index: int, labels: tuple[int, int], kind: str, penalty: float, reason: str
 ) -> TrackingError:
-    where = tuple(objects.centroids[place].tolist())
-    return TrackingError(int(objects.frames[place]), *labels, kind, penalty, where, reason)
+    where = tuple(objects.centroids[index].tolist())
+    return TrackingError(int(objects.frames[index]), *labels, kind, penalty, where, reason)

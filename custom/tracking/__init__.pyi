@@ -1,3 +1,4 @@
+from .ctc._corrections import repair as repair
 from .ctc._format import TRACK_LIST as TRACK_LIST
 from .ctc._format import Track as Track
 from .ctc._format import read_tracks as read_tracks
@@ -5,13 +6,12 @@ from .ctc._format import write_tracks as write_tracks
 from .ctc._lineage import Division as Division
 from .ctc._lineage import Lineage as Lineage
 from .ctc._lineage import divisions as divisions
-from .ctc._margin import without_margin as without_margin
-from .ctc._repair import repair as repair
 from .ctc._sequences import LabelSequence as LabelSequence
 from .ctc._sequences import find_track_list as find_track_list
 from .ctc._sequences import open_labels as open_labels
 from .ctc._sequences import open_truth as open_truth
 from .ctc._sequences import sequence_of as sequence_of
+from .ctc._sequences import without_margin as without_margin
 from .ctc._validation import Violation as Violation
 from .ctc._validation import validate as validate
 from .ctc._writing import ResultWriter as ResultWriter
@@ -40,6 +40,10 @@ from .measures._biology import branching_correctness as branching_correctness
 from .measures._biology import cell_cycle_accuracy as cell_cycle_accuracy
 from .measures._biology import complete_tracks as complete_tracks
 from .measures._biology import track_fractions as track_fractions
+from .measures._errors import ERROR_KINDS as ERROR_KINDS
+from .measures._errors import TrackingError as TrackingError
+from .measures._errors import tracking_errors as tracking_errors
+from .measures._errors import write_errors as write_errors
 from .measures._identity import IdentityScores as IdentityScores
 from .measures._identity import MotScores as MotScores
 from .measures._identity import identity_scores as identity_scores
@@ -51,10 +55,6 @@ from .measures._sequence import SequenceScores as SequenceScores
 from .measures._sequence import mean_scores as mean_scores
 from .measures._sequence import pool_scores as pool_scores
 from .measures._sequence import score_sequence as score_sequence
-from .measures._tracking_errors import ERROR_KINDS as ERROR_KINDS
-from .measures._tracking_errors import TrackingError as TrackingError
-from .measures._tracking_errors import tracking_errors as tracking_errors
-from .measures._tracking_errors import write_errors as write_errors
 from .pictures._comparison import draw_comparison as draw_comparison
 from .pictures._painting import TrackPainter as TrackPainter
 from .pictures._pictures import write_pictures as write_pictures

@@ -56,10 +56,10 @@ def validate(folder: str, *, repair: bool | str = False) -> None:
         folder: the result, NN_RES, with maskNNN.tif and res_track.txt.
         repair: make all unambiguous corrections first, and print them.
     """
-    from .ctc import _repair, _validation
+    from .ctc import _corrections, _validation
 
     if flag("repair", repair):
-        for change in _repair.repair(folder):
+        for change in _corrections.repair(folder):
             print(f"Repaired: {change}")
     found = _validation.validate(folder)
     print("\n".join(map(str, found)) if found else f"Valid: {folder}")

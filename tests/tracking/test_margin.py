@@ -11,7 +11,7 @@ from drawn_cells import draw
 from custom.errors import InputError
 from custom.images import write_image
 from custom.tracking import open_labels, sequence_of, without_margin
-from custom.tracking.ctc._margin import check_margin
+from custom.tracking.ctc._sequences import check_margin
 
 CELLS = {
     1: (0, 0, 5, 60),  # fills the margin along a side

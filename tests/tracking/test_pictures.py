@@ -24,8 +24,8 @@ from custom.tracking import (
     sequence_of,
     write_pictures,
 )
-from custom.tracking.pictures._colors import track_colors
 from custom.tracking.pictures._comparison import KIND_COLORS
+from custom.tracking.pictures._drawing import track_colors
 from custom.tracking.pictures._movie import write_movie
 from custom.tracking.pictures._plots import count_cells, rows_of, write_cell_counts
 

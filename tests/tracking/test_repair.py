@@ -12,7 +12,7 @@ from tracking_results import SOUND, TRACKS, page, sound_result, write_masks
 from custom.errors import InputError
 from custom.images import read_labels
 from custom.tracking import Track, open_labels, read_tracks, repair, validate, write_tracks
-from custom.tracking.ctc import _repair
+from custom.tracking.ctc import _corrections
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_what_has_no_single_right_answer(folder: Path, damage, sentence: str) ->
 
 
 def test_too_many_tracks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_repair, "LARGEST_LABEL", 5)
+    monkeypatch.setattr(_corrections, "LARGEST_LABEL", 5)
     write_masks(folder, SOUND | {1: [0, 2]})
     with pytest.raises(InputError, match="found 6 tracks, expected at most 5"):
         repair(folder)
@@ -223,7 +223,7 @@ def test_an_interrupted_repair_leaves_the_old_files(folder: Path, monkeypatch: p
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_repair, name, interrupt)
+    monkeypatch.setattr(_corrections, name, interrupt)
     with pytest.raises(KeyboardInterrupt):
         repair(folder)
     assert files_of(folder) == before

@@ -12,11 +12,11 @@ from ...ground.progress import shown
 from ...ground.score_tables import mean
 from ..ctc._format import Track
 from ..ctc._sequences import LabelSequence
+from ._errors import TrackingError, tracking_errors
 from ._matcher import Matcher
 from ._matching import Matching, join_matchings
 from ._numbers import all_numbers
 from ._segmentation import FrameScores, score_frame
-from ._tracking_errors import TrackingError, tracking_errors
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,8 @@ from skimage.segmentation import find_boundaries
 
 from ...images import contact_sheet, overlay
 from ...metrics import contingency_table
-from ..measures._tracking_errors import TrackingError
-from ._colors import Color
-from ._drawing import BLACK, WHITE, enlarged, enlarged_labels, max_projection, scale_for, text_strip, to_picture
+from ..measures._errors import TrackingError
+from ._drawing import BLACK, WHITE, Color, enlarged, enlarged_labels, max_projection, scale_for, text_strip, to_picture
 
 KIND_COLORS: dict[str, Color] = {
     "missed": (255, 70, 70),

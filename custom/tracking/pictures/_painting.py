@@ -12,8 +12,7 @@ from ...images import overlay
 from ..ctc._format import Track
 from ..ctc._lineage import Lineage
 from ..linking._result import Centroids, Position
-from ._colors import Color, track_colors
-from ._drawing import enlarged, enlarged_labels, max_projection, scale_for, to_picture, write_text
+from ._drawing import Color, enlarged, enlarged_labels, max_projection, scale_for, to_picture, track_colors, write_text
 
 _FILL = 0.2  # opacity
 _UNLISTED: Color = (200, 200, 200)  # color of an object without a track

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from ...ground.files import atomic_path
 from ..ctc._format import Track
 from ..ctc._lineage import Lineage
-from ._colors import track_colors
+from ._drawing import track_colors
 
 _WIDTH = 11.0  # inches
 _MARGINS = 0.9  # inches, top and bottom margin together

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...html import write_page
 from ..linking._result import Link, Merge
-from ..measures._tracking_errors import TrackingError
+from ..measures._errors import TrackingError
 from ._comparison import KIND_COLORS
 from ._thumbnails import Thumbnail
 

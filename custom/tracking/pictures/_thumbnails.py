@@ -13,10 +13,9 @@ from skimage.segmentation import find_boundaries
 from ...images import contact_sheet, overlay
 from ..ctc._sequences import LabelSequence
 from ..linking._result import Position
-from ..measures._tracking_errors import TrackingError
-from ._colors import Color
+from ..measures._errors import TrackingError
 from ._comparison import LINK_KINDS
-from ._drawing import max_projection
+from ._drawing import Color, max_projection
 
 TRUTH_COLOR: Color = (0, 255, 0)
 RESULT_COLOR: Color = (255, 0, 255)  # truth and result on the same pixel add up to white

@@ -8,8 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import InputError
-from ..ctc._margin import check_margin, without_margin
-from ..ctc._sequences import LabelSequence, open_labels
+from ..ctc._sequences import LabelSequence, check_margin, open_labels, without_margin
 from ..linking._settings import LinkingSettings
 from ._movies import Movie
 from ._segmentation import instances_folder

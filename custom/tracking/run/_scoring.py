@@ -11,8 +11,8 @@ from ...ground.score_tables import filled, format_table
 from ...images import write_png
 from ..ctc._format import TRACK_LIST, read_tracks
 from ..ctc._sequences import LabelSequence, open_labels
+from ..measures._errors import write_errors
 from ..measures._sequence import SequenceScores, mean_scores, pool_scores, score_sequence
-from ..measures._tracking_errors import write_errors
 from ..pictures._comparison import draw_comparison
 from ..pictures._thumbnails import Thumbnail, draw_thumbnails
 from ._movies import Movie

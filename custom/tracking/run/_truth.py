@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from ...errors import InputError
 from ..ctc._format import Track
-from ..ctc._margin import without_margin
-from ..ctc._sequences import LabelSequence, open_labels, open_truth
+from ..ctc._sequences import LabelSequence, open_labels, open_truth, without_margin
 from ._movies import Movie
 
 

@@ -1,4 +1,4 @@
-"""The integer linear program: what it gets right that the assignment does not, brute force, real truth."""
+"""Integer linear program: an advantage over the assignment, comparison with brute force, real truth."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_without_motile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_poor_link_takes_no_daughter_from_her_mother() -> None:
-    """A cell vanishes beside a division: one by one, it seems to be the one that became the second daughter."""
+    """A cell vanishes next to a division; with one-to-one links first, it is linked to the second daughter."""
     pytest.importorskip("motile")
     movie = [draw({1: MOTHER, 2: (36, 42, 12, 10)}), draw(DAUGHTERS)]
     settings = LinkingSettings(max_distance=25, overlap_weight=0.5)
@@ -37,7 +37,7 @@ def test_a_poor_link_takes_no_daughter_from_her_mother() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_where_all_is_clear_both_say_the_same(seed: int) -> None:
+def test_both_solvers_agree_on_simple_movies(seed: int) -> None:
     pytest.importorskip("motile")
     assert link(colony(seed), LinkingSettings(solver="ilp")) == link(colony(seed))
 

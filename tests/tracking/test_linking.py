@@ -1,4 +1,4 @@
-"""Linking: known answers for moves, crossings, divisions, gaps and merges; what does not matter; edges; real truth."""
+"""Linking: known answers for moves, crossings, divisions, gaps and merges; invariances; edge cases; real truth."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_cell_that_jumps_too_far_is_another() -> None:
 
 
 def test_two_cells_pass_each_other() -> None:
-    """Labels are swapped in every frame, and the cells meet one above the other."""
+    """Labels are swapped in every frame, and the cells pass one above the other."""
     right, left = (10, 18, 26, 34, 42), (42, 34, 26, 18, 10)
     movie = []
     for step, (first, second) in enumerate(zip(right, left, strict=True)):
@@ -54,7 +54,7 @@ def test_two_cells_pass_each_other() -> None:
 
 
 def test_cells_that_cross_are_told_apart_by_their_areas() -> None:
-    """The large cell goes right, the small one left; by distance alone both would stay on their side."""
+    """The large cell moves right, the small cell left; by distance alone they would be confused."""
     large, small = (4, 4, 20, 20), (12, 40, 6, 6)
     movie = [draw({1: large, 2: small}), draw({1: (4, 30, 20, 20), 2: (12, 14, 6, 6)})]
     settings = LinkingSettings(max_distance=40, overlap_weight=0, area_weight=3)
@@ -64,7 +64,7 @@ def test_cells_that_cross_are_told_apart_by_their_areas() -> None:
 
 def test_cells_are_told_apart_by_their_brightness() -> None:
     labels = draw({1: (10, 4, 10, 10), 2: (10, 24, 10, 10)})
-    later = draw({1: (10, 14, 10, 10), 2: (10, 34, 10, 10)})  # nearest is wrong for one of them, and there is a third
+    later = draw({1: (10, 14, 10, 10), 2: (10, 34, 10, 10)})  # the nearest cell is wrong for one of them
     noise = np.random.default_rng(0).normal(0, 1, labels.shape)
     image = np.where(labels == 1, 100, 20) + noise
     later_image = np.where(later == 1, 20, 100) + noise
@@ -75,8 +75,8 @@ def test_cells_are_told_apart_by_their_brightness() -> None:
         assert linker.finish().labels[1] == expected
 
 
-def test_a_doubtful_link_has_little_confidence() -> None:
-    """A cell between two later ones, equally far: one is linked, in doubt; another that is alone is sure."""
+def test_an_ambiguous_link_has_low_confidence() -> None:
+    """A cell at equal distance from two later cells has a link of low confidence; an isolated cell has not."""
     before = draw({1: (25, 25, 10, 10), 2: (48, 2, 10, 10)})
     after = draw({1: (25, 19, 10, 6), 2: (25, 35, 10, 6), 3: (48, 2, 10, 10)})
     tracking = link([before, after], LinkingSettings(division_threshold=1))
@@ -102,13 +102,13 @@ def test_a_division() -> None:
 
 
 def test_daughters_of_a_mother_that_is_linked_to_neither() -> None:
-    """Both are too different from her for a link, but together they are what she was."""
+    """Each daughter differs too much from the mother for a link, but together they resemble her."""
     movie = [draw({1: MOTHER}), draw(DAUGHTERS)]
     assert lines(link(movie, LinkingSettings(max_cost=0.2))) == [(1, 0, 0, 0), (2, 1, 1, 1), (3, 1, 1, 1)]
 
 
 def test_a_newcomer_beside_a_cell_makes_no_division() -> None:
-    """The cell stays as large as it was, and the newcomer is not in it."""
+    """The cell keeps its area, and the new cell is outside it."""
     movie = [draw({1: MOTHER}), draw({1: MOTHER, 2: (20, 41, 12, 12)})]
     assert lines(link(movie)) == [(1, 0, 1, 0), (2, 1, 1, 0)]
 
@@ -165,10 +165,10 @@ def test_a_lonely_frame_can_be_left_out() -> None:
     movie = [draw({1: STILL}), draw({1: STILL, 2: FAR}), draw({1: STILL}), draw({1: STILL, 2: FAR})]
     assert len(link(movie, LinkingSettings(max_gap=0)).tracks) == 3
     tracking = link(movie, LinkingSettings(max_gap=0, min_length=2))
-    assert lines(tracking) == [(1, 0, 3, 0), (2, 3, 3, 0)]  # the last frame cuts off the second
+    assert lines(tracking) == [(1, 0, 3, 0), (2, 3, 3, 0)]  # the second track is cut off by the last frame
     assert tracking.labels[1] == {1: 1}
     assert tracking.centroids[1].keys() == {1}
-    assert len(link(movie, LinkingSettings(max_gap=1, min_length=2)).tracks) == 3  # with a child it is not lonely
+    assert len(link(movie, LinkingSettings(max_gap=1, min_length=2)).tracks) == 3  # with a child it is not isolated
 
 
 # --------------------------------------------------------------------------------------------------------------- merges
@@ -182,7 +182,7 @@ def test_two_cells_that_are_one_for_two_frames() -> None:
     apart, together = draw({1: LEFT, 2: RIGHT}), draw({3: BOTH})
     tracking = link([apart, apart, together, together, apart, apart], LinkingSettings(max_gap=2))
     assert tracking.merges == [Merge(frame=2, labels=(1, 2), into=1, until=3)]
-    assert lines(tracking) == [(1, 0, 5, 0), (2, 0, 1, 0), (3, 4, 5, 2)]  # no division, but a gap
+    assert lines(tracking) == [(1, 0, 5, 0), (2, 0, 1, 0), (3, 4, 5, 2)]  # a gap, not a division
     short = link([apart, apart, together, together, apart, apart], LinkingSettings(max_gap=0))
     assert short.merges == tracking.merges
     assert lines(short) == [(1, 0, 5, 0), (2, 0, 1, 0), (3, 4, 5, 0)]
@@ -202,7 +202,7 @@ def test_a_fragment_that_was_seen_once_hides_no_division() -> None:
     assert [track.parent for track in tracking.tracks if track.begin == 3] == [1, 1]
 
 
-# ------------------------------------------------------------------------------------------------- what does not matter
+# ---------------------------------------------------------------------------------------------------------- invariances
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -222,7 +222,7 @@ def test_labels_do_not_matter(seed: int) -> None:
 
 
 def test_labels_of_a_cell_and_one_around_it_do_not_matter() -> None:
-    """Both have the same centroid; the smaller one is the first track."""
+    """Both have the same centroid; the smaller cell is the first track."""
     labels = draw({1: (10, 10, 30, 30)})
     labels[18:32, 18:32] = 2
     swapped = np.array([0, 2, 1], np.uint16)[labels]
@@ -252,7 +252,7 @@ def test_types_do_not_matter(dtype: type) -> None:
 
 
 def test_volumes() -> None:
-    """A cell that moves by a slice, with slices five times as far apart as pixels."""
+    """A cell moves by one slice; the slice distance is five times the pixel size."""
     first, second = np.zeros((2, 8, 30, 30), np.uint16)
     first[1:4, 5:15, 5:15], second[2:5, 5:15, 5:15] = 1, 9
     first[1:4, 20:28, 20:28], second[1:4, 20:28, 20:28] = 2, 5
@@ -304,11 +304,11 @@ def test_empty_frames_around_cells() -> None:
 
 def test_cells_at_the_border_and_cells_in_parts() -> None:
     cells = draw({1: (0, 0, 10, 10), 2: (50, 50, 10, 10)})
-    cells[0:10, 50:60] = 1  # another part of the first
+    cells[0:10, 50:60] = 1  # second part of cell 1
     assert lines(link([cells, cells])) == [(1, 0, 1, 0), (2, 0, 1, 0)]
 
 
-def test_what_linking_refuses() -> None:
+def test_invalid_frames() -> None:
     linker = Linker(LinkingSettings())
     linker.add(3, draw({1: STILL}))
     with pytest.raises(ValueError, match="frame 5 does not follow frame 3"):
@@ -354,7 +354,7 @@ def test_settings_out_of_range(name: str, value: object) -> None:
     ],
 )
 def test_linking_true_masks(real_data: Path, truth: str, masks: str, least_lnk: float, least_bc: float) -> None:
-    """The labels are permuted in each frame, so that they say nothing."""
+    """Labels are permuted in each frame and therefore uninformative."""
     rng = np.random.default_rng(0)
     reference, linker, permuted = open_labels(real_data / truth), Linker(LinkingSettings()), {}
     for frame, labels in open_labels(real_data / masks):

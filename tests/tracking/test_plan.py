@@ -1,4 +1,4 @@
-"""What a tracking run does once there are masks: plans that are refused, valid results, nothing stale, scores."""
+"""Tracking runs: invalid plans, valid results, no stale files, scores."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NOWHERE = Path("nowhere/model.pt")
 
 
 def write_movie(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01") -> tuple[Path, Path]:
-    """Write the frames that masks belong to, and the masks; return both folders."""
+    """Write frames and masks; return both folders."""
     for frame, labels in masks.items():
         write_image(folder / name / f"t{frame:03d}.tif", (labels > 0).astype(np.uint8) * 100 + 50)
         write_image(folder / f"{name}_masks" / f"cells{frame:03d}.tif", labels)
@@ -55,7 +55,7 @@ def write_movie(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01")
 
 
 def write_truth(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01", outlines: Sequence[int] = ()) -> None:
-    """Write gold truth, with outlines in some frames, and silver truth."""
+    """Write gold truth, with segmentation truth in some frames, and silver truth."""
     truth = folder / f"{name}_GT"
     track(sequence_of(masks), ResultWriter(truth / "TRA"), LinkingSettings(max_distance=30))
     (truth / "TRA" / "res_track.txt").rename(truth / "TRA" / "man_track.txt")
@@ -69,14 +69,14 @@ def write_truth(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01",
 def plan_of(
     folder: Path, drawn: Sequence[np.ndarray] | Mapping[int, np.ndarray], frames: str = "", **options: Any
 ) -> TrackingPlan:
-    """Return the plan to track what is drawn."""
+    """Return the plan to track the drawn cells."""
     by_frame = drawn if isinstance(drawn, Mapping) else dict(enumerate(drawn))
     source, given = write_movie(folder / "data", by_frame)
     settings: dict[str, Any] = {"folder": folder / "out", "linking": LinkingSettings(), "masks": given}
     return TrackingPlan([open_movie(source, frames=frames)], **settings | options)
 
 
-# -------------------------------------------------------------------------------------------------------------- refused
+# -------------------------------------------------------------------------------------------------------- invalid plans
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def plan_of(
         ({"truth": Path("nowhere")}, "nowhere/01_GT: found neither TRA nor SEG"),
     ],
 )
-def test_options_out_of_their_range(tmp_path: Path, options: dict[str, Any], expected: str) -> None:
+def test_options_out_of_range(tmp_path: Path, options: dict[str, Any], expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         plan_of(tmp_path, [draw({1: (20, 20, 9, 9)})] * 2, **options)
 
@@ -137,7 +137,7 @@ def test_masks_of_other_frames(tmp_path: Path) -> None:
         (["TRA", "SEG/man_seg001.tif", "SEG/man_seg002.tif"], "01_GT: found no truth of frames 0 to 3"),
     ],
 )
-def test_truth_that_is_none(tmp_path: Path, gone: list[str], expected: str) -> None:
+def test_invalid_truth(tmp_path: Path, gone: list[str], expected: str) -> None:
     movie = colony(1)
     write_truth(tmp_path / "data", dict(enumerate(movie)), outlines=[1, 2, 5])
     for name in gone:
@@ -194,7 +194,7 @@ def test_a_result_is_valid_and_drawn(
     assert said[-1] == f"Look at: {tmp_path / 'out' / '01_report' / 'report.html'}"
 
 
-def test_nothing_of_an_earlier_result_is_left(tmp_path: Path) -> None:
+def test_files_of_an_earlier_run_are_deleted(tmp_path: Path) -> None:
     masks = dict(enumerate(colony(2)))
     write_truth(tmp_path / "data", masks, outlines=range(6))
     track_movies(plan_of(tmp_path, masks, truth=tmp_path / "data", geff=True), NOWHERE, None)
@@ -235,7 +235,7 @@ def test_the_slowest_and_the_fastest_movie(tmp_path: Path, rate: float) -> None:
         assert movie.info["duration"] == 1000 / rate
 
 
-def test_masks_that_the_result_would_replace(tmp_path: Path) -> None:
+def test_masks_that_the_result_would_overwrite(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, colony(2))
     track_movies(plan, NOWHERE, None)
     again = plan_of(tmp_path, colony(2), masks=plan.result(plan.movies[0]))
@@ -256,14 +256,14 @@ def test_masks_that_the_result_would_replace(tmp_path: Path) -> None:
 def test_margin_and_settings_count(
     tmp_path: Path, options: dict[str, Any], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A cell that goes by more than its diameter, and one at the border."""
+    """A cell that moves by more than its diameter, and a cell at the border."""
     masks = [draw({1: (20, 20 + 9 * frame, 6, 6), 2: (0, 30, 4, 9)}) for frame in range(3)]
     track_movies(plan_of(tmp_path, masks, **options), NOWHERE, None)
     assert capsys.readouterr().out.splitlines()[0] == expected
 
 
 @pytest.mark.parametrize(("margin", "warned"), [(0, False), (10, False), (28, True)])
-def test_a_truth_with_cells_in_the_margin_is_said_so(
+def test_truth_with_cells_in_the_margin_is_reported(
     tmp_path: Path, margin: int, warned: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     masks = [draw({1: (18, 18, 9, 9)})] * 2
@@ -282,7 +282,7 @@ def test_divisions_are_counted_as_in_their_table(tmp_path: Path, capsys: pytest.
     assert f" and {divisions} division" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_waits_for_another_run_in_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = plan_of(tmp_path, colony(2))
     plan.folder.mkdir(exist_ok=True)
     held = threading.Event()
@@ -303,14 +303,14 @@ def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.
 
 
 class Cells(nn.Module):
-    """A prediction of background and cell: the frame itself."""
+    """Predicts background and cell; the prediction is the frame itself."""
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return torch.cat([1 - image, image], dim=1)
 
 
-def test_segmented_and_followed(tmp_path: Path) -> None:
-    """Each frame's labels are written as they come; frames of an earlier run are gone."""
+def test_segmentation_and_tracking(tmp_path: Path) -> None:
+    """The labels of each frame are written; frames of an earlier run are deleted."""
     masks = {frame: labels.astype(np.uint8) for frame, labels in enumerate(colony(3), start=998)}
     for frame, labels in masks.items():
         write_image(tmp_path / "01" / f"t{frame:04d}.tif", labels)
@@ -341,7 +341,7 @@ def test_segmented_and_followed(tmp_path: Path) -> None:
 
 
 def scored(folder: Path, plan: TrackingPlan) -> dict[str, Any]:
-    """Follow, and return what the file of the scores says."""
+    """Track, and return the content of the score file."""
     track_movies(plan, NOWHERE, None)
     return json.loads((folder / "out" / "scores.json").read_text())
 
@@ -362,7 +362,7 @@ def test_the_truth_itself_scores_one(tmp_path: Path) -> None:
 
 
 def test_scores_are_those_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With errors, over a part of the movie that does not begin with it."""
+    """With errors, for a part of the movie that does not start at its first frame."""
     truth, masks = (dict(enumerate(colony(2))) for _ in range(2))
     write_truth(tmp_path / "data", truth, outlines=[1, 4])
     masks[3][masks[3] == 2] = 0
@@ -392,7 +392,7 @@ def test_scores_are_those_of_the_command(tmp_path: Path, capsys: pytest.CaptureF
     ],
     ids=["no silver truth", "no markers", "no outlines", "no outlines of these frames"],
 )
-def test_truth_that_lacks_a_part(tmp_path: Path, gone: list[str], measures: dict[str, set[str]]) -> None:
+def test_incomplete_truth(tmp_path: Path, gone: list[str], measures: dict[str, set[str]]) -> None:
     masks = dict(enumerate(colony(2)))
     write_truth(tmp_path / "data", masks, outlines=[1, 4])
     for number, name in enumerate(gone):
@@ -407,7 +407,7 @@ def test_truth_that_lacks_a_part(tmp_path: Path, gone: list[str], measures: dict
 
 
 def test_several_movies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Mean and pooled stand beside them; what one of them lacks is no number, and is not in the mean."""
+    """Mean and pooled scores are added; a missing score of a movie is null and not in the mean."""
     movies = []
     for name, seed in (("01", 2), ("02", 5)):
         masks = dict(enumerate(colony(seed)[:3]))

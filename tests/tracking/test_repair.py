@@ -1,4 +1,4 @@
-"""What has one right answer is mended; then the result is valid, and its objects are those of before."""
+"""Repair: unambiguous corrections make a result valid without changing its objects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def list_tracks(folder: Path, *tracks: Track) -> None:
 
 
 def repaired(folder: Path) -> list[str]:
-    """Repair, and return what is said of it, without the file; nothing is left to be done."""
+    """Repair, and return the messages without the file name; a second repair changes nothing."""
     changes = repair(folder)
     assert validate(folder) == []
     assert repair(folder) == []
@@ -44,14 +44,14 @@ def repaired(folder: Path) -> list[str]:
 # -------------------------------------------------------------------------------------------------------- known answers
 
 
-def test_sound_results_are_left_as_they_are(folder: Path) -> None:
+def test_valid_results_are_not_changed(folder: Path) -> None:
     before = files_of(folder)
     assert repaired(folder) == []
     assert files_of(folder) == before
 
 
 def test_a_track_that_skips_frames_is_split(folder: Path) -> None:
-    """Its child then comes from the last piece."""
+    """Its children become children of the last part."""
     write_masks(folder, SOUND | {1: [0, 2]})
     assert repaired(folder) == [
         "label 1 skipped frame 1; it continues as the new track 6, its child.",
@@ -92,8 +92,8 @@ def test_first_and_last_frame_are_those_of_the_masks(folder: Path) -> None:
     assert tracks_of(folder) == TRACKS
 
 
-def test_lines_without_an_object_are_left_out(folder: Path) -> None:
-    """Their children have no parent then, and repeated lines are one."""
+def test_lines_without_an_object_are_deleted(folder: Path) -> None:
+    """Their children lose their parent, and repeated lines are deleted."""
     children = [Track(3, 3, 5, 7), *TRACKS[3:]]
     list_tracks(folder, TRACKS[0], TRACKS[1], TRACKS[1], *children, Track(7, 0, 2), Track(0, 0, 0), Track(-1, 3, 2))
     assert repaired(folder) == [
@@ -116,7 +116,7 @@ def test_parents_that_end_too_late(folder: Path, parent: int) -> None:
 
 
 def test_labels_are_renumbered(folder: Path) -> None:
-    """Large ones are what evaluations fail on; so it is done for results that are valid, too."""
+    """Evaluation software fails on large labels, so labels of valid results are renumbered as well."""
     write_masks(folder, {1: SOUND[1], 2: SOUND[2], 30: SOUND[3], 400: SOUND[4], 65535: SOUND[5]})
     list_tracks(folder, *TRACKS[:2], Track(30, 3, 5, 1), Track(400, 3, 4, 1), Track(65535, 5, 5, 400))
     assert validate(folder) == []
@@ -152,7 +152,7 @@ def test_volumes(tmp_path: Path) -> None:
     assert read_labels(folder / "mask002.tif").shape == (3, 3, 20)
 
 
-# --------------------------------------------------------------------------------------------------- nothing is guessed
+# ----------------------------------------------------------------------------------------------------- ambiguous faults
 
 
 def remove_a_mask(folder: Path) -> None:
@@ -190,7 +190,7 @@ def break_a_line(folder: Path) -> None:
         (break_a_line, "res_track.txt, line 1"),
     ],
 )
-def test_what_has_no_single_right_answer(folder: Path, damage, sentence: str) -> None:
+def test_ambiguous_corrections_are_refused(folder: Path, damage, sentence: str) -> None:
     damage(folder)
     write_tracks(folder / "notes.txt", [Track(9, 0, 9)])
     before = files_of(folder)
@@ -207,7 +207,7 @@ def test_too_many_tracks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         repair(folder)
 
 
-def test_other_files_stay(folder: Path) -> None:
+def test_other_files_are_kept(folder: Path) -> None:
     (folder / "overlays").mkdir()
     (folder / "overlays" / "000.png").write_bytes(b"picture")
     list_tracks(folder, *TRACKS[1:])
@@ -230,7 +230,7 @@ def test_an_interrupted_repair_leaves_the_old_files(folder: Path, monkeypatch: p
     assert [file.name for file in folder.parent.iterdir()] == ["01_RES"]
 
 
-def test_a_swap_that_fails_is_taken_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_swap_is_undone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_masks(folder, SOUND | {1: [0, 2]})
     before, rename = files_of(folder), Path.rename
 
@@ -250,7 +250,7 @@ def test_a_swap_that_fails_is_taken_back(folder: Path, monkeypatch: pytest.Monke
 
 
 def damaged_result(folder: Path, rng: np.random.Generator) -> None:
-    """Write a result that is wrong in many ways."""
+    """Write a result with many faults."""
     first = int(rng.integers(0, 12))
     frames = range(first, first + 7)
     names = rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 300, 65535, 70001], 6, replace=False).tolist()

@@ -1,4 +1,4 @@
-"""Results are written as the challenge wants them, and never look finished before they are."""
+"""Written results are valid in the challenge and never look complete before they are."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_masks_are_compressed(tmp_path: Path) -> None:
         assert tiff.pages[0].dtype == np.uint16
 
 
-def test_takes_the_place_of_an_older_result(tmp_path: Path) -> None:
+def test_replaces_an_older_result(tmp_path: Path) -> None:
     sound_result(tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     writer = ResultWriter(tmp_path)
@@ -56,15 +56,15 @@ def test_takes_the_place_of_an_older_result(tmp_path: Path) -> None:
     assert validate(tmp_path) == []
 
 
-def test_a_result_without_masks_is_none(tmp_path: Path) -> None:
-    """An older result is still there then."""
+def test_a_result_needs_masks(tmp_path: Path) -> None:
+    """An older result is kept in that case."""
     sound_result(tmp_path)
     with pytest.raises(ValueError, match="at least one mask"):
         ResultWriter(tmp_path).finish([])
     assert validate(tmp_path) == []
 
 
-def test_refuses_what_no_result_can_hold(tmp_path: Path) -> None:
+def test_invalid_masks(tmp_path: Path) -> None:
     writer = ResultWriter(tmp_path)
     with pytest.raises(InputError, match=r"mask000.tif: found the label 65536, expected labels up to 65535"):
         writer.write(0, np.array([[0, 65536]]))

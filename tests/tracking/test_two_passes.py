@@ -1,4 +1,4 @@
-"""From masks to a valid result on disk, and the tables beside it."""
+"""From masks to a valid result on disk, and its tables."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_masks_get_the_labels_of_the_tracks(tmp_path: Path) -> None:
         assert set(np.unique(labels)) == {0, *tracking.labels[frame].values()}
 
 
-def test_what_was_left_out_is_background(tmp_path: Path) -> None:
+def test_removed_tracks_become_background(tmp_path: Path) -> None:
     movie = [draw(CELL), draw(CELL | {2: (44, 44, 9, 9)}), draw(CELL)]
     track(sequence_of(movie), ResultWriter(tmp_path), LinkingSettings(min_length=2))
     np.testing.assert_array_equal(open_labels(tmp_path).read(1), movie[0])
@@ -98,7 +98,7 @@ def test_what_track_refuses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("digits", [3, 4])
-def test_a_result_does_not_replace_the_masks_that_it_is_made_of(tmp_path: Path, digits: int) -> None:
+def test_a_result_does_not_overwrite_its_input_masks(tmp_path: Path, digits: int) -> None:
     for frame, labels in enumerate(colony(0)):
         write_image(tmp_path / "01_RES" / f"mask{frame:03d}.tif", labels)
     before = {file.name: file.read_bytes() for file in (tmp_path / "01_RES").iterdir()}
@@ -109,7 +109,7 @@ def test_a_result_does_not_replace_the_masks_that_it_is_made_of(tmp_path: Path, 
     assert {file.name: file.read_bytes() for file in (tmp_path / "01_RES").iterdir()} == before
 
 
-def test_the_weakest_links_come_first(tmp_path: Path) -> None:
+def test_the_least_confident_links_come_first(tmp_path: Path) -> None:
     links = [Link(0, 1, 1, 1, 0.98764, "move"), Link(0, 2, 2, 3, 0.25, "gap"), Link(1, 1, 2, 4, 0.5, "division")]
     write_links(tmp_path / "out" / "links.csv", links)
     assert (tmp_path / "out" / "links.csv").read_text().splitlines() == [

@@ -22,8 +22,8 @@ def ctc(
 ) -> None:
     """Print all scores of tracked sequences; for several sequences also their mean and the pooled scores.
 
-    Without TRA in the truth, only the segmentation is scored; without res_track.txt in the result, the tracks are not
-    scored.
+    The docstring of custom.tracking.score_sequence defines the scores. Without TRA in the truth, only the segmentation
+    is scored; without res_track.txt in the result, the tracks are not scored.
 
     Args:
         gt_dir: folder NN_GT with TRA, SEG or both, or NN_ST; for several sequences a list, "['01_GT','02_GT']".

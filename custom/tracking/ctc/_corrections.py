@@ -44,6 +44,16 @@ def repair(folder: str | os.PathLike[str]) -> list[str]:
         InputError: the folder does not exist or cannot be written, there are more than 65,535 tracks, or a correction
             would be ambiguous and nothing was changed: a frame with no mask or with two masks, a mask that cannot be
             read or has another size, a line that cannot be parsed, two different lines of one label.
+
+    Examples:
+        >>> import tempfile
+        >>> from custom.tracking import ResultWriter, Track
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     writer = ResultWriter(f"{folder}/01_RES")
+        ...     _ = writer.write(0, np.array([[0, 1], [2, 2]]))
+        ...     _ = writer.finish([Track(1, 0, 0)])
+        ...     [change.partition(": ")[2] for change in repair(writer.folder)]
+        ['label 2 was not listed; it is now a track of frame 0.']
     """
     contents = read_contents(folder)
     for violation in violations_of(contents):

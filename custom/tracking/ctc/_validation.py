@@ -62,6 +62,16 @@ def validate(folder: str | os.PathLike[str]) -> list[Violation]:
 
     Reference: Maška et al. (2023), The Cell Tracking Challenge: 10 years of objective benchmarking,
     doi:10.1038/s41592-023-01879-y.
+
+    Examples:
+        >>> import tempfile
+        >>> from custom.tracking import ResultWriter, Track
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     writer = ResultWriter(f"{folder}/01_RES")
+        ...     _ = writer.write(0, np.array([[0, 1], [2, 2]]))
+        ...     _ = writer.finish([Track(1, 0, 0)])
+        ...     [(violation.label, violation.repairable) for violation in validate(writer.folder)]
+        [(2, True)]
     """
     return violations_of(read_contents(folder))
 

@@ -20,6 +20,16 @@ def write_links(file: str | os.PathLike[str], links: Iterable[Link]) -> None:
 
     Raises:
         InputError: the folder cannot be created.
+
+    Examples:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_links(f"{folder}/links.csv", [Link(0, 1, 1, 1, 0.98764, "move"), Link(0, 2, 1, 2, 0.5, "move")])
+        ...     print(Path(folder, "links.csv").read_text(), end="")
+        frame,label,next_frame,next_label,confidence,kind
+        0,2,1,2,0.5,move
+        0,1,1,1,0.9876,move
     """
     ordered = sorted(links, key=lambda link: (link.confidence, link))
     _write(file, Link._fields, [link._replace(confidence=round(link.confidence, 4)) for link in ordered])

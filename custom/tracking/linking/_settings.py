@@ -89,6 +89,14 @@ def read_settings(file: str | os.PathLike[str]) -> LinkingSettings:
 
     Raises:
         InputError: the file cannot be read, or a name or a value in it is not a setting of the linking.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "tracking.yaml")
+        ...     _ = file.write_text("max_gap: 2")
+        ...     read_settings(file).max_gap
+        2
     """
     known = [field.name for field in fields(LinkingSettings)]
     expected = f"settings of the linking ({', '.join(known)})"

@@ -30,6 +30,15 @@ def hota(matching: Matching) -> float:
 
     Reference: Luiten et al. (2021), HOTA: a higher order metric for evaluating multi-object tracking,
     doi:10.1007/s11263-020-01375-2, and its software, TrackEval.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> round(hota(matching), 4)  # all objects match; association (4·1 + 3·3/4 + 1·1/4) / 8
+        0.9014
     """
     pairs = matching.overlaps
     union = matching.reference.areas[pairs.reference] + matching.result.areas[pairs.result] - pairs.pixels
@@ -41,6 +50,15 @@ def coverage_hota(matching: Matching) -> float:
 
     The reference may contain markers. If one object covers several reference objects, only one of them matches.
     Returns and errors as `hota`.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> round(coverage_hota(matching), 4)
+        0.9014
     """
     matched, covered = matching.matched, matching.overlaps
     pairs = Overlaps(covered.reference[matched], covered.result[matched], covered.pixels[matched])

@@ -26,6 +26,15 @@ def complete_tracks(matching: Matching) -> float:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), An objective comparison of cell-tracking algorithms, doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> complete_tracks(matching)  # one of two true tracks; 2·1 / (2 + 3)
+        0.4
     """
     reference, result = matching.reference.known_tracks, matching.result.known_tracks
     followers = _matched_tracks(matching)
@@ -38,7 +47,7 @@ def complete_tracks(matching: Matching) -> float:
         if low >= 0
     )
     total = len(reference) + len(result)
-    return 2 * complete / total if total else math.nan
+    return float(2 * complete / total) if total else math.nan
 
 
 def track_fractions(matching: Matching) -> float:
@@ -56,6 +65,15 @@ def track_fractions(matching: Matching) -> float:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> track_fractions(matching)  # (4/4 + 3/4) / 2
+        0.875
     """
     tracks = matching.reference.known_tracks
     if not tracks:
@@ -85,6 +103,14 @@ def branching_correctness(matching: Matching, tolerance: int) -> float:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> masks = sequence_of([np.array([[0, 1, 1, 1, 0]]), np.array([[2, 2, 0, 3, 3]])])
+        >>> tracks = [Track(1, 0, 0), Track(2, 1, 1, parent=1), Track(3, 1, 1, parent=1)]
+        >>> matching = score_sequence(masks, tracks, masks, tracks).matching
+        >>> branching_correctness(matching, tolerance=0)
+        1.0
     """
     reference, result = _divisions(matching.reference.known_tracks), _divisions(matching.result.known_tracks)
     if not reference:
@@ -109,6 +135,13 @@ def cell_cycle_accuracy(matching: Matching) -> float:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> masks = sequence_of([np.array([row]) for row in ([1, 1, 1, 1], [2, 2, 0, 3], [4, 5, 0, 3])])
+        >>> tracks = [Track(1, 0, 0), Track(2, 1, 1, 1), Track(3, 1, 2, 1), Track(4, 2, 2, 2), Track(5, 2, 2, 2)]
+        >>> cell_cycle_accuracy(score_sequence(masks, tracks, masks, tracks).matching)  # one cycle, track 2
+        1.0
     """
     reference, result = (_cell_cycle_lengths(side.known_tracks) for side in (matching.reference, matching.result))
     if not reference:

@@ -58,6 +58,15 @@ def tracking_errors(matching: Matching) -> list[TrackingError]:
 
     Args:
         matching: result and reference; errors of links are found only if both were tracked.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> [(error.kind, error.frame, error.reason) for error in tracking_errors(matching)]
+        [('missed link', 3, '2 in frame 2 is 2, 2 is 3; these are not linked')]
     """
     graphs = compare_graphs(matching)
     errors = [*_missed(matching, graphs), *_extra(matching, graphs), *_merged(matching, graphs)]

@@ -77,6 +77,16 @@ def identity_scores(matching: Matching) -> IdentityScores:
     References: Ristani et al. (2016), Performance measures and a data set for multi-target, multi-camera tracking,
     doi:10.1007/978-3-319-48881-3_2. Chenouard et al. (2014), Objective comparison of particle tracking methods,
     doi:10.1038/nmeth.2808; there, points match by distance.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> scores = identity_scores(matching)
+        >>> scores.idf1, scores.jsc  # 7 of 8 objects keep their identity
+        (0.875, 0.7777777777777778)
     """
     reference, result = identities(matching.reference), identities(matching.result)
     detected = matching.matches >= 0
@@ -103,6 +113,15 @@ def mot_scores(matching: Matching) -> MotScores:
 
     Reference: Bernardin and Stiefelhagen (2008), Evaluating multiple object tracking performance: the CLEAR MOT
     metrics, doi:10.1155/2008/246309.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> mot_scores(matching)  # one identity switch in 8 objects
+        MotScores(mota=0.875, switches=1, mostly_tracked=1.0, mostly_lost=0.0)
     """
     cells, result = identities(matching.reference), identities(matching.result)
     detected = matching.matches >= 0

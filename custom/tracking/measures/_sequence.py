@@ -102,6 +102,15 @@ def pool_scores(scores: Sequence[SequenceScores]) -> dict[str, float]:
 
     Raises:
         InputError: some sequences are 2-D and some are 3-D.
+
+    Examples:
+        >>> from custom.tracking import sequence_of
+        >>> cells = sequence_of([np.array([[1, 1, 0, 2, 2]])])
+        >>> one = score_sequence(cells, [Track(1, 0, 0), Track(2, 0, 0)], cells, [Track(1, 0, 0), Track(2, 0, 0)])
+        >>> half = sequence_of([np.array([[1, 1, 0, 0, 0]])])
+        >>> other = score_sequence(half, [Track(1, 0, 0)], sequence_of([np.zeros((1, 5), int)]), [])
+        >>> pool_scores([one, other])["DET"]  # one of three cells is missed
+        0.6666666666666667
     """
     frame_scores = [frame for one in scores for frame in one.frames]
     matchings = [one.matching for one in scores if one.matching is not None]
@@ -111,7 +120,13 @@ def pool_scores(scores: Sequence[SequenceScores]) -> dict[str, float]:
 
 
 def mean_scores(scores: Sequence[SequenceScores]) -> dict[str, float]:
-    """Return the mean of each score over the sequences in which it is defined."""
+    """Return the mean of each score over the sequences in which it is defined.
+
+    Examples:
+        >>> scores = [SequenceScores({"TRA": value}, [], None, []) for value in (0.5, 1.0, float("nan"))]
+        >>> mean_scores(scores)
+        {'TRA': 0.75}
+    """
     names = dict.fromkeys(name for one in scores for name in one.numbers)
     return {name: mean([one.numbers[name] for one in scores if name in one.numbers]) for name in names}
 

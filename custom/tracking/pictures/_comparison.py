@@ -57,6 +57,13 @@ def draw_comparison(
 
     Raises:
         ValueError: the shapes differ.
+
+    Examples:
+        >>> from custom.tracking import TrackingError
+        >>> missed = TrackingError(0, 1, 0, "missed", 10.0, (0.5, 0.5), "no object covers more than half of 1")
+        >>> labels = np.eye(256, dtype=int)
+        >>> draw_comparison(np.zeros((256, 256)), labels, 0 * labels, [missed]).shape  # with title and legend
+        (572, 1552, 3)
     """
     truth = truth if markers is None else _with_marker_labels(truth, markers)
     image, truth, result = max_projection(image), max_projection(truth), max_projection(result)

@@ -27,6 +27,11 @@ class TrackPainter:
         tracks: all tracks of the sequence.
         centroids: centroids of all cells; a cell without a centroid has neither a number nor a tail.
         tail: number of previous positions in the tail of a cell, including positions of its mother.
+
+    Examples:
+        >>> painter = TrackPainter([Track(1, 0, 0)], {0: {1: (1.0, 1.5)}})
+        >>> painter.paint(0, np.zeros((3, 4)), np.ones((3, 4), int)).shape
+        (384, 512, 3)
     """
 
     def __init__(self, tracks: Iterable[Track], centroids: Centroids, tail: int = 10) -> None:

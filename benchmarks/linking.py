@@ -22,7 +22,7 @@ from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
 from custom.images import write_image
-from custom.tracking import Linker, ResultWriter, Settings, open_labels, track, validate
+from custom.tracking import Linker, LinkingSettings, ResultWriter, open_labels, track, validate
 
 Points = npt.NDArray[np.float64]
 
@@ -57,7 +57,7 @@ def draw(points: Points, side: int) -> npt.NDArray[np.uint16]:
 
 def link_points(frames: list[Points], max_distance: float) -> None:
     """Link centroids without masks."""
-    linker = Linker(Settings(max_distance=max_distance))
+    linker = Linker(LinkingSettings(max_distance=max_distance))
     for frame, points in enumerate(frames):
         linker.add_points(frame, points)
     linker.finish()
@@ -84,7 +84,7 @@ def main() -> None:
         masks, result = Path(folder, "masks"), Path(folder, "01_RES")
         for frame, centroids in enumerate(tqdm(wandering(100, 655, 1024, seed=1), total=100, desc="masks")):
             write_image(masks / f"mask{frame:03d}.tif", draw(centroids, 1024))
-        through = seconds(lambda: track(open_labels(masks), ResultWriter(result), Settings()), rounds=1)
+        through = seconds(lambda: track(open_labels(masks), ResultWriter(result), LinkingSettings()), rounds=1)
         valid = not validate(result)
     print("| what | seconds |\n|---|---|")
     print(f"| {arguments.frames} frames × {arguments.cells} centroids to tracks | {sparse:.2f} |")

@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from custom.tracking import Linker, Settings, Tracking
+from custom.tracking import Linker, LinkingSettings, Tracking
 
 Box = tuple[int, int, int, int]
 """First row, first column, height and width."""
 
 
 def draw(cells: Mapping[int, Box], shape: tuple[int, int] = (60, 60)) -> np.ndarray:
-    """Return a frame, uint16: label → where the cell is."""
+    """Return a frame, uint16, with a rectangular cell for each label."""
     labels = np.zeros(shape, np.uint16)
     for label, (row, column, height, width) in cells.items():
         labels[row : row + height, column : column + width] = label
     return labels
 
 
-def link(frames: Sequence[np.ndarray], settings: Settings | None = None, first: int = 0) -> Tracking:
+def link(frames: Sequence[np.ndarray], settings: LinkingSettings | None = None, first: int = 0) -> Tracking:
     """Link label images."""
-    linker = Linker(settings or Settings())
+    linker = Linker(settings or LinkingSettings())
     for frame, labels in enumerate(frames, start=first):
         linker.add(frame, labels)
     return linker.finish()
@@ -34,7 +34,7 @@ def lines(tracking: Tracking) -> list[tuple[int, int, int, int]]:
 
 
 def colony(seed: int, frames: int = 6) -> list[np.ndarray]:
-    """Return frames of cells that wander; one divides, one is missing for a frame, one goes away."""
+    """Return frames of moving cells: one divides, one is missing in a frame, one vanishes."""
     rng = np.random.default_rng(seed)
     places = np.array([(r, c) for r in (5, 35, 65) for c in (5, 35, 65)])
     movie = []

@@ -15,13 +15,13 @@ SIDE, CELL = 48, 7  # pixels
 
 @dataclass
 class Movie:
-    """Masks by frame, and the tracks that their labels name."""
+    """Masks by frame, and the tracks of their labels."""
 
     masks: list[np.ndarray]
     tracks: list[Track]
 
     def write(self, folder: Path, prefix: str, track_list: str) -> Path:
-        """Write it in the form of the Cell Tracking Challenge."""
+        """Write it in the format of the Cell Tracking Challenge."""
         folder.mkdir(parents=True)
         for frame, mask in enumerate(self.masks):
             tifffile.imwrite(folder / f"{prefix}{frame:03d}.tif", mask)
@@ -31,7 +31,7 @@ class Movie:
 
 @dataclass
 class Cells:
-    """Masks by frame whose labels name cells, which may be away for some frames, and the mother of each daughter."""
+    """Masks by frame whose labels are cells, which may be missing in some frames, and the mother of each daughter."""
 
     masks: list[np.ndarray]
     mothers: dict[int, int] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Cells:
 
 
 def living_cells(rng: np.random.Generator, frames: int) -> Cells:
-    """Return cells that drift, divide, hide for a while, die and come in."""
+    """Return cells that drift, divide, vanish temporarily, die and appear."""
     cells = Cells([np.zeros((SIDE, SIDE), np.int32) for _ in range(frames)])
     places = {cell + 1: rng.integers(0, SIDE - CELL, 2) for cell in range(int(rng.integers(3, 8)))}
     hidden: dict[int, int] = {}
@@ -145,7 +145,7 @@ def sequence(seed: int, frames: int = 7, severity: float = 1.0, merging: bool = 
 
 
 def two_divisions_in_a_row() -> tuple[Movie, Movie]:
-    """Return a division, and a result with one too early, of whose mother is left what then divides again."""
+    """Return a division, and a result with an early division whose remainder of the mother divides again."""
 
     def masks(*rows: str) -> list[np.ndarray]:
         background = "0" * len(rows[0])  # py-ctcmetrics does not see the first label of a mask without any

@@ -1,4 +1,4 @@
-"""Small results on disk for the tests: every label has its own two pixels, in the frames that are asked for."""
+"""Small results on disk for the tests: every label has its own two pixels, in the given frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from custom.tracking import Track, write_tracks
 Lives = Mapping[int, Iterable[int]]
 
 SOUND: dict[int, list[int]] = {1: [0, 1, 2], 2: [0, 1, 2, 3, 4, 5], 3: [3, 4, 5], 4: [3, 4], 5: [5]}
-"""Label → its frames: 1 divides into 3 and 4, and 4 goes on as 5; 2 is alone."""
+"""Label → its frames: 1 divides into 3 and 4, and 4 continues as 5; 2 has no relatives."""
 
 TRACKS = [Track(1, 0, 2), Track(2, 0, 5), Track(3, 3, 5, 1), Track(4, 3, 4, 1), Track(5, 5, 5, 4)]
 

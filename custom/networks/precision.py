@@ -10,6 +10,7 @@ from torch import nn
 
 from ..ground.option_values import flag
 
+
 def in_bfloat16(network: nn.Module, enabled: bool | str) -> nn.Module:
     """Run a network's forward pass under bfloat16 autocast; weights, gradients and outputs stay float32.
 

@@ -14,7 +14,7 @@ from ..data import Inputs, Manifest, describe_scale
 from ..inference import FAILED, ImageQueue
 from ..measurements import OBJECTS
 from ..review import review_conclusion
-from ..tracking import Plan, marks_margin, open_movie_truth
+from ..tracking import TrackingPlan
 from ..weights import RUN_FILE
 from ._next_commands import evaluating_command, inference_command
 
@@ -84,7 +84,7 @@ def announce_inference(
     print(f"Results: {output_dir}", flush=True)
 
 
-def announce_tracking(task: str, device: Any, plan: Plan, weights: Path, threshold: float | None) -> None:
+def announce_tracking(task: str, device: Any, plan: TrackingPlan, weights: Path, threshold: float | None) -> None:
     """Print what a tracking will do; where masks are given, weights and threshold have no part in it."""
     for movie in plan.movies:
         print(f"Following the cells of {movie.name}: frames {movie.frames[0]} to {movie.frames[-1]} of {movie.source}")
@@ -96,7 +96,7 @@ def announce_tracking(task: str, device: Any, plan: Plan, weights: Path, thresho
         print(f"Cells that lie wholly within {plan.margin} pixels of the border are left out (--margin 0 keeps them).")
     if plan.truth is not None:
         print(f"Truth: {plan.truth}")
-        if any(marks_margin(open_movie_truth(movie, plan.truth), movie.frames, plan.margin) for movie in plan.movies):
+        if plan.margin_hides_truth():
             print("It has cells there, which will count as missed; --margin 0 scores all of them.")
     print(f"Results: {plan.folder}", flush=True)
 

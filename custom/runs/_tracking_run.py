@@ -9,7 +9,7 @@ from ignite.engine import Engine
 from torch.utils.data import DataLoader
 
 from ..ground.engines import Progress
-from ..tracking import Plan, follow, segment
+from ..tracking import TrackingPlan, segment_movies, track_movies
 from ._first_and_last_lines import PixelSize, announce_scale, announce_tracking
 
 
@@ -30,7 +30,7 @@ class TrackingRun:
     def __init__(
         self,
         task: str,
-        plan: Plan,
+        plan: TrackingPlan,
         evaluator: Engine,
         loaders: Mapping[str, DataLoader],
         weights: Path,
@@ -56,5 +56,5 @@ class TrackingRun:
         if self.plan.masks is None:
             items = [item for movie in self.plan.movies for item in movie.items]
             announce_scale(items, self.network_pixel_size)
-            segment(self.evaluator, self.loaders, self.plan.folder)
-        follow(self.plan, self.weights, self.threshold)
+            segment_movies(self.evaluator, self.loaders, self.plan.folder)
+        track_movies(self.plan, self.weights, self.threshold)

@@ -1,4 +1,4 @@
-"""Score any result on disk: ``python -m custom.score``."""
+"""Which score does a result on disk have? ``python -m custom.score``, for the output of any tool."""
 
 import lazy_loader
 

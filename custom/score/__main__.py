@@ -1,11 +1,9 @@
-"""Score any result on disk: ``python -m custom.score ctc|masks|membrane TRUTH RESULT [--json FILE]``."""
+"""Scores of a result on disk: ``python -m custom.score ctc|masks|membrane TRUTH RESULT [--json FILE]``."""
 
 from __future__ import annotations
 
 from ..ground.commands import run_commands
-from .ctc import ctc
-from .masks import masks
-from .membrane import membrane
+from ._commands import ctc, masks, membrane
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Which cell is which? Linking, files and measures of the Cell Tracking Challenge, pictures, exports and the run."""
+"""Which cell is which? Linking, files and measures of the Cell Tracking Challenge, pictures, exports, tracking runs."""
 
 import lazy_loader
 

@@ -84,7 +84,7 @@ def test_a_full_report(tmp_path: Path) -> None:
         "Lineage tree",
         "Scores",
         "Errors",
-        "The most expensive errors",
+        "Errors with the largest penalties",
         "Warping error",
         "Links of least confidence",
         "Merges",

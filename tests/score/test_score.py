@@ -1,4 +1,4 @@
-"""Scores of results on disk: what is printed and written, and what is refused."""
+"""Scores of results on disk: output and invalid inputs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from custom.score.__main__ import main
 @pytest.fixture
 def score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Return a function that runs the command line and returns what it printed and the JSON that it wrote."""
-    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
-    monkeypatch.setattr("custom.ground.commands.quieten", lambda: None)  # it would take warnings away from pytest
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # restored afterward
+    monkeypatch.setattr("custom.ground.commands.quieten", lambda: None)  # it would hide warnings from pytest
 
     def run(*arguments: Any) -> tuple[str, dict[str, Any]]:
         file = tmp_path / "scores" / "new.json"
@@ -42,11 +42,11 @@ def put(file: Path, array: Any, dtype: type = np.uint8) -> Path:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> tuple[Path, np.ndarray, np.ndarray]:
-    """Return the file of a stack of labels, where its membranes are, and a probability of membranes."""
+    """Return the file of a stack of labels, its membranes, and a probability of membranes."""
     inside = np.ones((3, 40, 40), bool)
     inside[:, 20], inside[:, :, 12] = False, False
     probability = np.where(inside, 0.1, 0.9)
-    probability[1, 20, 25:30] = 0.3  # a faint piece
+    probability[1, 20, 25:30] = 0.3  # a faint segment
     return put(tmp_path / "labels.tif", inside * 255), ~inside, probability
 
 
@@ -84,7 +84,7 @@ def test_one_image_is_a_stack(score, stack, tmp_path: Path) -> None:
     assert score("membrane", one, put(tmp_path / "p.tif", probability[0], np.float32))[1]["scores"]["slices"] == 1
 
 
-def test_membrane_refuses(score, stack, tmp_path: Path) -> None:
+def test_invalid_membrane_inputs(score, stack, tmp_path: Path) -> None:
     labels, _, probability = stack
     file = tmp_path / "p.tif"
     with pytest.raises(InputError, match=r"p.tif: found no such file"):
@@ -135,14 +135,14 @@ def test_objects_of_binary_masks_are_components(score, tmp_path: Path, value: in
     assert set(score("masks", tmp_path / "gt", tmp_path / "res")[1]["images"]["a"].values()) == {1}
 
 
-def test_one_object_per_file_is_no_binary_folder(score, tmp_path: Path) -> None:
-    """A label in two pieces is one object when another file of the folder shows that these are labels."""
+def test_one_object_per_file_is_not_binary(score, tmp_path: Path) -> None:
+    """A label in two parts is one object if another file of the folder shows that the masks are not binary."""
     for name, truth in (("a", TRUTH), ("b", TRUTH == 3)):
         put(tmp_path / "gt" / f"{name}.tif", truth)
         put(tmp_path / "res" / f"{name}.tif", truth)
     put(tmp_path / "gt" / "b.tif", (TRUTH == 3) | (TRUTH == 1))
     content = score("masks", tmp_path / "gt", tmp_path / "res")[1]
-    assert content["images"]["b"]["rq"] == 0  # its one label covers the one of the result only to a half
+    assert content["images"]["b"]["rq"] == 0  # its label covers only half of the label of the result
 
 
 def test_files_are_paired_by_stem_or_else_by_number(score, tmp_path: Path) -> None:
@@ -160,11 +160,11 @@ def test_pages_of_a_stack(score, tmp_path: Path) -> None:
     put(tmp_path / "res" / "s.tif", np.stack([TRUTH, TRUTH * 0]))
     content = score("masks", tmp_path / "gt", tmp_path / "res")[1]
     assert content["images"]["s_000"]["dice"] == 1
-    assert content["images"]["s_001"]["dice"] is None  # nothing to find, nothing found
+    assert content["images"]["s_001"]["dice"] is None  # no objects in truth and result
     assert content["mean"]["dice"] == 1
 
 
-def test_masks_refuse(score, tmp_path: Path) -> None:
+def test_invalid_masks(score, tmp_path: Path) -> None:
     truth, result = tmp_path / "gt", tmp_path / "res"
     with pytest.raises(InputError, match=r"gt: found nothing, expected a folder of masks"):
         score("masks", truth, result)
@@ -172,7 +172,7 @@ def test_masks_refuse(score, tmp_path: Path) -> None:
     put(result / "b.tif", TRUTH)
     with (
         pytest.warns(UserWarning, match="a.tif, res/b.tif"),
-        pytest.raises(InputError, match=r"res: found no file that belongs to one in"),
+        pytest.raises(InputError, match=r"res: found no file that belongs to a file in"),
     ):
         score("masks", truth, result)
     put(result / "b.tif", TRUTH[1:]).rename(result / "a.tif")

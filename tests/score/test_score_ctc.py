@@ -1,4 +1,4 @@
-"""The command ``ctc`` and `score_sequence`: truth in parts, several sequences, parts of movies, faults of the input."""
+"""The command ``ctc`` and `score_sequence`: incomplete truth, several sequences, parts of movies, invalid inputs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ import tifffile
 from movies import Movie, sequence
 
 from custom.errors import InputError
-from custom.score import score_folders
+from custom.score import ctc, score_folders
 from custom.score.__main__ import main
-from custom.score.ctc import ctc
 from custom.tracking import LabelSequence, SequenceScores, Track, mean_scores, pool_scores, score_sequence, sequence_of
 
 MISSING = "--frames FIRST-LAST"
@@ -31,7 +30,7 @@ def blocks(frames: int = 4) -> Movie:
 
 
 def without(movie: Movie, frame: int, label: int) -> Movie:
-    """Return the movie without an object; its track ends before, or begins after."""
+    """Return the movie without one object; its track is shortened."""
     masks = [mask.copy() for mask in movie.masks]
     masks[frame][masks[frame] == label] = 0
     other = replace(movie.tracks[label - 1], **({"begin": 1} if frame == 0 else {"end": frame - 1}))
@@ -95,14 +94,14 @@ def test_several_sequences_have_a_mean_and_are_pooled(tmp_path: Path) -> None:
     assert content["pooled"]["DET"] == pytest.approx(1 - 1 / 10)
     assert content["mean"]["SEG"] == pytest.approx((1 + 0.5) / 2)
     assert content["pooled"]["SEG"] == pytest.approx(9 / 10)
-    assert content["mean"]["LNK"] == content["pooled"]["LNK"] == 1  # undefined in one frame, and left out
+    assert content["mean"]["LNK"] == content["pooled"]["LNK"] == 1  # undefined for one frame, and ignored
     assert content["sequences"]["02_RES"]["LNK"] is None
     assert (tmp_path / "e_01_RES.csv").is_file()
     assert (tmp_path / "e_02_RES.csv").is_file()
 
 
 def test_a_part_of_the_movie(tmp_path: Path) -> None:
-    """The result has no masks of other frames; tracks that begin before it, or end after, are cut to it."""
+    """The result has no masks of other frames; tracks are cut to the part."""
     truth, _ = sequence(2, frames=9)
     gt = write_truth(tmp_path / "01_GT", truth, (2,))
     part = [replace(t, begin=max(t.begin, 4), end=min(t.end, 6)) for t in truth.tracks if t.begin <= 6 and t.end >= 4]
@@ -115,12 +114,12 @@ def test_a_part_of_the_movie(tmp_path: Path) -> None:
         score_folders(gt, res)
     numbers = score_folders(gt, res, range(4, 7)).numbers
     assert (numbers["TRA"], numbers["CT"], numbers["AOGM"]) == (1, 1, 0)
-    assert "SEG" not in numbers  # its frame is not in the part
+    assert "SEG" not in numbers  # frames with segmentation truth are outside the part
     ctc(str(gt), str(res), frames="4-6")
 
 
 @pytest.mark.parametrize("frames", ["4", "6-4", "a-b", "4-", "-4-6"])
-def test_a_part_that_is_none(frames: str, tmp_path: Path) -> None:
+def test_invalid_frame_ranges(frames: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--frames: found"):
         ctc(str(tmp_path), str(tmp_path), frames=frames)
 
@@ -130,7 +129,7 @@ def test_from_the_command_line(
 ) -> None:
     gt, res = write_truth(tmp_path / "2024_05", blocks()), write_result(tmp_path / "2024_06", blocks())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # restored afterward
     options = ["--warping", "true", "--frames", "1-2"]
     monkeypatch.setattr("sys.argv", ["custom.score", "ctc", gt.name, res.name, *options])
     main()
@@ -143,7 +142,7 @@ def test_from_the_command_line(
 
 
 def test_truth_of_outlines_alone(tmp_path: Path) -> None:
-    """Silver truth has no tracks; frames of the result that it has not are not scored."""
+    """Silver truth has no tracks; frames without truth are not scored."""
     gt, res = write_truth(tmp_path / "01_ST", blocks(), (1, 3)), write_result(tmp_path / "01_RES", blocks())
     for file in (gt / "TRA").iterdir():
         file.unlink()
@@ -201,7 +200,7 @@ def test_a_shifted_border_costs_nothing() -> None:
 def test_a_merger_costs_its_pixels() -> None:
     truth = blocks(2)
     bridged = (truth.masks[1] > 0).astype(np.uint16)
-    bridged[3, 5:7] = 1  # two pixels long, and one of them would part the cells again
+    bridged[3, 5:7] = 1  # two pixels long; removing one separates the cells again
     result = sequence_of([truth.masks[0], bridged])
     numbers = score_sequence(None, [], result, None, sequence_of(truth.masks), warping=True).numbers
     assert numbers["warping_error"] == pytest.approx((0 + 1 / bridged.size) / 2)
@@ -242,7 +241,7 @@ def test_no_more_than_a_few_masks_are_in_memory() -> None:
     assert most <= 3 + 1  # result, markers and outlines, and what is replaced by the first of the next frame
 
 
-# --------------------------------------------------------------------------------------------------------------- faults
+# ------------------------------------------------------------------------------------------------------- invalid inputs
 
 
 def test_frames_that_do_not_belong_together(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The assignment against brute force and a dense solver, and the confidence of its links."""
+"""Assignment compared with brute force and a dense solver; confidence of links."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from custom.tracking import Candidates, assign, confidences
+from custom.tracking.linking._assignment import assign, confidences
+from custom.tracking.linking._candidates import Candidates
 
 
 def random_pairs(rng: np.random.Generator, largest: int) -> Candidates:
-    """Return some of the pairs of up to `largest` cells on each side."""
+    """Return a random subset of the pairs of up to `largest` cells on each side."""
     sizes = rng.integers(1, largest + 1, 2)
     return Candidates(*np.nonzero(rng.random(sizes) < rng.choice([0.2, 0.5, 1.0])))
 
 
 def cost(pairs: Candidates, costs: np.ndarray, chosen: np.ndarray, max_cost: float) -> float:
-    """Return the sum over all links and over all sources without one."""
+    """Return the total cost of all links and of all sources without a link."""
     return costs[chosen].sum() + max_cost * (np.unique(pairs.sources).size - chosen.sum())
 
 
@@ -36,7 +37,7 @@ def test_brute_force(seed: int) -> None:
     rng = np.random.default_rng(seed)
     pairs, max_cost = random_pairs(rng, 4), 0.7
     costs = rng.choice([0.0, 0.2, 0.4, 0.6, 0.8], len(pairs)) if seed % 2 else rng.random(len(pairs))
-    table = np.full((4, 8), max_cost)  # four columns stand for no link
+    table = np.full((4, 8), max_cost)  # four columns represent no link
     table[pairs.sources, pairs.targets] = costs
     rows = np.unique(pairs.sources)
     least = min((table[rows, list(way)].sum() for way in permutations(range(8), rows.size)), default=0)
@@ -65,8 +66,8 @@ def test_no_pairs() -> None:
 def test_confidence() -> None:
     pairs = Candidates(np.array([0, 1, 1, 2]), np.array([0, 1, 2, 3]))
     sure = confidences(pairs, np.array([0.0, 0.3, 0.3, 0.8]), 0.8)
-    assert sure[0] > 0.999  # nothing else comes into question
-    assert sure[1] == sure[2] == pytest.approx(0.5, abs=0.001)  # one is as good as the other
-    assert sure[3] == 0.5  # a link is as good as none
+    assert sure[0] > 0.999  # no alternatives
+    assert sure[1] == sure[2] == pytest.approx(0.5, abs=0.001)  # two equal alternatives
+    assert sure[3] == 0.5  # equal to no link
     shared = confidences(Candidates(np.array([0, 1]), np.array([0, 0])), np.array([0.3, 0.3]), 0.8)
     assert shared == pytest.approx([0.5, 0.5], abs=0.001)  # two sources of one target

@@ -1,4 +1,4 @@
-"""The best one-to-one pairing: known answers, edges, a dense solver."""
+"""Best one-to-one pairing: known answers, edge cases, comparison with a dense solver."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from custom.tracking import best_pairs
+from custom.tracking.linking._assignment import best_pairs
 
 
 def choose(*pairs: tuple[int, int, float]) -> list[bool]:
@@ -15,7 +15,7 @@ def choose(*pairs: tuple[int, int, float]) -> list[bool]:
 
 
 def test_known_answers() -> None:
-    """Two good pairs are better than the best one; members may have any numbers, and some stay alone."""
+    """Two good pairs beat the best single pair; indices are arbitrary, and some members stay unpaired."""
     assert choose((70, 5, 3.0), (70, 9, 2.0), (8, 5, 2.0)) == [False, True, True]
     assert choose((70, 5, 5.0), (70, 9, 2.0), (8, 5, 2.0)) == [True, False, False]
     assert choose((1, 1, 0.5), (2, 1, 0.6), (3, 1, 0.4)) == [False, True, False]

@@ -1,4 +1,4 @@
-"""When cells divide: frames, daughters, and the time between two divisions."""
+"""Division times: frames, daughters, and the time between two divisions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from custom.tracking import Division, Track, divisions, write_divisions
 
 
 def test_divisions_and_cycles() -> None:
-    """A mother of unknown age, her daughter that divides, another that is missing for some frames before she does."""
+    """A mother of unknown age, a daughter that divides, and a daughter with a gap before her division."""
     tracks = [
         Track(1, 0, 5),
         Track(2, 6, 15, 1),
@@ -26,7 +26,7 @@ def test_divisions_and_cycles() -> None:
     ]
 
 
-def test_a_gap_is_no_division() -> None:
+def test_a_gap_is_not_a_division() -> None:
     assert divisions([Track(1, 0, 5), Track(2, 8, 9, 1)]) == []
 
 

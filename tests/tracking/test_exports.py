@@ -1,4 +1,4 @@
-"""Tracks for other tools: napari's tracks layer, and geff."""
+"""Export of tracks to napari and geff."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from custom.tracking import Link, Track, Tracking, write_geff, write_napari
 
-# 1 divides into 2 and 3; 3 is lost for a frame and seen again as 4; 5 stands alone.
+# 1 divides into 2 and 3; 3 is lost for a frame and seen again as 4; 5 has no relatives.
 TRACKS = [Track(5, 2, 7), Track(1, 0, 3), Track(2, 4, 9, 1), Track(3, 4, 6, 1), Track(4, 8, 9, 3)]
 
 
@@ -29,14 +29,14 @@ def _tracking(axes: int = 2) -> Tracking:
 
 
 def _load(folder: Path) -> tuple[np.ndarray, dict[int, list[int]]]:
-    """Load as the docstring says."""
+    """Load the files as in the docstring."""
     table = np.loadtxt(folder / "tracks.csv", delimiter=",", skiprows=1)
     graph = json.loads((folder / "graph.json").read_text(encoding="utf-8"))
     return table, {int(child): parents for child, parents in graph.items()}
 
 
 @pytest.mark.parametrize("axes", [2, 3])
-def test_what_naparis_tracks_layer_demands(tmp_path: Path, axes: int) -> None:
+def test_requirements_of_the_napari_tracks_layer(tmp_path: Path, axes: int) -> None:
     write_napari(tmp_path, TRACKS, _centroids(axes))
     table, graph = _load(tmp_path)
     assert table.shape == (21, 2 + axes)
@@ -61,7 +61,7 @@ def test_no_tracks_for_napari(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("axes", [2, 3])
-def test_geffs_own_reader_reads_what_is_written(tmp_path: Path, axes: int) -> None:
+def test_the_geff_reader_reads_the_export(tmp_path: Path, axes: int) -> None:
     geff = pytest.importorskip("geff", reason="the extra geff is not installed")
     from geff.validate.data import ValidationConfig
 

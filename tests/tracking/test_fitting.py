@@ -1,4 +1,4 @@
-"""Settings from an annotated sequence: known distances, what is better, the config, real truth both ways."""
+"""Estimated settings: known distances, improvements, the config file, transfer between real sequences."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import yaml
 from drawn_cells import colony, draw, link
 
 from custom.errors import InputError
-from custom.tracking import AnnotatedSequence, Settings, Track, fit, open_labels, write_settings, write_tracks
+from custom.tracking import LinkingSettings, Track, fit, open_labels, write_settings, write_tracks
 from custom.tracking.__main__ import fit as fit_command
+from custom.tracking.linking._fitting import AnnotatedSequence
 
 
 def write_truth(folder: Path, movie: list, tracks: list[Track]) -> Path:
@@ -24,22 +25,22 @@ def write_truth(folder: Path, movie: list, tracks: list[Track]) -> Path:
 
 
 def test_distance(tmp_path: Path) -> None:
-    """A cell that goes 16 pixels per frame: a quarter more is 20."""
+    """A cell moves 16 pixels per frame; with a quarter added, this gives 20."""
     movie = [draw({1: (10, 2 + 16 * frame, 8, 8)}, (30, 90)) for frame in range(5)]
     found = fit(write_truth(tmp_path / "01_GT", movie, [Track(1, 0, 4)]))
-    assert found.settings == Settings(max_distance=20)
-    assert (found.lnk, found.default_lnk) == (1, 0)  # 16 is more than the cell's own diameter
+    assert found.settings == LinkingSettings(max_distance=20)
+    assert (found.lnk, found.default_lnk) == (1, 0)  # 16 exceeds the diameter of the cell
 
 
-def test_a_setting_is_changed_only_where_that_helps(tmp_path: Path) -> None:
+def test_a_setting_changes_only_if_that_helps(tmp_path: Path) -> None:
     movie = colony(3)
     truth = write_truth(tmp_path / "01_GT", *_as_truth(movie))
     found = fit(truth)
     assert found.lnk == found.default_lnk == 1
-    assert found.settings == Settings(max_distance=found.settings.max_distance)
+    assert found.settings == LinkingSettings(max_distance=found.settings.max_distance)
 
 
-def test_masks_beside_markers(tmp_path: Path) -> None:
+def test_masks_in_addition_to_markers(tmp_path: Path) -> None:
     movie, tracks = _as_truth(colony(3))
     markers = [labels * (link_labels > 0) for labels, link_labels in zip(movie, _cores(movie), strict=True)]
     truth = write_truth(tmp_path / "01_GT", markers, tracks)
@@ -51,7 +52,7 @@ def test_config(tmp_path: Path) -> None:
     found = fit(write_truth(tmp_path / "01_GT", *_as_truth(colony(3))))
     write_settings(tmp_path / "tracking.yaml", found, "python -m custom.tracking fit 01_GT")
     config = yaml.safe_load((tmp_path / "tracking.yaml").read_text())
-    assert Settings(**config) == found.settings
+    assert LinkingSettings(**config) == found.settings
     assert "fit 01_GT" in (tmp_path / "tracking.yaml").read_text().splitlines()[0]
 
 
@@ -64,7 +65,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "found.yaml").is_file()
 
 
-def test_what_is_refused(tmp_path: Path) -> None:
+def test_invalid_inputs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere: found nothing"):
         fit(tmp_path / "nowhere")
     truth = write_truth(tmp_path / "01_GT", [draw({1: (1, 1, 5, 5)})] * 2, [Track(1, 0, 1)])
@@ -72,12 +73,12 @@ def test_what_is_refused(tmp_path: Path) -> None:
         fit(truth, write_truth(tmp_path / "short", [draw({})], []))
     with pytest.raises(InputError, match=r"man_track000.tif: found \(5, 5\) pixels, expected \(60, 60\)"):
         fit(truth, write_truth(tmp_path / "small", [draw({}, (5, 5))] * 2, []))
-    with pytest.raises(InputError, match="found no link between cells of which there are masks"):
+    with pytest.raises(InputError, match="found no link between cells that have masks"):
         fit(truth, write_truth(tmp_path / "empty", [draw({})] * 2, []))
 
 
-def test_real_truth_both_ways(real_data: Path) -> None:
-    """What is fitted on one sequence serves the other, too: LNK on HeLa 0.965, on SIM+ 0.98."""
+def test_transfer_between_real_sequences(real_data: Path) -> None:
+    """Settings estimated on one sequence suit the other: LNK on HeLa 0.965, on SIM+ 0.98."""
     hela, sim = real_data / "DIC-C2DH-HeLa", real_data / "Fluo-N2DH-SIM+" / "01_GT"
     of_hela, of_sim = fit(hela / "01_GT", hela / "01_ST"), fit(sim)
     assert of_hela.lnk >= max(of_hela.default_lnk, 0.965)

@@ -1,4 +1,4 @@
-"""The integer linear program: what it gets right that the assignment does not, brute force, real truth."""
+"""Integer linear program: an advantage over the assignment, comparison with brute force, real truth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import pytest
 from drawn_cells import colony, draw, lines, link
 
 from custom.errors import InputError
-from custom.tracking import AnnotatedSequence, Candidates, Settings, open_labels
+from custom.tracking import LinkingSettings, open_labels
+from custom.tracking.linking._candidates import Candidates
+from custom.tracking.linking._fitting import AnnotatedSequence
 
 MOTHER = (20, 20, 12, 20)
 DAUGHTERS = {3: (20, 14, 12, 10), 4: (20, 36, 12, 10)}
@@ -21,29 +23,29 @@ def test_without_motile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "motile", None)
     monkeypatch.delitem(sys.modules, "custom.tracking.linking._ilp", raising=False)
     with pytest.raises(InputError, match="ilp without the package motile"):
-        link([draw(DAUGHTERS)] * 2, Settings(solver="ilp"))
+        link([draw(DAUGHTERS)] * 2, LinkingSettings(solver="ilp"))
 
 
 def test_a_poor_link_takes_no_daughter_from_her_mother() -> None:
-    """A cell vanishes beside a division: one by one, it seems to be the one that became the second daughter."""
+    """A cell vanishes next to a division; with one-to-one links first, it is linked to the second daughter."""
     pytest.importorskip("motile")
     movie = [draw({1: MOTHER, 2: (36, 42, 12, 10)}), draw(DAUGHTERS)]
-    settings = Settings(max_distance=25, overlap_weight=0.5)
+    settings = LinkingSettings(max_distance=25, overlap_weight=0.5)
     assert lines(link(movie, settings)) == [(1, 0, 1, 0), (2, 0, 1, 0)]
-    jointly = Settings(max_distance=25, overlap_weight=0.5, solver="ilp")
+    jointly = LinkingSettings(max_distance=25, overlap_weight=0.5, solver="ilp")
     assert lines(link(movie, jointly)) == [(1, 0, 0, 0), (2, 0, 0, 0), (3, 1, 1, 1), (4, 1, 1, 1)]
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_where_all_is_clear_both_say_the_same(seed: int) -> None:
+def test_both_solvers_agree_on_simple_movies(seed: int) -> None:
     pytest.importorskip("motile")
-    assert link(colony(seed), Settings(solver="ilp")) == link(colony(seed))
+    assert link(colony(seed), LinkingSettings(solver="ilp")) == link(colony(seed))
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_brute_force(seed: int) -> None:
     pytest.importorskip("motile")
-    from custom.tracking import choose
+    from custom.tracking.linking._ilp import maximize_gains
 
     rng = np.random.default_rng(seed)
     pairs = Candidates(*np.nonzero(rng.random((3, 3)) < 0.7))
@@ -53,7 +55,7 @@ def test_brute_force(seed: int) -> None:
     ]
     trios_array = np.array(trios, np.int64).reshape(-1, 2)
     division_gains = rng.uniform(0, 2, len(trios))
-    linked, divided = choose(pairs, gains, trios_array, division_gains)
+    linked, divided = maximize_gains(pairs, gains, trios_array, division_gains)
     options = [((pair,), gain) for pair, gain in enumerate(gains)] + list(zip(trios, division_gains, strict=True))
     best = max(
         sum(gain for _, gain in chosen)
@@ -79,4 +81,4 @@ def test_real_truth(real_data: Path) -> None:
     truth = real_data / "DIC-C2DH-HeLa" / "01_GT"
     masks = open_labels(real_data / "DIC-C2DH-HeLa" / "01_ST")
     sequence = AnnotatedSequence(masks, open_labels(truth), truth / "TRA" / "man_track.txt")
-    assert sequence.lnk(Settings(solver="ilp")) >= 0.965
+    assert sequence.lnk(LinkingSettings(solver="ilp")) >= 0.965

@@ -1,4 +1,4 @@
-"""Masks of any tool linked from the command line, and the settings that it reads."""
+"""Linking of masks from the command line, and its settings file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from drawn_cells import colony, draw, link
 
 from custom.errors import InputError
 from custom.images import write_image
-from custom.tracking import Fit, Settings, open_labels, read_settings, read_tracks, validate, write_settings
+from custom.tracking import Fit, LinkingSettings, open_labels, read_settings, read_tracks, validate, write_settings
 from custom.tracking.__main__ import link as link_command
 from custom.tracking.__main__ import main
 
 
 def write_masks(folder: Path, masks: list[np.ndarray], first: int = 0) -> Path:
-    """Write them as another tool might."""
+    """Write masks with file names of another tool."""
     for frame, labels in enumerate(masks, start=first):
         write_image(folder / f"seg_{frame}.tif", labels)
     return folder
@@ -48,19 +48,21 @@ def test_a_stack_with_few_cells_or_none(tmp_path: Path, masks: list[np.ndarray])
     assert (tmp_path / "linked_report" / "merges.csv").is_file()
 
 
-def test_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With settings that a fit has written; a cell that goes too far for the default ones is one track."""
+def test_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With estimated settings, a cell that is too fast for the default settings is one track."""
     write_masks(tmp_path / "2024_05", [draw({1: (10, 2 + 16 * frame, 8, 8)}, (30, 90)) for frame in range(4)])
-    write_settings(tmp_path / "tracking.yaml", Fit(Settings(max_distance=20.0), 1, 0), "fit")
+    write_settings(tmp_path / "tracking.yaml", Fit(LinkingSettings(max_distance=20.0), 1, 0), "fit")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # restored afterward
     for options, tracks in (([], 4), (["--settings", "tracking.yaml"], 1)):
         monkeypatch.setattr("sys.argv", ["custom.tracking", "link", "2024_05", "01_RES", *options])
         main()
         said = capsys.readouterr().out.splitlines()
         assert said[0] == f"Linking 4 frames of {tmp_path / '2024_05'}"
         assert said[1] == f"Result: {tmp_path / '01_RES'} (tracks: {tracks}, frames: 4)"
-        assert said[2] == f"Links, the least sure first: {tmp_path / '01_report' / 'links.csv'}"
+        assert said[2] == f"Links, least confident first: {tmp_path / '01_report' / 'links.csv'}"
         assert len(read_tracks("01_RES/res_track.txt")) == tracks
 
 
@@ -77,10 +79,10 @@ def test_masks_that_cannot_be_linked(tmp_path: Path) -> None:
     assert not (tmp_path / "01_RES").exists()
 
 
-def test_settings_of_a_file(tmp_path: Path) -> None:
+def test_settings_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "tracking.yaml"
     file.write_text("max_gap: 2      # frames\nmax_distance: null\nspacing: [2.0, 1.0]\n")
-    assert read_settings(file) == Settings(max_gap=2, spacing=(2.0, 1.0))
+    assert read_settings(file) == LinkingSettings(max_gap=2, spacing=(2.0, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_settings_of_a_file(tmp_path: Path) -> None:
         (None, "found nothing that can be read, expected a YAML file with settings"),
     ],
 )
-def test_files_that_hold_no_settings(tmp_path: Path, text: str | None, expected: str) -> None:
+def test_invalid_settings_files(tmp_path: Path, text: str | None, expected: str) -> None:
     file = tmp_path / "tracking.yaml"
     if text is not None:
         file.write_text(text)

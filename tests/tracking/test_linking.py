@@ -1,4 +1,4 @@
-"""Linking: known answers for moves, crossings, divisions, gaps and merges; what does not matter; edges; real truth."""
+"""Linking: known answers for moves, crossings, divisions, gaps and merges; invariances; edge cases; real truth."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from drawn_cells import Box, colony, draw, lines, link
 from custom.errors import InputError
 from custom.tracking import (
     Linker,
+    LinkingSettings,
     Matcher,
     Merge,
-    Settings,
     branching_correctness,
     compare_graphs,
     open_labels,
@@ -38,48 +38,48 @@ def test_a_cell_that_moves_is_one_track() -> None:
 
 def test_a_cell_that_jumps_too_far_is_another() -> None:
     assert lines(link([draw({1: STILL}), draw({1: FAR})])) == [(1, 0, 0, 0), (2, 1, 1, 0)]
-    assert lines(link([draw({1: STILL}), draw({1: FAR})], Settings(max_distance=80))) == [(1, 0, 1, 0)]
+    assert lines(link([draw({1: STILL}), draw({1: FAR})], LinkingSettings(max_distance=80))) == [(1, 0, 1, 0)]
 
 
 def test_two_cells_pass_each_other() -> None:
-    """Labels are swapped in every frame, and the cells meet one above the other."""
+    """Labels are swapped in every frame, and the cells pass one above the other."""
     right, left = (10, 18, 26, 34, 42), (42, 34, 26, 18, 10)
     movie = []
     for step, (first, second) in enumerate(zip(right, left, strict=True)):
         one, other = (1, 2) if step % 2 else (2, 1)
         movie.append(draw({one: (20, first, 10, 16), other: (30, second, 10, 16)}, (60, 90)))
-    tracking = link(movie, Settings(max_distance=30))
+    tracking = link(movie, LinkingSettings(max_distance=30))
     assert lines(tracking) == [(1, 0, 4, 0), (2, 0, 4, 0)]
     assert [tracking.centroids[frame][1][1] for frame in range(5)] == [column + 7.5 for column in right]
 
 
 def test_cells_that_cross_are_told_apart_by_their_areas() -> None:
-    """The large cell goes right, the small one left; by distance alone both would stay on their side."""
+    """The large cell moves right, the small cell left; by distance alone they would be confused."""
     large, small = (4, 4, 20, 20), (12, 40, 6, 6)
     movie = [draw({1: large, 2: small}), draw({1: (4, 30, 20, 20), 2: (12, 14, 6, 6)})]
-    settings = Settings(max_distance=40, overlap_weight=0, area_weight=3)
+    settings = LinkingSettings(max_distance=40, overlap_weight=0, area_weight=3)
     assert link(movie, settings).labels[1] == {1: 1, 2: 2}
-    assert link(movie, Settings(max_distance=40, overlap_weight=0, area_weight=0)).labels[1] == {1: 2, 2: 1}
+    assert link(movie, LinkingSettings(max_distance=40, overlap_weight=0, area_weight=0)).labels[1] == {1: 2, 2: 1}
 
 
 def test_cells_are_told_apart_by_their_brightness() -> None:
     labels = draw({1: (10, 4, 10, 10), 2: (10, 24, 10, 10)})
-    later = draw({1: (10, 14, 10, 10), 2: (10, 34, 10, 10)})  # nearest is wrong for one of them, and there is a third
+    later = draw({1: (10, 14, 10, 10), 2: (10, 34, 10, 10)})  # the nearest cell is wrong for one of them
     noise = np.random.default_rng(0).normal(0, 1, labels.shape)
     image = np.where(labels == 1, 100, 20) + noise
     later_image = np.where(later == 1, 20, 100) + noise
     for weight, expected in ((0, {1: 1, 2: 2}), (5, {1: 2, 2: 1})):
-        linker = Linker(Settings(max_distance=40, appearance_weight=weight))
+        linker = Linker(LinkingSettings(max_distance=40, appearance_weight=weight))
         linker.add(0, labels, image)
         linker.add(1, later, later_image)
         assert linker.finish().labels[1] == expected
 
 
-def test_a_doubtful_link_has_little_confidence() -> None:
-    """A cell between two later ones, equally far: one is linked, in doubt; another that is alone is sure."""
+def test_an_ambiguous_link_has_low_confidence() -> None:
+    """A cell at equal distance from two later cells has a link of low confidence; an isolated cell has not."""
     before = draw({1: (25, 25, 10, 10), 2: (48, 2, 10, 10)})
     after = draw({1: (25, 19, 10, 6), 2: (25, 35, 10, 6), 3: (48, 2, 10, 10)})
-    tracking = link([before, after], Settings(division_threshold=1))
+    tracking = link([before, after], LinkingSettings(division_threshold=1))
     by_source = {link.label: link.confidence for link in tracking.links}
     assert 0.3 < by_source[1] < 0.5
     assert by_source[2] > 0.95
@@ -98,17 +98,17 @@ def test_a_division() -> None:
     divisions = [link for link in tracking.links if link.kind == "division"]
     assert [link[:4] for link in divisions] == [(1, 1, 2, 2), (1, 1, 2, 3)]
     assert all(link.confidence > 0.5 for link in divisions)
-    assert lines(link(movie, Settings(division_threshold=1))) == [(1, 0, 3, 0), (2, 2, 3, 0)]
+    assert lines(link(movie, LinkingSettings(division_threshold=1))) == [(1, 0, 3, 0), (2, 2, 3, 0)]
 
 
 def test_daughters_of_a_mother_that_is_linked_to_neither() -> None:
-    """Both are too different from her for a link, but together they are what she was."""
+    """Each daughter differs too much from the mother for a link, but together they resemble her."""
     movie = [draw({1: MOTHER}), draw(DAUGHTERS)]
-    assert lines(link(movie, Settings(max_cost=0.2))) == [(1, 0, 0, 0), (2, 1, 1, 1), (3, 1, 1, 1)]
+    assert lines(link(movie, LinkingSettings(max_cost=0.2))) == [(1, 0, 0, 0), (2, 1, 1, 1), (3, 1, 1, 1)]
 
 
 def test_a_newcomer_beside_a_cell_makes_no_division() -> None:
-    """The cell stays as large as it was, and the newcomer is not in it."""
+    """The cell keeps its area, and the new cell is outside it."""
     movie = [draw({1: MOTHER}), draw({1: MOTHER, 2: (20, 41, 12, 12)})]
     assert lines(link(movie)) == [(1, 0, 1, 0), (2, 1, 1, 0)]
 
@@ -132,14 +132,14 @@ def test_two_divisions_side_by_side() -> None:
 def test_a_daughter_that_does_not_live_is_no_daughter() -> None:
     movie = [draw({1: MOTHER}), draw(DAUGHTERS), draw({3: DAUGHTERS[3]}), draw({3: DAUGHTERS[3]})]
     assert lines(link(movie)) == [(1, 0, 0, 0), (2, 1, 3, 1), (3, 1, 1, 1)]
-    assert lines(link(movie, Settings(min_length=2))) == [(1, 0, 3, 0)]
+    assert lines(link(movie, LinkingSettings(min_length=2))) == [(1, 0, 3, 0)]
 
 
 def test_a_daughter_that_divides_at_once_lives() -> None:
     grand = {5: (20, 34, 12, 5), 6: (20, 43, 12, 5)}
     movie = [draw({1: MOTHER}), draw(DAUGHTERS), draw({3: DAUGHTERS[3]} | grand), draw({3: DAUGHTERS[3]} | grand)]
     expected = [(1, 0, 0, 0), (2, 1, 3, 1), (3, 1, 1, 1), (4, 2, 3, 3), (5, 2, 3, 3)]
-    assert lines(link(movie, Settings(min_length=2))) == expected
+    assert lines(link(movie, LinkingSettings(min_length=2))) == expected
 
 
 # ---------------------------------------------------------------------------------------------------- gaps, lone frames
@@ -149,7 +149,7 @@ def test_a_daughter_that_divides_at_once_lives() -> None:
 def test_a_gap_is_closed_up_to_its_length(missing: int) -> None:
     movie = [draw({1: STILL}), *[draw({})] * missing, draw({4: STILL})]
     for max_gap in range(5):
-        tracking = link(movie, Settings(max_gap=max_gap))
+        tracking = link(movie, LinkingSettings(max_gap=max_gap))
         closed = max_gap >= missing
         assert lines(tracking) == [(1, 0, 0, 0), (2, missing + 1, missing + 1, int(closed))]
         assert [link.kind for link in tracking.links] == ["gap"] * closed
@@ -163,12 +163,12 @@ def test_of_two_cells_that_come_back_each_goes_on_as_itself() -> None:
 
 def test_a_lonely_frame_can_be_left_out() -> None:
     movie = [draw({1: STILL}), draw({1: STILL, 2: FAR}), draw({1: STILL}), draw({1: STILL, 2: FAR})]
-    assert len(link(movie, Settings(max_gap=0)).tracks) == 3
-    tracking = link(movie, Settings(max_gap=0, min_length=2))
-    assert lines(tracking) == [(1, 0, 3, 0), (2, 3, 3, 0)]  # the last frame cuts off the second
+    assert len(link(movie, LinkingSettings(max_gap=0)).tracks) == 3
+    tracking = link(movie, LinkingSettings(max_gap=0, min_length=2))
+    assert lines(tracking) == [(1, 0, 3, 0), (2, 3, 3, 0)]  # the second track is cut off by the last frame
     assert tracking.labels[1] == {1: 1}
     assert tracking.centroids[1].keys() == {1}
-    assert len(link(movie, Settings(max_gap=1, min_length=2)).tracks) == 3  # with a child it is not lonely
+    assert len(link(movie, LinkingSettings(max_gap=1, min_length=2)).tracks) == 3  # with a child it is not isolated
 
 
 # --------------------------------------------------------------------------------------------------------------- merges
@@ -180,10 +180,10 @@ BOTH: Box = (20, 11, 12, 22)
 
 def test_two_cells_that_are_one_for_two_frames() -> None:
     apart, together = draw({1: LEFT, 2: RIGHT}), draw({3: BOTH})
-    tracking = link([apart, apart, together, together, apart, apart], Settings(max_gap=2))
+    tracking = link([apart, apart, together, together, apart, apart], LinkingSettings(max_gap=2))
     assert tracking.merges == [Merge(frame=2, labels=(1, 2), into=1, until=3)]
-    assert lines(tracking) == [(1, 0, 5, 0), (2, 0, 1, 0), (3, 4, 5, 2)]  # no division, but a gap
-    short = link([apart, apart, together, together, apart, apart], Settings(max_gap=0))
+    assert lines(tracking) == [(1, 0, 5, 0), (2, 0, 1, 0), (3, 4, 5, 2)]  # a gap, not a division
+    short = link([apart, apart, together, together, apart, apart], LinkingSettings(max_gap=0))
     assert short.merges == tracking.merges
     assert lines(short) == [(1, 0, 5, 0), (2, 0, 1, 0), (3, 4, 5, 0)]
 
@@ -202,7 +202,7 @@ def test_a_fragment_that_was_seen_once_hides_no_division() -> None:
     assert [track.parent for track in tracking.tracks if track.begin == 3] == [1, 1]
 
 
-# ------------------------------------------------------------------------------------------------- what does not matter
+# ---------------------------------------------------------------------------------------------------------- invariances
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -222,7 +222,7 @@ def test_labels_do_not_matter(seed: int) -> None:
 
 
 def test_labels_of_a_cell_and_one_around_it_do_not_matter() -> None:
-    """Both have the same centroid; the smaller one is the first track."""
+    """Both have the same centroid; the smaller cell is the first track."""
     labels = draw({1: (10, 10, 30, 30)})
     labels[18:32, 18:32] = 2
     swapped = np.array([0, 2, 1], np.uint16)[labels]
@@ -252,22 +252,22 @@ def test_types_do_not_matter(dtype: type) -> None:
 
 
 def test_volumes() -> None:
-    """A cell that moves by a slice, with slices five times as far apart as pixels."""
+    """A cell moves by one slice; the slice distance is five times the pixel size."""
     first, second = np.zeros((2, 8, 30, 30), np.uint16)
     first[1:4, 5:15, 5:15], second[2:5, 5:15, 5:15] = 1, 9
     first[1:4, 20:28, 20:28], second[1:4, 20:28, 20:28] = 2, 5
-    tracking = link([first, second], Settings(spacing=(5, 1, 1)))
+    tracking = link([first, second], LinkingSettings(spacing=(5, 1, 1)))
     assert lines(tracking) == [(1, 0, 1, 0), (2, 0, 1, 0)]
     assert tracking.centroids[1] == {1: (3, 9.5, 9.5), 2: (2, 23.5, 23.5)}
     with pytest.raises(InputError, match=r"spacing: found 2 numbers, expected 3"):
-        link([first], Settings(spacing=(5, 1)))
+        link([first], LinkingSettings(spacing=(5, 1)))
 
 
 def test_points() -> None:
     rng = np.random.default_rng(0)
     places = rng.permutation(np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2)) * 30.0
     order = rng.permutation(400)
-    linker = Linker(Settings(max_distance=20))
+    linker = Linker(LinkingSettings(max_distance=20))
     linker.add_points(0, places)
     linker.add_points(1, places[order] + rng.uniform(-5, 5, places.shape))
     tracking = linker.finish()
@@ -278,14 +278,14 @@ def test_points() -> None:
 
 def test_points_without_areas_need_a_distance() -> None:
     with pytest.raises(ValueError, match="diameter"):
-        Linker(Settings()).add_points(0, np.zeros((1, 2)))
+        Linker(LinkingSettings()).add_points(0, np.zeros((1, 2)))
 
 
 # ---------------------------------------------------------------------------------------------------------------- edges
 
 
 def test_nothing_at_all() -> None:
-    assert Linker(Settings()).finish().tracks == []
+    assert Linker(LinkingSettings()).finish().tracks == []
     for count in (1, 3):
         tracking = link([draw({})] * count)
         assert (tracking.tracks, tracking.links, tracking.merges) == ([], [], [])
@@ -293,7 +293,7 @@ def test_nothing_at_all() -> None:
 
 
 def test_one_frame() -> None:
-    tracking = link([draw({4: STILL, 2: FAR})], Settings(min_length=5))
+    tracking = link([draw({4: STILL, 2: FAR})], LinkingSettings(min_length=5))
     assert lines(tracking) == [(1, 0, 0, 0), (2, 0, 0, 0)]
     assert tracking.labels == {0: {4: 1, 2: 2}}
 
@@ -304,21 +304,21 @@ def test_empty_frames_around_cells() -> None:
 
 def test_cells_at_the_border_and_cells_in_parts() -> None:
     cells = draw({1: (0, 0, 10, 10), 2: (50, 50, 10, 10)})
-    cells[0:10, 50:60] = 1  # another part of the first
+    cells[0:10, 50:60] = 1  # second part of cell 1
     assert lines(link([cells, cells])) == [(1, 0, 1, 0), (2, 0, 1, 0)]
 
 
-def test_what_linking_refuses() -> None:
-    linker = Linker(Settings())
+def test_invalid_frames() -> None:
+    linker = Linker(LinkingSettings())
     linker.add(3, draw({1: STILL}))
     with pytest.raises(ValueError, match="frame 5 does not follow frame 3"):
         linker.add(5, draw({}))
     with pytest.raises(ValueError, match="shape"):
         linker.add(4, np.zeros((3, 3), np.uint8))
     with pytest.raises(ValueError, match="shape"):
-        Linker(Settings()).add(0, draw({}), np.zeros((3, 3)))
+        Linker(LinkingSettings()).add(0, draw({}), np.zeros((3, 3)))
     with pytest.raises(TypeError, match="float"):
-        Linker(Settings()).add(0, np.zeros((3, 3)))
+        Linker(LinkingSettings()).add(0, np.zeros((3, 3)))
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_what_linking_refuses() -> None:
 )
 def test_settings_out_of_range(name: str, value: object) -> None:
     with pytest.raises(InputError, match=f"{name}: found"):
-        Settings(**{name: value})
+        LinkingSettings(**{name: value})
 
 
 # ----------------------------------------------------------------------------------------------------------- real truth
@@ -354,9 +354,9 @@ def test_settings_out_of_range(name: str, value: object) -> None:
     ],
 )
 def test_linking_true_masks(real_data: Path, truth: str, masks: str, least_lnk: float, least_bc: float) -> None:
-    """The labels are permuted in each frame, so that they say nothing."""
+    """Labels are permuted in each frame and therefore uninformative."""
     rng = np.random.default_rng(0)
-    reference, linker, permuted = open_labels(real_data / truth), Linker(Settings()), {}
+    reference, linker, permuted = open_labels(real_data / truth), Linker(LinkingSettings()), {}
     for frame, labels in open_labels(real_data / masks):
         permuted[frame] = rng.permutation(np.arange(1, 1 + labels.max())).astype(labels.dtype)
         permuted[frame] = np.concatenate(([0], permuted[frame])).astype(labels.dtype)[labels]

@@ -1,4 +1,4 @@
-"""Cells in the margin: what is left out, what stays whole."""
+"""Cells in the margin: which are removed, which are kept whole."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from drawn_cells import draw
 
 from custom.errors import InputError
 from custom.images import write_image
-from custom.tracking import check_margin, open_labels, sequence_of, without_margin
+from custom.tracking import open_labels, sequence_of, without_margin
+from custom.tracking.ctc._sequences import check_margin
 
 CELLS = {
-    1: (0, 0, 5, 60),  # fills the margin along a side
-    2: (0, 20, 6, 4),  # reaches beyond it by a pixel
-    3: (30, 55, 4, 5),  # in the margin of another side
-    4: (30, 54, 4, 6),  # reaches beyond by a column
+    1: (0, 0, 5, 60),  # fills the margin along one side
+    2: (0, 20, 6, 4),  # extends one pixel beyond it
+    3: (30, 55, 4, 5),  # in the margin on another side
+    4: (30, 54, 4, 6),  # extends one column beyond it
     5: (20, 20, 9, 9),
 }
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
 @pytest.mark.parametrize("label", [1, 2, 3, 4, 5])
-def test_what_lies_wholly_in_it_goes_what_reaches_beyond_stays_whole(label: int, dtype: type) -> None:
+def test_only_cells_completely_inside_are_removed(label: int, dtype: type) -> None:
     labels = draw({label: CELLS[label]}).astype(dtype)
     found = without_margin(sequence_of([labels]), 5).read(0)
     assert found.dtype == dtype
@@ -31,7 +32,7 @@ def test_what_lies_wholly_in_it_goes_what_reaches_beyond_stays_whole(label: int,
 
 
 @pytest.mark.parametrize("margin", [0, 1, 4, 9])
-def test_by_its_definition(margin: int) -> None:
+def test_definition(margin: int) -> None:
     rng = np.random.default_rng(margin)
     labels = np.kron(rng.integers(0, 12, (8, 10)), np.ones((3, 4), int)).astype(np.uint16)
     rows, columns = np.indices(labels.shape)
@@ -47,7 +48,7 @@ def test_volumes_have_a_margin_along_rows_and_columns() -> None:
     assert set(np.unique(found)) == {0, 2}
 
 
-def test_frames_and_files_stay(tmp_path: Path) -> None:
+def test_frames_and_files_are_kept(tmp_path: Path) -> None:
     for frame in (4, 5):
         write_image(tmp_path / f"mask{frame:03d}.tif", draw({1: (0, 0, 4, 4)}))
     whole = open_labels(tmp_path)
@@ -67,6 +68,6 @@ def test_a_frame_that_is_all_margin() -> None:
 
 
 @pytest.mark.parametrize("margin", [-1, 2.5, "ten", None, True])
-def test_a_margin_that_is_none(margin: object) -> None:
+def test_an_invalid_margin(margin: object) -> None:
     with pytest.raises(InputError, match=f"--margin: found {margin}, expected a whole number of pixels from 0 up"):
         check_margin(margin, (60, 80), "t000.tif")  # type: ignore[arg-type]

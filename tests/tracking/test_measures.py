@@ -1,4 +1,4 @@
-"""Measures of tracks: known answers of small movies, definitions in loops, properties, every error explained."""
+"""Measures of tracks: known answers for small movies, literal definitions, properties, error messages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from scipy.optimize import linear_sum_assignment
 
 from custom import tracking
 from custom.tracking import SequenceScores, Track, score_sequence, sequence_of
+from custom.tracking.measures._acyclic import links
+from custom.tracking.measures._identity import identities
+from custom.tracking.measures._matching import MovieObjects, Overlaps, join_matchings
 
 
 def masks(*rows: str) -> list[np.ndarray]:
@@ -22,7 +25,7 @@ def masks(*rows: str) -> list[np.ndarray]:
 
 
 def tracks_of(frames: Sequence[np.ndarray], parents: Mapping[int, int] | None = None) -> list[Track]:
-    """Return the tracks of masks, from the first to the last frame of each label."""
+    """Return a track for each label, from its first to its last frame."""
     tracks = []
     for label in sorted(set(np.unique(np.stack(frames)).tolist()) - {0}):
         there = [frame for frame, mask in enumerate(frames) if (mask == label).any()]
@@ -52,7 +55,7 @@ TWO_CELLS = ("111022200", "111022200", "111022200")  # 6 objects and 4 links: 60
         (TWO_CELLS, {}, 1, 1, 1, {}),
         (("777055500",) * 3, {}, 1, 1, 1, {}),
         (("110022200",) * 3, {}, 1, 1, 1, {}),  # two thirds are covered
-        (  # one of the objects is missed, and the links to and from it
+        (  # an object is missed, and with it the links to and from it
             ("111022200", "111000000", "111033300"),
             {},
             1 - 10 / 60,
@@ -61,7 +64,7 @@ TWO_CELLS = ("111022200", "111022200", "111022200")  # 6 objects and 4 links: 60
             {"missed": 1, "missed link": 2},
         ),
         (("111022200", "111022203", "111022200"), {}, 1 - 1 / 60, 1, 1 - 1 / 66, {"extra": 1}),
-        (  # the cells are one for a frame: it is the unique match of neither
+        (  # the cells are merged in a frame: no unique match
             ("111022200", "111111100", "111033300"),
             {},
             1 - 5 / 60,
@@ -69,7 +72,7 @@ TWO_CELLS = ("111022200", "111022200", "111022200")  # 6 objects and 4 links: 60
             1 - 11 / 66,
             {"merged": 1, "missed link": 4},
         ),
-        (  # a cell in two parts, neither of which is more than half of it
+        (  # a cell in two parts, neither more than half of it
             ("111022200", "111022200", "014022200"),
             {},
             1 - 12 / 60,
@@ -77,7 +80,7 @@ TWO_CELLS = ("111022200", "111022200", "111022200")  # 6 objects and 4 links: 60
             1 - 13.5 / 66,
             {"missed": 1, "extra": 2, "missed link": 1},
         ),
-        (  # confused in the last frame
+        (  # swapped in the last frame
             ("111022200", "111022200", "222011100"),
             {},
             1,
@@ -100,7 +103,7 @@ def test_known_answers(
     assert {kind: count for kind, count in counts.items() if count} == kinds
 
 
-def test_a_link_too_many() -> None:
+def test_an_extra_link() -> None:
     scores = score(("110", "110", "220"), ("110", "110", "110"))
     assert scores.numbers["LNK"] == pytest.approx(1 - 1 / 1.5)
     assert [error.kind for error in scores.errors] == ["wrong link"]
@@ -111,14 +114,14 @@ def test_a_link_over_a_gap_is_one_to_a_child() -> None:
     assert score(gap, gap, {2: 1}, {2: 1}).numbers["LNK"] == 1
     assert score(gap, gap, {2: 1}).numbers["LNK"] == 0
     assert score(gap, ("110", "110", "110"), {2: 1}).numbers["DET"] == pytest.approx(1 - 1 / 20)
-    assert score(gap, ("110", "110", "110"), {2: 1}).numbers["LNK"] == 0  # what leads to the extra object is none
+    assert score(gap, ("110", "110", "110"), {2: 1}).numbers["LNK"] == 0  # links to the extra object do not count
 
 
 def test_a_division_has_a_link_to_each_daughter() -> None:
     truth, parents = ("033330", "110022", "110022"), {1: 3, 2: 3}
     unlinked = score(truth, truth, parents)
-    links = tracking.links(unlinked.matching.reference)
-    assert (len(links), links.to_child.sum()) == (4, 2)
+    true_links = links(unlinked.matching.reference)
+    assert (len(true_links), true_links.to_child.sum()) == (4, 2)
     assert unlinked.numbers["EA"] == 2
     one_goes_on = score(truth, ("011110", "110022", "110022"), parents)
     assert [one_goes_on.numbers[name] for name in ("EC", "EA", "ED")] == [1, 1, 0]
@@ -148,7 +151,7 @@ def test_complete_tracks_and_track_fractions() -> None:
     assert broken["TF"] == pytest.approx((1 + 2 / 3) / 2)
     lost = score(TWO_CELLS, ("111000000",) * 3).numbers
     assert lost["CT"] == pytest.approx(2 * 1 / (2 + 1))
-    assert lost["TF"] == 1  # the track that is not detected does not count
+    assert lost["TF"] == 1  # an undetected track does not count
     assert score(TWO_CELLS, ("000000000",) * 3).numbers["TF"] == 0
 
 
@@ -157,8 +160,8 @@ def test_a_complete_track_begins_and_ends_with_its_match() -> None:
     assert (longer["CT"], longer["TF"]) == (0, 1)
 
 
-def test_who_follows_one_track_to_the_end_is_not_seen_to_follow_later_ones() -> None:
-    """The challenge's software stops at the first whole track, so that labels matter; so does this one."""
+def test_a_complete_match_hides_matches_of_tracks_with_larger_labels() -> None:
+    """Like the software of the challenge, TF stops at the first complete track, so labels matter."""
     result = ("110", "110", "110", "000")
     assert score(("110", "220", "220", "220"), result).numbers["TF"] == 1  # 2 is not detected
     assert score(("220", "110", "110", "110"), result).numbers["TF"] == pytest.approx((1 + 2 / 3) / 2)
@@ -188,7 +191,7 @@ def test_two_divisions_in_a_row_make_one_right() -> None:
     assert [numbers[f"BC({i})"] for i in range(3)] == pytest.approx([0, 2 / 3, 2 / 3])
 
 
-def test_a_division_too_many_counts() -> None:
+def test_an_extra_division_counts() -> None:
     truth = ("1111055555", "2203305555")
     result = ("1111055555", "2203306677")
     numbers = score(truth, result, {2: 1, 3: 1}, {2: 1, 3: 1, 6: 5, 7: 5}).numbers
@@ -201,7 +204,7 @@ def test_cell_cycle_accuracy() -> None:
     assert score(truth, truth, parents, parents).numbers["CCA"] == 1
     longer = ("11111111", "22220333", "22220333", "22220333", "44055333")
     assert score(truth, longer, parents, parents).numbers["CCA"] == 0
-    assert score(truth, truth, parents, {2: 1, 3: 1}).numbers["CCA"] == 0  # no whole cycle
+    assert score(truth, truth, parents, {2: 1, 3: 1}).numbers["CCA"] == 0  # no complete cycle
     assert math.isnan(score(truth, truth, {2: 1, 3: 1}, parents).numbers["CCA"])
     assert math.isnan(score(truth, truth, {2: 1, 3: 1}, {2: 1, 3: 1}).numbers["CCA"])
 
@@ -216,11 +219,11 @@ def test_half_of_the_cell_cycles() -> None:
 
 
 def without_objects(reference: Sequence[Track], result: Sequence[Track]) -> tracking.Matching:
-    def side(tracks: Sequence[Track]) -> tracking.MovieObjects:
+    def side(tracks: Sequence[Track]) -> MovieObjects:
         nothing = np.zeros(0, np.int64)
-        return tracking.MovieObjects(nothing, nothing, np.zeros(0), np.zeros((0, 2)), tuple(tracks))
+        return MovieObjects(nothing, nothing, np.zeros(0), np.zeros((0, 2)), tuple(tracks))
 
-    return tracking.Matching(side(reference), side(result), tracking.Overlaps(*np.zeros((2, 0), int), np.zeros(0)))
+    return tracking.Matching(side(reference), side(result), Overlaps(*np.zeros((2, 0), int), np.zeros(0)))
 
 
 # -------------------------------------------------------------------------------------------- known answers: identities
@@ -228,7 +231,7 @@ def without_objects(reference: Sequence[Track], result: Sequence[Track]) -> trac
 CONFUSED = ("111022200", "111022200", "222011100")
 
 
-def test_identities_that_are_confused() -> None:
+def test_swapped_identities() -> None:
     numbers = score(TWO_CELLS, CONFUSED).numbers
     assert numbers["IDF1"] == pytest.approx(4 * 2 / 12)
     assert numbers["JSC"] == pytest.approx(4 / 8)
@@ -238,7 +241,7 @@ def test_identities_that_are_confused() -> None:
     assert numbers["HOTA"] == numbers["HOTA(coverage)"] == pytest.approx(math.sqrt(association))
 
 
-def test_hota_demands_more_and_more_overlap() -> None:
+def test_hota_averages_over_overlap_thresholds() -> None:
     numbers = score(("111100",) * 3, ("111000",) * 3).numbers  # IoU 0.75: enough at 15 of 19 thresholds
     assert numbers["HOTA"] == pytest.approx(15 / 19)
     assert numbers["HOTA(coverage)"] == 1
@@ -254,7 +257,7 @@ def test_a_cell_keeps_its_identity_over_a_gap() -> None:
 
 def test_daughters_are_new_identities() -> None:
     reference = score(("1111", "2033"), ("1111", "2033"), {2: 1, 3: 1}).matching.reference
-    assert len(set(tracking.identities(reference).tolist())) == 3
+    assert len(set(identities(reference).tolist())) == 3
 
 
 def test_mota_counts_each_mistake() -> None:
@@ -277,7 +280,7 @@ def test_displacement() -> None:
 
 
 def identity_maps(tracks: Sequence[Track]) -> dict[int, int]:
-    """Return label → label of the track with which the cell began, before gaps."""
+    """Return label → label of the first track of the same cell, before gaps."""
     cells: dict[int, int] = {}
     for track in sorted(tracks, key=lambda track: track.begin):
         only = sum(other.parent == track.parent for other in tracks) == 1
@@ -388,7 +391,7 @@ def test_numbers_do_not_depend_on_the_labels_of_the_result(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_sequence_twice_scores_as_once(seed: int) -> None:
     once = scored(seed)
-    twice = tracking.join_matchings([once.matching, once.matching])
+    twice = join_matchings([once.matching, once.matching])
     assert tracking.compare_graphs(twice).tra == pytest.approx(once.numbers["TRA"])
     assert tracking.hota(twice) == pytest.approx(once.numbers["HOTA"])
     assert tracking.identity_scores(twice).jsc_theta == pytest.approx(once.numbers["JSC_theta"])
@@ -406,7 +409,7 @@ def test_volumes_are_scored_like_images() -> None:
     assert {len(error.where) for error in scores.errors} == {3}
 
 
-def test_measures_of_tracks_refuse_what_was_not_tracked() -> None:
+def test_measures_of_tracks_need_tracks() -> None:
     labels = sequence_of(masks(*TWO_CELLS))
     matching = score_sequence(labels, tracks_of(masks(*TWO_CELLS)), labels, None).matching
     for measure in (tracking.complete_tracks, tracking.hota, tracking.identity_scores, tracking.mot_scores):
@@ -417,7 +420,7 @@ def test_measures_of_tracks_refuse_what_was_not_tracked() -> None:
 # --------------------------------------------------------------------------------------------------------------- errors
 
 
-def test_an_error_says_where_it_is_and_why() -> None:
+def test_position_and_reason_of_errors() -> None:
     missed, first, second = score(TWO_CELLS, ("111022200", "111000200", "111033300")).errors[:3]
     assert (missed.frame, missed.reference_label, missed.result_label, missed.kind) == (1, 2, 0, "missed")
     assert missed.where == (0, 5)

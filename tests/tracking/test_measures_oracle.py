@@ -1,4 +1,4 @@
-"""Measures of tracks against py-ctcmetrics 1.3.3 on generated sequences, and where that is wrong or fails."""
+"""Measures of tracks compared with py-ctcmetrics 1.3.3 on generated sequences, and cases in which that is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from custom.tracking import Track
 evaluate = pytest.importorskip("ctc_metrics.scripts.evaluate")
 
 OURS = {f"AOGM_{name}": name for name in ("NS", "FN", "FP", "ED", "EA", "EC")}
-"""Their name of a number → ours, where they differ."""
+"""Names in py-ctcmetrics → our names, if different."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:Empty frame", "ignore:No tracks")
 
@@ -27,7 +27,7 @@ CHALLENGE = ["SEG", "DET", "TRA", "LNK", "CT", "TF", "BC", "CCA"]
 
 
 def on_disk(folder: Path, truth: Movie, result: Movie) -> tuple[Path, Path]:
-    """Write both; the truth of its first and its last frame is that of the outlines too."""
+    """Write both; the first and last frames of the truth also have segmentation truth."""
     truth.write(folder / "01_GT" / "TRA", "man_track", "man_track.txt")
     (folder / "01_GT" / "SEG").mkdir()
     for frame in {0, len(truth.masks) - 1}:
@@ -48,7 +48,7 @@ def assert_equal(reference: dict[str, Any], numbers: dict[str, float], names: li
 
 @pytest.mark.parametrize("seed", range(220))
 def test_the_measures_of_the_challenge(seed: int, tmp_path: Path) -> None:
-    """Also MOTA, with the switches of identity."""
+    """Includes MOTA and identity switches."""
     gt, res = on_disk(tmp_path, *sequence(seed, frames=5 + seed % 3))
     reference, numbers = theirs(gt, res, [*CHALLENGE, "MOTA"]), score_folders(gt, res).numbers
     names = ["SEG", "DET", "TRA", "LNK", "OP_CSB", "OP_CTB", "CT", "TF", "CCA", "AOGM", *OURS, "MOTA", "IDSW"]
@@ -57,7 +57,7 @@ def test_the_measures_of_the_challenge(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(220, 260))
 def test_identities_where_no_objects_are_merged(seed: int, tmp_path: Path) -> None:
-    """Their HOTA has one demand on the overlap, that of the challenge."""
+    """HOTA of py-ctcmetrics uses the matching criterion of the challenge only."""
     truth, result = sequence(seed, severity=0.5, merging=False)
     gt, res = on_disk(tmp_path, truth, result)
     numbers = score_folders(gt, res).numbers
@@ -68,18 +68,18 @@ def test_identities_where_no_objects_are_merged(seed: int, tmp_path: Path) -> No
     assert numbers["IDF1"] == pytest.approx(reference["IDF1"], abs=1e-6)
 
 
-# -------------------------------------------------------------------------------------------- where theirs is not right
+# ---------------------------------------------------------------------------------------------- errors of py-ctcmetrics
 
 
 def square(frames: int = 3, label: int = 1) -> Movie:
-    """Return two cells that stay, one with this label and one with the next."""
+    """Return two cells that do not move, with this label and the next."""
     mask = np.zeros((8, 12), np.uint16)
     mask[2:6, 1:5], mask[2:6, 7:11] = label, label + 1
     return Movie([mask] * frames, [Track(label, 0, frames - 1), Track(label + 1, 0, frames - 1)])
 
 
 def test_an_object_that_covers_two_cells_is_one_object(tmp_path: Path) -> None:
-    """They count it twice: once for each cell, though the result has only three objects."""
+    """py-ctcmetrics counts it once per cell, although the result has only three objects."""
     truth, result = square(), square()
     result = Movie([(mask > 0).astype(np.uint16) for mask in truth.masks], [Track(1, 0, 2)])
     gt, res = on_disk(tmp_path, truth, result)
@@ -88,7 +88,7 @@ def test_an_object_that_covers_two_cells_is_one_object(tmp_path: Path) -> None:
 
 
 def test_labels_near_the_top_of_their_type(tmp_path: Path) -> None:
-    """They add the largest label of the truth to those of the result, in the result's 16 bits."""
+    """py-ctcmetrics adds the largest label of the truth to labels of the result, in 16 bits."""
     gt, res = on_disk(tmp_path, square(), square(label=65534))
     numbers, reference = score_folders(gt, res).numbers, theirs(gt, res, ["SEG", "TRA"])
     assert (numbers["SEG"], numbers["TRA"]) == (1, 1)
@@ -96,7 +96,7 @@ def test_labels_near_the_top_of_their_type(tmp_path: Path) -> None:
 
 
 def test_cells_that_are_lost(tmp_path: Path) -> None:
-    """They take frames in which a cell is missed for frames in which it is tracked."""
+    """py-ctcmetrics counts frames in which a cell is missed as tracked."""
     truth = square()
     result = Movie([np.where(mask == 1, mask, 0) for mask in truth.masks], [Track(1, 0, 2)])
     gt, res = on_disk(tmp_path, truth, result)
@@ -106,7 +106,7 @@ def test_cells_that_are_lost(tmp_path: Path) -> None:
 
 
 def test_two_divisions_that_are_like_one(tmp_path: Path) -> None:
-    """They count both as right, so that their F-score exceeds 1."""
+    """py-ctcmetrics counts both as correct, so its F-score exceeds 1."""
     truth, result = two_divisions_in_a_row()
     gt, res = on_disk(tmp_path, truth, result)
     assert score_folders(gt, res).numbers["BC(2)"] == pytest.approx(2 * 1 / (1 + 2))
@@ -114,7 +114,7 @@ def test_two_divisions_that_are_like_one(tmp_path: Path) -> None:
 
 
 def test_a_result_without_objects(tmp_path: Path) -> None:
-    """They fail on an empty list of tracks."""
+    """py-ctcmetrics fails on an empty track list."""
     truth = square()
     gt, res = on_disk(tmp_path, truth, Movie([np.zeros_like(mask) for mask in truth.masks], []))
     numbers = score_folders(gt, res).numbers
@@ -124,19 +124,19 @@ def test_a_result_without_objects(tmp_path: Path) -> None:
 
 
 def test_a_result_that_was_not_tracked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """They fail without a list of tracks; its objects can be scored."""
+    """py-ctcmetrics fails without a track list; objects can still be scored."""
     gt, res = on_disk(tmp_path, square(), square())
     (res / "res_track.txt").unlink()
     numbers = score_folders(gt, res).numbers
     assert (numbers["SEG"], numbers["DET"], numbers["OP_CSB"]) == (1, 1, 1)
     assert not {"TRA", "LNK", "CT", "IDF1", "EA"} & numbers.keys()
-    assert "01_RES: there is no res_track.txt" in capsys.readouterr().out
+    assert "01_RES: no res_track.txt" in capsys.readouterr().out
     with pytest.raises((TypeError, AttributeError)):
         theirs(gt, res, ["TRA"])
 
 
 def test_a_parent_that_is_not_listed(tmp_path: Path) -> None:
-    """They fail with an assertion; it is the result's fault, and a sentence says which."""
+    """py-ctcmetrics fails with an assertion; the error here names the fault of the result."""
     broken = square()
     broken.tracks[1] = replace(broken.tracks[1], parent=9)
     gt, res = on_disk(tmp_path, square(), broken)
@@ -147,7 +147,7 @@ def test_a_parent_that_is_not_listed(tmp_path: Path) -> None:
 
 
 def test_a_single_frame(tmp_path: Path) -> None:
-    """They fail where there are no frames to link; LNK is undefined then, and the rest is not."""
+    """py-ctcmetrics fails on a single frame; here only LNK is undefined."""
     gt, res = on_disk(tmp_path, square(frames=1), square(frames=1))
     numbers = score_folders(gt, res).numbers
     assert (numbers["DET"], numbers["TRA"], numbers["CT"]) == (1, 1, 1)

@@ -1,4 +1,4 @@
-"""Movies from folders and stacks: which frame is which, which part is taken, what is refused."""
+"""Movies from folders and stacks: order of frames, parts of movies, invalid inputs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from custom.transforms import ReadImaged
 
 
 def frame(value: int) -> np.ndarray:
-    """Return a frame (6, 8) that only its value tells from others."""
+    """Return a frame (6, 8) of constant value."""
     return np.full((6, 8), value, np.uint8)
 
 
 def write(folder: Path, numbers: Iterable[int], digits: int = 3) -> Path:
-    """Write frames whose value is their number, modulo 256."""
+    """Write frames whose pixel value is the frame number, modulo 256."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         tifffile.imwrite(folder / f"t{number:0{digits}d}.tif", frame(number % 256))
@@ -65,7 +65,7 @@ def test_a_frame_beyond_the_part_is_none(tmp_path: Path, number: int) -> None:
         movie.read(number)
 
 
-def test_a_missing_frame_matters_where_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_frame_matters_only_in_the_selected_part(tmp_path: Path) -> None:
     folder = write(tmp_path / "01", [0, 1, 2, 5, 6])
     with pytest.raises(InputError, match=r"t005.tif: found frame 5 after frame 2, expected an image of every frame"):
         open_movie(folder)
@@ -79,12 +79,12 @@ def test_one_number_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["5-2", "3", "a-b", "3-", "-3"])
-def test_frames_that_are_none(tmp_path: Path, part: str) -> None:
+def test_invalid_frame_ranges(tmp_path: Path, part: str) -> None:
     with pytest.raises(InputError, match=f"--frames: found '{part}', expected the first and the last frame"):
         open_movie(write(tmp_path / "01", range(2)), frames=part)
 
 
-def test_what_is_no_movie(tmp_path: Path) -> None:
+def test_invalid_movies(tmp_path: Path) -> None:
     folder = write(tmp_path / "01", range(2))
     with pytest.raises(InputError, match=r"--frames: found 5-9, expected some of 0-1 of .*01"):
         open_movie(folder, frames="5-9")
@@ -123,13 +123,13 @@ def test_sequences_as_users_name_them(tmp_path: Path, names: str | int | list, f
 
 
 @pytest.mark.parametrize("names", [[], "", [1, "01"], "01,1"])
-def test_sequences_that_are_none(tmp_path: Path, names: str | list) -> None:
+def test_invalid_sequence_names(tmp_path: Path, names: str | list) -> None:
     write(tmp_path / "01", range(2))
     with pytest.raises(InputError, match=r"--sequences: found .*, expected different names"):
         open_sequences(tmp_path, names)
 
 
-def test_a_sequence_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_sequence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"03: found nothing, expected the frames of a sequence"):
         open_sequences(tmp_path, ["03"])
 

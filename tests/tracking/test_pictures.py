@@ -1,4 +1,4 @@
-"""Pictures of tracked cells: colours, overlays, movie, lineage tree, counts, comparison, thumbnails."""
+"""Pictures of tracked cells: colors, overlays, movie, lineage tree, counts, comparison, thumbnails."""
 
 from __future__ import annotations
 
@@ -14,24 +14,22 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from custom.tracking import (
-    KIND_COLORS,
     Lineage,
     Track,
     TrackingError,
     TrackPainter,
-    comparison,
-    count_cells,
+    draw_comparison,
     draw_lineage,
-    rows_of,
+    draw_thumbnails,
     sequence_of,
-    thumbnails,
-    track_colors,
-    write_cell_counts,
-    write_movie,
     write_pictures,
 )
+from custom.tracking.pictures._comparison import KIND_COLORS
+from custom.tracking.pictures._drawing import track_colors
+from custom.tracking.pictures._movie import write_movie
+from custom.tracking.pictures._plots import count_cells, rows_of, write_cell_counts
 
-# 1 divides into 2 and 3; 3 is lost for a frame and seen again as 4; 5 stands alone.
+# 1 divides into 2 and 3; 3 is lost for a frame and seen again as 4; 5 has no relatives.
 FAMILY = [Track(1, 0, 3), Track(2, 4, 9, 1), Track(3, 4, 6, 1), Track(4, 8, 9, 3), Track(5, 2, 7)]
 
 
@@ -62,12 +60,12 @@ def test_lineage_of_a_family() -> None:
         [Track(1, 2, 3, 2), Track(2, 2, 3, 1)],  # a circle
     ],
 )
-def test_an_unsound_parent_does_not_count(tracks: list[Track]) -> None:
+def test_an_invalid_parent_does_not_count(tracks: list[Track]) -> None:
     assert Lineage(tracks).roots == [track.label for track in tracks]
     assert len(track_colors(tracks)) == len(tracks)
 
 
-# ------------------------------------------------------------------------------------------------------------- colours
+# --------------------------------------------------------------------------------------------------------------- colors
 
 
 def _distance(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
@@ -81,7 +79,7 @@ def test_a_color_depends_on_label_and_lineage_alone() -> None:
     assert track_colors([Track(5, 11, 12), Track(70, 0, 1)])[5] == colors[5]
 
 
-def test_families_and_sisters_are_told_apart() -> None:
+def test_families_and_sisters_have_distinct_colors() -> None:
     mothers = [Track(label, 0, 4) for label in range(1, 31)]
     daughters = [Track(31 + place, 5, 9, 1 + place // 2) for place in range(60)]
     colors = track_colors([*mothers, *daughters])
@@ -109,7 +107,7 @@ def test_painted_cells_have_their_tracks_colors() -> None:
     assert picture.dtype == np.uint8
     assert tuple(picture[20, 50]) == colors[1]
     assert tuple(picture[199, 350]) == colors[5]
-    assert tuple(picture[5, 8]) == (200, 200, 200)  # no track
+    assert tuple(picture[5, 8]) == (200, 200, 200)  # object without a track
     assert _has(picture[40:60, 50:70], (255, 255, 255))  # the number
     assert not picture[240:, :].any()
 
@@ -145,7 +143,7 @@ def test_a_volume_is_shown_as_its_maximum() -> None:
     np.testing.assert_array_equal(painter.paint(3, image, labels), expected)
 
 
-def test_the_number_of_a_bent_cell_lies_in_it() -> None:
+def test_the_number_of_a_concave_cell_is_inside_it() -> None:
     labels = np.zeros((512, 512), np.uint8)
     labels[100:400, 100:400] = 1
     labels[100:350, 150:400] = 0
@@ -174,7 +172,7 @@ def _moving_square(frames: int, shape: tuple[int, int] = (81, 101)) -> list[tupl
     return pictures
 
 
-def test_a_movie_is_written_three_times(tmp_path: Path) -> None:
+def test_a_movie_is_written_in_three_formats(tmp_path: Path) -> None:
     pictures = _moving_square(4)
     write_movie(tmp_path, iter(pictures), digits=4)
     for frame, picture in pictures:
@@ -204,7 +202,7 @@ def test_a_movie_of_one_frame(tmp_path: Path) -> None:
     assert Image.open(tmp_path / "overlay.gif").size == (101, 81)
 
 
-def test_a_movie_without_pictures_leaves_nothing(tmp_path: Path) -> None:
+def test_a_movie_without_pictures_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one"):
         write_movie(tmp_path, iter(()))
     assert not list(tmp_path.iterdir())
@@ -213,7 +211,7 @@ def test_a_movie_without_pictures_leaves_nothing(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------ lineage tree, counts
 
 
-def test_a_mother_stands_between_her_daughters() -> None:
+def test_a_mother_is_between_her_daughters() -> None:
     assert rows_of(Lineage(FAMILY)) == {1: 0.5, 2: 0.0, 3: 1.0, 4: 1.0, 5: 2.0}
 
 
@@ -267,7 +265,7 @@ def _labels(*places: tuple[int, int, int]) -> np.ndarray:
 
 def test_a_comparison_marks_the_cells_with_errors() -> None:
     truth, result = _labels((1, 5, 5), (2, 30, 30)), _labels((8, 30, 30), (9, 50, 5))
-    sheet = comparison(np.zeros((64, 64)), truth, result, [_error("missed", 1, 0, 10), _error("extra", 0, 9)])
+    sheet = draw_comparison(np.zeros((64, 64)), truth, result, [_error("missed", 1, 0, 10), _error("extra", 0, 9)])
     strip, panel, gap = 30, 512, 8
     assert sheet.shape == (panel + 2 * strip, 3 * panel + 2 * gap, 3)
     image, true, found = (sheet[strip : strip + panel, k * (panel + gap) : k * (panel + gap) + panel] for k in range(3))
@@ -277,22 +275,22 @@ def test_a_comparison_marks_the_cells_with_errors() -> None:
     assert _has(found, KIND_COLORS["extra"])
     assert not _has(found, KIND_COLORS["missed"])
     assert true[80, 80].any()  # filled
-    assert not true[280, 280].any()  # right, so only outlined
+    assert not true[280, 280].any()  # correct, so only outlined
     assert _has(sheet[-strip:], KIND_COLORS["missed"])
     assert not _has(sheet[-strip:], KIND_COLORS["merged"])
 
 
-def test_outlines_are_known_by_the_markers_in_them() -> None:
-    """The missed cell is the one with marker 7; by its own number, that would be the other outline, which is right."""
+def test_cells_are_identified_by_their_markers() -> None:
+    """The missed cell has marker 7; the other cell, which is correct, has the label 7 in the segmentation truth."""
     truth, markers = _labels((7, 5, 5), (1, 30, 30), (2, 50, 50)), np.zeros((64, 64), np.uint16)
     markers[8, 8], markers[33:35, 33:35] = 1, 7
     errors = [_error("missed", 7, 0, 10)]
-    sheet = comparison(np.zeros((64, 64)), truth, truth * 0, errors, markers)
+    sheet = draw_comparison(np.zeros((64, 64)), truth, truth * 0, errors, markers)
     panel = sheet[30:542, 520:1032]
     assert not panel[80, 80].any()  # only outlined
     assert panel[280, 280].any()  # filled
     assert not panel[440, 440].any()  # without a marker
-    by_number = comparison(np.zeros((64, 64)), truth, truth * 0, errors)[30:542, 520:1032]
+    by_number = draw_comparison(np.zeros((64, 64)), truth, truth * 0, errors)[30:542, 520:1032]
     assert by_number[80, 80].any()
 
 
@@ -300,7 +298,7 @@ def test_a_cell_shows_its_most_expensive_error_and_links_a_ring() -> None:
     truth = _labels((1, 5, 5))
     errors = [_error("missed", 1, 0, 10), _error("missed link", 1, 0, 1.5)]
     for order in (errors, errors[::-1]):
-        sheet = comparison(np.zeros((64, 64)), truth, truth * 0, order)
+        sheet = draw_comparison(np.zeros((64, 64)), truth, truth * 0, order)
         panel = sheet[30:542, 520:1032]
         assert tuple(panel[40, 80]) == KIND_COLORS["missed"]
         assert _has(panel, KIND_COLORS["missed link"])
@@ -308,10 +306,10 @@ def test_a_cell_shows_its_most_expensive_error_and_links_a_ring() -> None:
 
 def test_a_comparison_of_a_volume_without_errors() -> None:
     truth = np.stack([_labels((1, 5, 5)), _labels((2, 30, 30))])
-    sheet = comparison(np.zeros(truth.shape), truth, truth, [])
+    sheet = draw_comparison(np.zeros(truth.shape), truth, truth, [])
     assert not any(_has(sheet, color) for color in KIND_COLORS.values())
     with pytest.raises(ValueError, match="shape"):
-        comparison(np.zeros(truth.shape), truth, truth[:, 1:], [])
+        draw_comparison(np.zeros(truth.shape), truth, truth[:, 1:], [])
 
 
 def test_thumbnails_are_the_most_expensive_errors() -> None:
@@ -329,7 +327,7 @@ def test_thumbnails_are_the_most_expensive_errors() -> None:
         read.append(frame)
         return np.zeros((64, 64))
 
-    shown = thumbnails(errors, image, truth, result, most=3)
+    shown = draw_thumbnails(errors, image, truth, result, most=3)
     assert [thumbnail.error for thumbnail in shown] == [errors[3], errors[1], errors[0]]
     assert read == [0, 1, 2]
     assert [thumbnail.picture.shape for thumbnail in shown] == [(240, 240, 3)] * 3
@@ -339,7 +337,7 @@ def test_thumbnails_are_the_most_expensive_errors() -> None:
 
 def test_a_thumbnail_of_a_link_shows_two_frames() -> None:
     labels = sequence_of({4: _labels((1, 5, 5)), 6: _labels((1, 5, 5))})
-    first, second = thumbnails(
+    first, second = draw_thumbnails(
         [_error("missed link", 1, 0, 1.5, frame=4), _error("missed link", 1, 0, 1.5, frame=6)],
         lambda frame: np.zeros((64, 64)),
         labels,
@@ -349,7 +347,7 @@ def test_a_thumbnail_of_a_link_shows_two_frames() -> None:
     assert second.picture.shape == (240, 482, 3)
 
 
-# ---------------------------------------------------------------------------------------------------------- all of them
+# --------------------------------------------------------------------------------------------------------- all pictures
 
 
 def test_all_pictures_of_a_sequence(tmp_path: Path) -> None:

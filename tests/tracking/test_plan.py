@@ -1,4 +1,4 @@
-"""What a tracking run does once there are masks: plans that are refused, valid results, nothing stale, scores."""
+"""Tracking runs: invalid plans, valid results, no stale files, scores."""
 
 from __future__ import annotations
 
@@ -24,31 +24,30 @@ from torch import nn
 from custom.errors import InputError
 from custom.images import read_labels, write_image
 from custom.runs import announce_tracking
-from custom.score import score_folders
-from custom.score.ctc import ctc
+from custom.score import ctc, score_folders
 from custom.tracking import (
     LabelWriter,
-    Plan,
+    LinkingSettings,
     ResultWriter,
-    Settings,
-    follow,
+    TrackingPlan,
     movie_loaders,
     open_labels,
     open_movie,
     open_sequences,
-    segment,
+    segment_movies,
     sequence_of,
     track,
+    track_movies,
     validate,
 )
-from custom.tracking.run import _plan as following
+from custom.tracking.run import _plan
 from custom.transforms import ReadImaged
 
 NOWHERE = Path("nowhere/model.pt")
 
 
 def write_movie(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01") -> tuple[Path, Path]:
-    """Write the frames that masks belong to, and the masks; return both folders."""
+    """Write frames and masks; return both folders."""
     for frame, labels in masks.items():
         write_image(folder / name / f"t{frame:03d}.tif", (labels > 0).astype(np.uint8) * 100 + 50)
         write_image(folder / f"{name}_masks" / f"cells{frame:03d}.tif", labels)
@@ -56,9 +55,9 @@ def write_movie(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01")
 
 
 def write_truth(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01", outlines: Sequence[int] = ()) -> None:
-    """Write gold truth, with outlines in some frames, and silver truth."""
+    """Write gold truth, with segmentation truth in some frames, and silver truth."""
     truth = folder / f"{name}_GT"
-    track(sequence_of(masks), ResultWriter(truth / "TRA"), Settings(max_distance=30))
+    track(sequence_of(masks), ResultWriter(truth / "TRA"), LinkingSettings(max_distance=30))
     (truth / "TRA" / "res_track.txt").rename(truth / "TRA" / "man_track.txt")
     for frame in masks:
         file = (truth / "TRA" / f"mask{frame:03d}.tif").rename(truth / "TRA" / f"man_track{frame:03d}.tif")
@@ -69,15 +68,15 @@ def write_truth(folder: Path, masks: Mapping[int, np.ndarray], name: str = "01",
 
 def plan_of(
     folder: Path, drawn: Sequence[np.ndarray] | Mapping[int, np.ndarray], frames: str = "", **options: Any
-) -> Plan:
-    """Return the plan to follow what is drawn."""
+) -> TrackingPlan:
+    """Return the plan to track the drawn cells."""
     by_frame = drawn if isinstance(drawn, Mapping) else dict(enumerate(drawn))
     source, given = write_movie(folder / "data", by_frame)
-    settings: dict[str, Any] = {"folder": folder / "out", "linking": Settings(), "masks": given}
-    return Plan([open_movie(source, frames=frames)], **settings | options)
+    settings: dict[str, Any] = {"folder": folder / "out", "linking": LinkingSettings(), "masks": given}
+    return TrackingPlan([open_movie(source, frames=frames)], **settings | options)
 
 
-# -------------------------------------------------------------------------------------------------------------- refused
+# -------------------------------------------------------------------------------------------------------- invalid plans
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def plan_of(
         ({"truth": Path("nowhere")}, "nowhere/01_GT: found neither TRA nor SEG"),
     ],
 )
-def test_options_out_of_their_range(tmp_path: Path, options: dict[str, Any], expected: str) -> None:
+def test_options_out_of_range(tmp_path: Path, options: dict[str, Any], expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         plan_of(tmp_path, [draw({1: (20, 20, 9, 9)})] * 2, **options)
 
@@ -102,14 +101,17 @@ def test_options_out_of_their_range(tmp_path: Path, options: dict[str, Any], exp
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"linking": Settings(solver="ilp")}, "--solver: found ilp without the package motile, .*pip install motile"),
+        (
+            {"linking": LinkingSettings(solver="ilp")},
+            "--solver: found ilp without the package motile, .*pip install motile",
+        ),
         ({"geff": True}, "--geff: found true without the package geff, .*pip install geff"),
     ],
 )
 def test_packages_that_are_not_installed(
     tmp_path: Path, options: dict[str, Any], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "find_spec", lambda _: None)
+    monkeypatch.setattr(_plan, "find_spec", lambda _: None)
     plan_of(tmp_path, [draw({})])
     with pytest.raises(InputError, match=expected):
         plan_of(tmp_path, [draw({})], **options)
@@ -119,11 +121,11 @@ def test_masks_of_other_frames(tmp_path: Path) -> None:
     frames, masks = write_movie(tmp_path / "data", dict(enumerate([draw({})] * 4)))
     (masks / "cells002.tif").unlink()
     with pytest.raises(InputError, match="01_masks: found no mask of frame 2, expected one for every frame of 01"):
-        Plan([open_movie(frames)], tmp_path, Settings(), masks)
-    assert Plan([open_movie(frames, frames="0-1")], tmp_path, Settings(), masks).instances
+        TrackingPlan([open_movie(frames)], tmp_path, LinkingSettings(), masks)
+    assert TrackingPlan([open_movie(frames, frames="0-1")], tmp_path, LinkingSettings(), masks).instances
     tifffile.imwrite(tmp_path / "stack.tif", np.stack([draw({})] * 3), photometric="minisblack")
     with pytest.raises(InputError, match=r"stack.tif: found no mask of frame 3"):
-        Plan([open_movie(frames)], tmp_path, Settings(), tmp_path / "stack.tif")
+        TrackingPlan([open_movie(frames)], tmp_path, LinkingSettings(), tmp_path / "stack.tif")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_masks_of_other_frames(tmp_path: Path) -> None:
         (["TRA", "SEG/man_seg001.tif", "SEG/man_seg002.tif"], "01_GT: found no truth of frames 0 to 3"),
     ],
 )
-def test_truth_that_is_none(tmp_path: Path, gone: list[str], expected: str) -> None:
+def test_invalid_truth(tmp_path: Path, gone: list[str], expected: str) -> None:
     movie = colony(1)
     write_truth(tmp_path / "data", dict(enumerate(movie)), outlines=[1, 2, 5])
     for name in gone:
@@ -166,7 +168,7 @@ def test_a_result_is_valid_and_drawn(
 ) -> None:
     plan = plan_of(tmp_path, masks, geff=True)
     announce_tracking("hela_track", "cpu", plan, NOWHERE, None)
-    follow(plan, NOWHERE, None)
+    track_movies(plan, NOWHERE, None)
     movie, frames = plan.movies[0], plan.movies[0].frames
     assert validate(plan.result(movie)) == []
     assert open_labels(plan.result(movie)).frames == tuple(frames)
@@ -192,12 +194,12 @@ def test_a_result_is_valid_and_drawn(
     assert said[-1] == f"Look at: {tmp_path / 'out' / '01_report' / 'report.html'}"
 
 
-def test_nothing_of_an_earlier_result_is_left(tmp_path: Path) -> None:
+def test_files_of_an_earlier_run_are_deleted(tmp_path: Path) -> None:
     masks = dict(enumerate(colony(2)))
     write_truth(tmp_path / "data", masks, outlines=range(6))
-    follow(plan_of(tmp_path, masks, truth=tmp_path / "data", geff=True), NOWHERE, None)
+    track_movies(plan_of(tmp_path, masks, truth=tmp_path / "data", geff=True), NOWHERE, None)
     assert (tmp_path / "out" / "scores.json").is_file()
-    follow(plan_of(tmp_path, masks, frames="2-3"), NOWHERE, None)
+    track_movies(plan_of(tmp_path, masks, frames="2-3"), NOWHERE, None)
     assert not (tmp_path / "out" / "scores.json").exists()
     written = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("[!.]*") if file.is_file()}
     report = "report.html links.csv merges.csv divisions.csv measurements.csv cells.csv cells.png lineage.png "
@@ -211,8 +213,8 @@ def test_measurements_of_every_cell_in_every_frame(tmp_path: Path) -> None:
     """Areas in pixels and µm, gray values of the frame, and the frame of the division."""
     source, given = write_movie(tmp_path / "data", dict(enumerate(colony(3), start=7)))
     movie = open_movie(source, pixel_size=0.5)
-    plan = Plan([movie], tmp_path / "out", Settings(), given)
-    follow(plan, NOWHERE, None)
+    plan = TrackingPlan([movie], tmp_path / "out", LinkingSettings(), given)
+    track_movies(plan, NOWHERE, None)
     with (plan.report(movie) / "measurements.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for frame, labels in open_labels(plan.result(movie)):
@@ -228,17 +230,17 @@ def test_measurements_of_every_cell_in_every_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [0.01, 100])
 def test_the_slowest_and_the_fastest_movie(tmp_path: Path, rate: float) -> None:
     plan = plan_of(tmp_path, [draw({1: (20, 20, 9, 9)})] * 2, frames_per_second=rate)
-    follow(plan, NOWHERE, None)
+    track_movies(plan, NOWHERE, None)
     with Image.open(plan.report(plan.movies[0]) / "overlay.gif") as movie:
         assert movie.info["duration"] == 1000 / rate
 
 
-def test_masks_that_the_result_would_replace(tmp_path: Path) -> None:
+def test_masks_that_the_result_would_overwrite(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, colony(2))
-    follow(plan, NOWHERE, None)
+    track_movies(plan, NOWHERE, None)
     again = plan_of(tmp_path, colony(2), masks=plan.result(plan.movies[0]))
     with pytest.raises(InputError, match="01_RES: found the masks to link, which the result would replace"):
-        follow(again, NOWHERE, None)
+        track_movies(again, NOWHERE, None)
     assert validate(plan.result(plan.movies[0])) == []
     assert (plan.report(plan.movies[0]) / "report.html").is_file()
 
@@ -248,20 +250,20 @@ def test_masks_that_the_result_would_replace(tmp_path: Path) -> None:
     [
         ({}, "01: 4 tracks and 0 divisions in 3 frames."),
         ({"margin": 4}, "01: 3 tracks and 0 divisions in 3 frames."),
-        ({"margin": 4, "linking": Settings(max_distance=10)}, "01: 1 track and 0 divisions in 3 frames."),
+        ({"margin": 4, "linking": LinkingSettings(max_distance=10)}, "01: 1 track and 0 divisions in 3 frames."),
     ],
 )
 def test_margin_and_settings_count(
     tmp_path: Path, options: dict[str, Any], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A cell that goes by more than its diameter, and one at the border."""
+    """A cell that moves by more than its diameter, and a cell at the border."""
     masks = [draw({1: (20, 20 + 9 * frame, 6, 6), 2: (0, 30, 4, 9)}) for frame in range(3)]
-    follow(plan_of(tmp_path, masks, **options), NOWHERE, None)
+    track_movies(plan_of(tmp_path, masks, **options), NOWHERE, None)
     assert capsys.readouterr().out.splitlines()[0] == expected
 
 
 @pytest.mark.parametrize(("margin", "warned"), [(0, False), (10, False), (28, True)])
-def test_a_truth_with_cells_in_the_margin_is_said_so(
+def test_truth_with_cells_in_the_margin_is_reported(
     tmp_path: Path, margin: int, warned: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     masks = [draw({1: (18, 18, 9, 9)})] * 2
@@ -273,14 +275,14 @@ def test_a_truth_with_cells_in_the_margin_is_said_so(
 
 def test_divisions_are_counted_as_in_their_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = plan_of(tmp_path, colony(4))
-    follow(plan, NOWHERE, None)
+    track_movies(plan, NOWHERE, None)
     with (plan.report(plan.movies[0]) / "divisions.csv").open(newline="") as file:
         divisions = len(list(csv.DictReader(file)))
     assert divisions > 0
     assert f" and {divisions} division" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_waits_for_another_run_in_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = plan_of(tmp_path, colony(2))
     plan.folder.mkdir(exist_ok=True)
     held = threading.Event()
@@ -292,7 +294,7 @@ def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.
 
     threading.Thread(target=hold).start()
     held.wait()
-    follow(plan, NOWHERE, None)
+    track_movies(plan, NOWHERE, None)
     assert f"Another run is at work in {plan.folder}; waiting for its end." in capsys.readouterr().err
     FileLock(plan.folder / ".lock").acquire(timeout=0)
 
@@ -301,14 +303,14 @@ def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.
 
 
 class Cells(nn.Module):
-    """A prediction of background and cell: the frame itself."""
+    """Predicts background and cell; the prediction is the frame itself."""
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return torch.cat([1 - image, image], dim=1)
 
 
-def test_segmented_and_followed(tmp_path: Path) -> None:
-    """Each frame's labels are written as they come; frames of an earlier run are gone."""
+def test_segmentation_and_tracking(tmp_path: Path) -> None:
+    """The labels of each frame are written; frames of an earlier run are deleted."""
     masks = {frame: labels.astype(np.uint8) for frame, labels in enumerate(colony(3), start=998)}
     for frame, labels in masks.items():
         write_image(tmp_path / "01" / f"t{frame:04d}.tif", labels)
@@ -322,14 +324,14 @@ def test_segmented_and_followed(tmp_path: Path) -> None:
         network=Cells(),
         val_handlers=[LabelWriter(tmp_path / "out", lambda found: found[1].astype(np.uint16))],
     )
-    segment(evaluator, loaders, tmp_path / "out")
+    segment_movies(evaluator, loaders, tmp_path / "out")
     assert not stale.exists()
     instances = open_labels(tmp_path / "out" / "01_instances")
     assert instances.frames == tuple(masks)
     assert all((labels == masks[frame]).all() for frame, labels in instances)
     weights = tmp_path / "model.pt"
     weights.write_bytes(b"weights")
-    follow(Plan(movies, tmp_path / "out", Settings()), weights, 0.5)
+    track_movies(TrackingPlan(movies, tmp_path / "out", LinkingSettings()), weights, 0.5)
     assert validate(tmp_path / "out" / "01_RES") == []
     report = (tmp_path / "out" / "01_report" / "report.html").read_text()
     assert f"{weights}, SHA-256 {hashlib.sha256(b'weights').hexdigest()}" in report
@@ -338,16 +340,16 @@ def test_segmented_and_followed(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------------------------- scores
 
 
-def scored(folder: Path, plan: Plan) -> dict[str, Any]:
-    """Follow, and return what the file of the scores says."""
-    follow(plan, NOWHERE, None)
+def scored(folder: Path, plan: TrackingPlan) -> dict[str, Any]:
+    """Track, and return the content of the score file."""
+    track_movies(plan, NOWHERE, None)
     return json.loads((folder / "out" / "scores.json").read_text())
 
 
 def test_the_truth_itself_scores_one(tmp_path: Path) -> None:
     masks = dict(enumerate(colony(2)))
     write_truth(tmp_path / "data", masks, outlines=[1, 4])
-    plan = plan_of(tmp_path, masks, linking=Settings(max_distance=30), truth=tmp_path / "data")
+    plan = plan_of(tmp_path, masks, linking=LinkingSettings(max_distance=30), truth=tmp_path / "data")
     scores = scored(tmp_path, plan)
     assert {"command", "masks", "margin", "linking", "versions", "machine", "gold", "silver"} == set(scores)
     gold, silver = scores["gold"]["01"], scores["silver"]["01"]
@@ -360,7 +362,7 @@ def test_the_truth_itself_scores_one(tmp_path: Path) -> None:
 
 
 def test_scores_are_those_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With errors, over a part of the movie that does not begin with it."""
+    """With errors, for a part of the movie that does not start at its first frame."""
     truth, masks = (dict(enumerate(colony(2))) for _ in range(2))
     write_truth(tmp_path / "data", truth, outlines=[1, 4])
     masks[3][masks[3] == 2] = 0
@@ -377,7 +379,7 @@ def test_scores_are_those_of_the_command(tmp_path: Path, capsys: pytest.CaptureF
     report = plan.report(plan.movies[0])
     with (report / "errors.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) >= 3
-    assert "The most expensive errors" in (report / "report.html").read_text()
+    assert "Errors with the largest penalties" in (report / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -390,7 +392,7 @@ def test_scores_are_those_of_the_command(tmp_path: Path, capsys: pytest.CaptureF
     ],
     ids=["no silver truth", "no markers", "no outlines", "no outlines of these frames"],
 )
-def test_truth_that_lacks_a_part(tmp_path: Path, gone: list[str], measures: dict[str, set[str]]) -> None:
+def test_incomplete_truth(tmp_path: Path, gone: list[str], measures: dict[str, set[str]]) -> None:
     masks = dict(enumerate(colony(2)))
     write_truth(tmp_path / "data", masks, outlines=[1, 4])
     for number, name in enumerate(gone):
@@ -405,7 +407,7 @@ def test_truth_that_lacks_a_part(tmp_path: Path, gone: list[str], measures: dict
 
 
 def test_several_movies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Mean and pooled stand beside them; what one of them lacks is no number, and is not in the mean."""
+    """Mean and pooled scores are added; a missing score of a movie is null and not in the mean."""
     movies = []
     for name, seed in (("01", 2), ("02", 5)):
         masks = dict(enumerate(colony(seed)[:3]))
@@ -417,7 +419,7 @@ def test_several_movies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     (tmp_path / "02_GT" / "TRA").rename(tmp_path / "gone")
     weights = tmp_path / "model.pt"
     weights.write_bytes(b"weights")
-    follow(Plan(movies, tmp_path / "out", Settings(), truth=tmp_path), weights, 0.5)
+    track_movies(TrackingPlan(movies, tmp_path / "out", LinkingSettings(), truth=tmp_path), weights, 0.5)
     gold = json.loads((tmp_path / "out" / "scores.json").read_text())["gold"]
     assert list(gold) == ["01", "02", "mean", "pooled"]
     assert (gold["02"]["DET"], gold["mean"]["DET"], gold["pooled"]["DET"]) == (None, *[gold["01"]["DET"]] * 2)

@@ -1,4 +1,4 @@
-"""Regions: hand-made cells, the definition by scikit-image, edges."""
+"""Regions: known answers, comparison with scikit-image, edge cases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_known_answers() -> None:
 
 
 def test_a_row_ends_at_the_border() -> None:
-    """The label at the end of a row and at the start of the next is no run."""
+    """Equal labels at the end of a row and at the start of the next are not a run."""
     regions = measure_regions(np.array([[0, 0, 1], [1, 0, 0]], np.uint8))
     assert regions.centroids.tolist() == [[0.5, 1]]
 
@@ -54,7 +54,7 @@ def test_no_cells(shape: tuple[int, ...]) -> None:
     assert regions.brightness.shape == (0, 2)
 
 
-def test_what_is_refused() -> None:
+def test_invalid_labels() -> None:
     with pytest.raises(TypeError, match="float64"):
         measure_regions(np.zeros((3, 3)))
     with pytest.raises(ValueError, match="-1"):

@@ -1,4 +1,4 @@
-"""What has one right answer is mended; then the result is valid, and its objects are those of before."""
+"""Repair: unambiguous corrections make a result valid without changing its objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracking_results import SOUND, TRACKS, page, sound_result, write_masks
 from custom.errors import InputError
 from custom.images import read_labels
 from custom.tracking import Track, open_labels, read_tracks, repair, validate, write_tracks
-from custom.tracking.ctc import _repair
+from custom.tracking.ctc import _corrections
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def list_tracks(folder: Path, *tracks: Track) -> None:
 
 
 def repaired(folder: Path) -> list[str]:
-    """Repair, and return what is said of it, without the file; nothing is left to be done."""
+    """Repair, and return the messages without the file name; a second repair changes nothing."""
     changes = repair(folder)
     assert validate(folder) == []
     assert repair(folder) == []
@@ -44,19 +44,19 @@ def repaired(folder: Path) -> list[str]:
 # -------------------------------------------------------------------------------------------------------- known answers
 
 
-def test_sound_results_are_left_as_they_are(folder: Path) -> None:
+def test_valid_results_are_not_changed(folder: Path) -> None:
     before = files_of(folder)
     assert repaired(folder) == []
     assert files_of(folder) == before
 
 
 def test_a_track_that_skips_frames_is_split(folder: Path) -> None:
-    """Its child then comes from the last piece."""
+    """Its children become children of the last part."""
     write_masks(folder, SOUND | {1: [0, 2]})
     assert repaired(folder) == [
-        "label 1 skipped frame 1; from then on it is the new track 6, which has it as parent.",
-        "label 3 had the parent 1; now the last piece of that, 6, is its parent.",
-        "label 4 had the parent 1; now the last piece of that, 6, is its parent.",
+        "label 1 skipped frame 1; it continues as the new track 6, its child.",
+        "label 3 had the parent 1; its parent is now 6, the last part of 1.",
+        "label 4 had the parent 1; its parent is now 6, the last part of 1.",
     ]
     lines = [Track(1, 0, 0), TRACKS[1], Track(3, 3, 5, 6), Track(4, 3, 4, 6), TRACKS[4], Track(6, 2, 2, 1)]
     assert tracks_of(folder) == lines
@@ -76,32 +76,32 @@ def test_a_track_in_three_pieces(folder: Path) -> None:
 
 def test_labels_that_are_not_listed_become_tracks(folder: Path) -> None:
     list_tracks(folder, *TRACKS[:1], *TRACKS[2:])
-    assert repaired(folder) == ["label 2 was not listed; it is a track of frames 0 to 5 now."]
+    assert repaired(folder) == ["label 2 was not listed; it is now a track of frames 0 to 5."]
     assert tracks_of(folder) == TRACKS
 
 
 def test_a_missing_list_is_written(folder: Path) -> None:
     (folder / "res_track.txt").unlink()
-    assert repaired(folder)[0] == "it was missing, and is written."
+    assert repaired(folder)[0] == "the file was missing and has been written."
     assert tracks_of(folder) == [Track(one.label, one.begin, one.end) for one in TRACKS]
 
 
 def test_first_and_last_frame_are_those_of_the_masks(folder: Path) -> None:
     list_tracks(folder, TRACKS[0], Track(2, 3, 9), *TRACKS[2:])
-    assert repaired(folder) == ["label 2 was listed for frames 3 to 9, but the masks have it in frames 0 to 5."]
+    assert repaired(folder) == ["label 2 was listed for frames 3 to 9; it is now listed for frames 0 to 5."]
     assert tracks_of(folder) == TRACKS
 
 
-def test_lines_without_an_object_are_left_out(folder: Path) -> None:
-    """Their children have no parent then, and repeated lines are one."""
+def test_lines_without_an_object_are_deleted(folder: Path) -> None:
+    """Their children lose their parent, and repeated lines are deleted."""
     children = [Track(3, 3, 5, 7), *TRACKS[3:]]
     list_tracks(folder, TRACKS[0], TRACKS[1], TRACKS[1], *children, Track(7, 0, 2), Track(0, 0, 0), Track(-1, 3, 2))
     assert repaired(folder) == [
-        "1 repeated line(s) are left out.",
-        "label -1 was in no mask; its line is left out.",
-        "label 0 was in no mask; its line is left out.",
-        "label 3 had the parent 7, which is in no mask; it has none now.",
-        "label 7 was in no mask; its line is left out.",
+        "1 repeated line(s) deleted.",
+        "label -1 was in no mask; its line has been deleted.",
+        "label 0 was in no mask; its line has been deleted.",
+        "label 3 had the parent 7, which is in no mask; it now has no parent.",
+        "label 7 was in no mask; its line has been deleted.",
     ]
     assert tracks_of(folder) == [*TRACKS[:2], Track(3, 3, 5), *TRACKS[3:]]
 
@@ -110,17 +110,17 @@ def test_lines_without_an_object_are_left_out(folder: Path) -> None:
 def test_parents_that_end_too_late(folder: Path, parent: int) -> None:
     list_tracks(folder, *TRACKS[:2], Track(3, 3, 5, parent), *TRACKS[3:])
     assert repaired(folder) == [
-        f"label 3 had the parent {parent}, which did not end before it begins; it has none now."
+        f"label 3 had the parent {parent}, which did not end before its child began; it now has no parent."
     ]
     assert tracks_of(folder)[2] == Track(3, 3, 5)
 
 
 def test_labels_are_renumbered(folder: Path) -> None:
-    """Large ones are what evaluations fail on; so it is done for results that are valid, too."""
+    """Evaluation software fails on large labels, so labels of valid results are renumbered as well."""
     write_masks(folder, {1: SOUND[1], 2: SOUND[2], 30: SOUND[3], 400: SOUND[4], 65535: SOUND[5]})
     list_tracks(folder, *TRACKS[:2], Track(30, 3, 5, 1), Track(400, 3, 4, 1), Track(65535, 5, 5, 400))
     assert validate(folder) == []
-    assert repaired(folder) == ["3 labels are renumbered, to leave no gaps; label 30 is 3 now."]
+    assert repaired(folder) == ["3 label(s) renumbered to close gaps; label 30 is now 3."]
     assert tracks_of(folder) == TRACKS
     assert set(np.unique(read_labels(folder / "mask005.tif"))) == {0, 2, 3, 5}
 
@@ -129,14 +129,14 @@ def test_masks_become_16_bit(folder: Path) -> None:
     write_masks(folder, {(70000 if label == 2 else label): own for label, own in SOUND.items()}, dtype=np.uint32)
     tifffile.imwrite(folder / "mask005.tif", page([3, 5, 70000], np.float32), photometric="minisblack")
     changes = repaired(folder)
-    assert "6 mask(s), of which this is the first, were not uint16, and are now." in changes
-    assert "label 70000 was not listed; it is a track of frames 0 to 5 now." in changes
+    assert "converted to uint16; masks converted in total: 6." in changes
+    assert "label 70000 was not listed; it is now a track of frames 0 to 5." in changes
     assert {labels.dtype for _, labels in open_labels(folder)} == {np.dtype(np.uint16)}
 
 
 def test_frame_numbers_get_the_same_length(folder: Path) -> None:
     (folder / "mask003.tif").rename(folder / "mask0003.tif")
-    assert repaired(folder) == ["all frame numbers are written with 4 digits now."]
+    assert repaired(folder) == ["all frame numbers now have 4 digits."]
     assert sorted(file.name for file in folder.glob("*.tif")) == [f"mask{frame:04d}.tif" for frame in range(6)]
 
 
@@ -152,7 +152,7 @@ def test_volumes(tmp_path: Path) -> None:
     assert read_labels(folder / "mask002.tif").shape == (3, 3, 20)
 
 
-# --------------------------------------------------------------------------------------------------- nothing is guessed
+# ----------------------------------------------------------------------------------------------------- ambiguous faults
 
 
 def remove_a_mask(folder: Path) -> None:
@@ -190,24 +190,24 @@ def break_a_line(folder: Path) -> None:
         (break_a_line, "res_track.txt, line 1"),
     ],
 )
-def test_what_has_no_single_right_answer(folder: Path, damage, sentence: str) -> None:
+def test_ambiguous_corrections_are_refused(folder: Path, damage, sentence: str) -> None:
     damage(folder)
     write_tracks(folder / "notes.txt", [Track(9, 0, 9)])
     before = files_of(folder)
     with pytest.raises(InputError, match=sentence) as raised:
         repair(folder)
-    assert str(raised.value).endswith("There is no single right answer, so nothing was repaired.")
+    assert str(raised.value).endswith("The correction is ambiguous, so nothing was repaired.")
     assert files_of(folder) == before
 
 
 def test_too_many_tracks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_repair, "LARGEST_LABEL", 5)
+    monkeypatch.setattr(_corrections, "LARGEST_LABEL", 5)
     write_masks(folder, SOUND | {1: [0, 2]})
     with pytest.raises(InputError, match="found 6 tracks, expected at most 5"):
         repair(folder)
 
 
-def test_other_files_stay(folder: Path) -> None:
+def test_other_files_are_kept(folder: Path) -> None:
     (folder / "overlays").mkdir()
     (folder / "overlays" / "000.png").write_bytes(b"picture")
     list_tracks(folder, *TRACKS[1:])
@@ -223,14 +223,14 @@ def test_an_interrupted_repair_leaves_the_old_files(folder: Path, monkeypatch: p
     def interrupt(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_repair, name, interrupt)
+    monkeypatch.setattr(_corrections, name, interrupt)
     with pytest.raises(KeyboardInterrupt):
         repair(folder)
     assert files_of(folder) == before
     assert [file.name for file in folder.parent.iterdir()] == ["01_RES"]
 
 
-def test_a_swap_that_fails_is_taken_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_swap_is_undone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_masks(folder, SOUND | {1: [0, 2]})
     before, rename = files_of(folder), Path.rename
 
@@ -250,7 +250,7 @@ def test_a_swap_that_fails_is_taken_back(folder: Path, monkeypatch: pytest.Monke
 
 
 def damaged_result(folder: Path, rng: np.random.Generator) -> None:
-    """Write a result that is wrong in many ways."""
+    """Write a result with many faults."""
     first = int(rng.integers(0, 12))
     frames = range(first, first + 7)
     names = rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 300, 65535, 70001], 6, replace=False).tolist()

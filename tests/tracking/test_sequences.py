@@ -1,4 +1,4 @@
-"""Label images of a movie, from every kind of folder, a stack and arrays."""
+"""Label images of a movie from all kinds of folders, a stack and arrays."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_arrays() -> None:
     assert len(sequence_of([])) == 0
 
 
-def test_arrays_that_are_no_labels() -> None:
+def test_arrays_that_are_not_labels() -> None:
     with pytest.raises(ValueError, match="frame 1 are float64"):
         sequence_of([np.zeros((1, 2), np.uint8), np.zeros((1, 2))])
     with pytest.raises(ValueError, match="-2"):
@@ -114,7 +114,7 @@ def test_arrays_that_are_no_labels() -> None:
         (["mask001.tif", "mask0001.tif"], "mask0001.tif and mask001.tif, both for 1"),
     ],
 )
-def test_folders_that_hold_no_sequence(tmp_path: Path, names: list[str], message: str) -> None:
+def test_folders_without_a_sequence(tmp_path: Path, names: list[str], message: str) -> None:
     for name in names:
         put(tmp_path / name, 1)
     with pytest.raises(InputError, match=message):

@@ -1,4 +1,4 @@
-"""Results are written as the challenge wants them, and never look finished before they are."""
+"""Written results are valid in the challenge and never look complete before they are."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_masks_are_compressed(tmp_path: Path) -> None:
         assert tiff.pages[0].dtype == np.uint16
 
 
-def test_takes_the_place_of_an_older_result(tmp_path: Path) -> None:
+def test_replaces_an_older_result(tmp_path: Path) -> None:
     sound_result(tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     writer = ResultWriter(tmp_path)
@@ -56,27 +56,27 @@ def test_takes_the_place_of_an_older_result(tmp_path: Path) -> None:
     assert validate(tmp_path) == []
 
 
-def test_a_result_without_masks_is_none(tmp_path: Path) -> None:
-    """An older result is still there then."""
+def test_a_result_needs_masks(tmp_path: Path) -> None:
+    """An older result is kept in that case."""
     sound_result(tmp_path)
     with pytest.raises(ValueError, match="at least one mask"):
         ResultWriter(tmp_path).finish([])
     assert validate(tmp_path) == []
 
 
-def test_refuses_what_no_result_can_hold(tmp_path: Path) -> None:
+def test_invalid_masks(tmp_path: Path) -> None:
     writer = ResultWriter(tmp_path)
     with pytest.raises(InputError, match=r"mask000.tif: found the label 65536, expected labels up to 65535"):
         writer.write(0, np.array([[0, 65536]]))
     writer.write(0, np.array([[0, 65535]]))
-    with pytest.raises(InputError, match=r"mask001.tif: found 2 × 1 pixels, expected 1 × 2 as in the masks before"):
+    with pytest.raises(InputError, match=r"mask001.tif: found 2 × 1 pixels, expected 1 × 2 as in the previous masks"):
         writer.write(1, np.zeros((2, 1), np.uint16))
     with pytest.raises(ValueError, match="int64 from -1 to 1"):
         writer.write(1, np.array([[-1, 1]]))
     with pytest.raises(ValueError, match="float64"):
         writer.write(1, np.zeros((1, 2)))
     for frame in (-1, 1000):
-        with pytest.raises(ValueError, match=f"frame {frame} does not fit a number of 3 digits"):
+        with pytest.raises(ValueError, match=f"frame {frame}: expected a number from 0 up with at most 3 digits"):
             writer.write(frame, np.zeros((1, 2), np.uint16))
     with pytest.raises(ValueError, match="three digits"):
         ResultWriter(tmp_path, digits=2)

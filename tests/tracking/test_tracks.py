@@ -1,4 +1,4 @@
-"""The list of tracks: lines as the challenge writes them, and what is refused."""
+"""Track lists: valid and invalid lines."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def test_empty_file_is_an_empty_list(tmp_path: Path) -> None:
     assert read_tracks(written(tmp_path, "\n \n")) == []
 
 
-def test_what_the_rules_forbid_is_still_read(tmp_path: Path) -> None:
+def test_tracks_that_violate_rules_are_read(tmp_path: Path) -> None:
     assert read_tracks(written(tmp_path, "2 5 3 -1\n1 0 0 0")) == [Track(2, 5, 3, -1), Track(1, 0, 0)]
 
 
 @pytest.mark.parametrize("line", ["1 0 29", "1 0 29 0 0", "1 0 29.0 0", "L B E P", "1,0,29,0", "x" * 200])
-def test_names_the_line_that_is_none(tmp_path: Path, line: str) -> None:
+def test_errors_name_the_line(tmp_path: Path, line: str) -> None:
     file = written(tmp_path, f"1 0 9 0\n\n{line}\n")
     with pytest.raises(InputError, match=r"res_track.txt, line 3: found '.*', expected four whole numbers"):
         read_tracks(file)
 
 
-def test_names_the_file_that_is_none(tmp_path: Path) -> None:
+def test_errors_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"res_track.txt: found nothing that can be read \(No such file"):
         read_tracks(tmp_path / "res_track.txt")
     with pytest.raises(InputError, match="found no text"):

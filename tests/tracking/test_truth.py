@@ -1,15 +1,16 @@
-"""What truth says of the margin that a tracking leaves out."""
+"""Cells of the truth in the margin that a tracking run leaves out."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from custom.tracking import LabelSequence, Truth, marks_margin
+from custom.tracking import LabelSequence
+from custom.tracking.run._truth import MovieTruth
 
 
 def labels(*corners: tuple[int, int]) -> LabelSequence:
-    """Return a movie of one cell of 4 × 4 pixels in 40 × 30, in another corner in each frame."""
+    """Return a movie (40 × 30 pixels) of a cell of 4 × 4 pixels, given its upper left corner in each frame."""
 
     def read(frame: int) -> np.ndarray:
         page = np.zeros((40, 30), np.uint16)
@@ -26,12 +27,12 @@ def labels(*corners: tuple[int, int]) -> LabelSequence:
         ([(10, 10), (20, 12)], range(2), 5, False),
         ([(10, 10), (20, 1)], range(2), 5, True),
         ([(10, 10), (36, 12)], range(2), 5, True),
-        ([(10, 10), (20, 2)], range(2), 5, False),  # a part of it lies further inside
+        ([(10, 10), (20, 2)], range(2), 5, False),  # part of it is further inside
         ([(10, 10), (20, 1)], range(1), 5, False),  # another part of the movie
         ([(0, 0)], range(1), 0, False),
     ],
 )
 def test_cells_in_the_margin(corners: list[tuple[int, int]], frames: range, margin: int, expected: bool) -> None:
     cells = labels(*corners)
-    assert marks_margin(Truth(cells, [], None, None), frames, margin) == expected
-    assert marks_margin(Truth(None, [], cells, None), frames, margin) == expected
+    assert MovieTruth(cells, [], None, None).has_cells_in_margin(frames, margin) == expected
+    assert MovieTruth(None, [], cells, None).has_cells_in_margin(frames, margin) == expected

@@ -1,4 +1,4 @@
-"""From masks to a valid result on disk, and the tables beside it."""
+"""From masks to a valid result on disk, and its tables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from custom.errors import InputError
 from custom.images import write_image
 from custom.tracking import (
     Link,
+    LinkingSettings,
     Merge,
     ResultWriter,
-    Settings,
     open_labels,
     read_tracks,
     sequence_of,
@@ -44,7 +44,11 @@ CELL = {1: (10, 10, 12, 12)}
 @pytest.mark.parametrize("first", [0, 7, 998])
 def test_a_result_is_valid(tmp_path: Path, movie: list[np.ndarray], first: int) -> None:
     frames = dict(enumerate(movie, start=first))
-    for settings in (Settings(), Settings(max_gap=3, min_length=3), Settings(division_threshold=0, max_cost=1)):
+    for settings in (
+        LinkingSettings(),
+        LinkingSettings(max_gap=3, min_length=3),
+        LinkingSettings(division_threshold=0, max_cost=1),
+    ):
         tracking = track(sequence_of(frames), ResultWriter(tmp_path, digits=4), settings)
         assert validate(tmp_path) == []
         assert read_tracks(tmp_path / "res_track.txt") == tracking.tracks
@@ -53,7 +57,7 @@ def test_a_result_is_valid(tmp_path: Path, movie: list[np.ndarray], first: int) 
 
 def test_masks_get_the_labels_of_the_tracks(tmp_path: Path) -> None:
     movie, calls = colony(5), []
-    tracking = track(sequence_of(movie), ResultWriter(tmp_path), Settings(), progress=lambda: calls.append(1))
+    tracking = track(sequence_of(movie), ResultWriter(tmp_path), LinkingSettings(), progress=lambda: calls.append(1))
     assert tracking == link(movie)
     assert len(calls) == 2 * len(movie)
     for frame, labels in open_labels(tmp_path):
@@ -63,9 +67,9 @@ def test_masks_get_the_labels_of_the_tracks(tmp_path: Path) -> None:
         assert set(np.unique(labels)) == {0, *tracking.labels[frame].values()}
 
 
-def test_what_was_left_out_is_background(tmp_path: Path) -> None:
+def test_removed_tracks_become_background(tmp_path: Path) -> None:
     movie = [draw(CELL), draw(CELL | {2: (44, 44, 9, 9)}), draw(CELL)]
-    track(sequence_of(movie), ResultWriter(tmp_path), Settings(min_length=2))
+    track(sequence_of(movie), ResultWriter(tmp_path), LinkingSettings(min_length=2))
     np.testing.assert_array_equal(open_labels(tmp_path).read(1), movie[0])
 
 
@@ -76,36 +80,36 @@ def test_images_are_asked_for_by_frame(tmp_path: Path) -> None:
         asked.append(frame)
         return movie[frame].astype(np.float32)
 
-    track(sequence_of(movie), ResultWriter(tmp_path), Settings(appearance_weight=1), images=image)
+    track(sequence_of(movie), ResultWriter(tmp_path), LinkingSettings(appearance_weight=1), images=image)
     assert asked == list(movie)
 
 
 def test_what_track_refuses(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="frame 4: found frame 4 after frame 2, expected a mask for every frame"):
-        track(sequence_of({2: draw({}), 4: draw({})}), ResultWriter(tmp_path), Settings())
+        track(sequence_of({2: draw({}), 4: draw({})}), ResultWriter(tmp_path), LinkingSettings())
     with pytest.raises(InputError, match=r"frame 1: found \(5, 5\).*expected \(60, 60\)"):
-        track(sequence_of([draw({}), np.zeros((5, 5), np.uint8)]), ResultWriter(tmp_path), Settings())
+        track(sequence_of([draw({}), np.zeros((5, 5), np.uint8)]), ResultWriter(tmp_path), LinkingSettings())
     with pytest.raises(InputError, match=r"frame 0: found \(5, 5\)"):
-        track(sequence_of([draw({})]), ResultWriter(tmp_path), Settings(), images=lambda frame: np.zeros((5, 5)))
+        track(sequence_of([draw({})]), ResultWriter(tmp_path), LinkingSettings(), images=lambda frame: np.zeros((5, 5)))
     many = np.arange(1, 70001, dtype=np.uint32).reshape(100, 700)
     with pytest.raises(InputError, match="found 70000 tracks, expected at most 65535"):
-        track(sequence_of([many]), ResultWriter(tmp_path), Settings())
+        track(sequence_of([many]), ResultWriter(tmp_path), LinkingSettings())
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("digits", [3, 4])
-def test_a_result_does_not_replace_the_masks_that_it_is_made_of(tmp_path: Path, digits: int) -> None:
+def test_a_result_does_not_overwrite_its_input_masks(tmp_path: Path, digits: int) -> None:
     for frame, labels in enumerate(colony(0)):
         write_image(tmp_path / "01_RES" / f"mask{frame:03d}.tif", labels)
     before = {file.name: file.read_bytes() for file in (tmp_path / "01_RES").iterdir()}
     writer = ResultWriter(tmp_path / "other" / ".." / "01_RES", digits)
     (tmp_path / "other").mkdir()
     with pytest.raises(InputError, match="found the masks to link, which the result would replace"):
-        track(open_labels(tmp_path / "01_RES"), writer, Settings())
+        track(open_labels(tmp_path / "01_RES"), writer, LinkingSettings())
     assert {file.name: file.read_bytes() for file in (tmp_path / "01_RES").iterdir()} == before
 
 
-def test_the_weakest_links_come_first(tmp_path: Path) -> None:
+def test_the_least_confident_links_come_first(tmp_path: Path) -> None:
     links = [Link(0, 1, 1, 1, 0.98764, "move"), Link(0, 2, 2, 3, 0.25, "gap"), Link(1, 1, 2, 4, 0.5, "division")]
     write_links(tmp_path / "out" / "links.csv", links)
     assert (tmp_path / "out" / "links.csv").read_text().splitlines() == [

@@ -1,4 +1,4 @@
-"""Every rule of the challenge: a result that breaks it, and the sentence that says so."""
+"""Rules of the challenge: a result that violates each rule, and the message."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def listed(folder: Path, *lines: Track) -> None:
     write_tracks(folder / "res_track.txt", [*(one for one in TRACKS if one.label not in labels), *lines])
 
 
-def test_sound_results(folder: Path) -> None:
+def test_valid_results(folder: Path) -> None:
     assert validate(folder) == []
     for file in sorted(folder.glob("mask*.tif")):
         file.rename(file.with_name(file.name.replace("mask", "mask1")))  # frames 1000 to 1005
@@ -92,7 +92,7 @@ def test_masks_of_another_size(folder: Path) -> None:
 
 
 def test_masks_that_cannot_be_read(folder: Path) -> None:
-    """Of what would be in them nothing is said."""
+    """Nothing is reported about their contents."""
     (folder / "mask004.tif").write_bytes(b"II*\0nothing")
     found = only(folder)
     assert (found.frame, found.repairable) == (4, False)
@@ -107,7 +107,7 @@ def test_volumes(tmp_path: Path) -> None:
     assert "label 2 is listed for frames 0 to 2, but not in frame 0" in only(tmp_path).sentence
 
 
-# ------------------------------------------------------------------------------------------------------------ the list
+# ----------------------------------------------------------------------------------------------------------- track list
 
 
 def test_no_list(folder: Path) -> None:
@@ -117,7 +117,7 @@ def test_no_list(folder: Path) -> None:
     assert "the list is empty, but the masks have 5 label(s)" in only(folder).sentence
 
 
-def test_line_that_is_none(folder: Path) -> None:
+def test_invalid_line(folder: Path) -> None:
     (folder / "res_track.txt").write_text("1 0 2 0\n2 0 five 0\n")
     found = only(folder)
     assert not found.repairable
@@ -128,8 +128,8 @@ LINES = [
     ([Track(0, 2, 3)], 0, 2, "label 0 is not positive"),
     ([Track(-4, 2, 3)], -4, 2, "label -4 is not positive"),
     ([Track(2, 5, 0)], 2, 5, "label 2 begins in frame 5, after its end in frame 0"),
-    ([Track(2, 0, 6)], 2, 0, "label 2 is listed for frames 0 to 6, but the masks are of frames 0 to 5"),
-    ([Track(2, -1, 5)], 2, -1, "label 2 is listed for frames -1 to 5, but the masks are of frames 0 to 5"),
+    ([Track(2, 0, 6)], 2, 0, "label 2 is listed for frames 0 to 6, but there are masks of frames 0 to 5"),
+    ([Track(2, -1, 5)], 2, -1, "label 2 is listed for frames -1 to 5, but there are masks of frames 0 to 5"),
     ([Track(2, 0, 5), Track(2, 0, 5)], 2, None, "label 2 is listed 2 times"),
     ([Track(2, 0, 5), Track(2, 0, 4)], 2, None, "label 2 is listed 2 times, with different content"),
     ([Track(3, 3, 5, 9)], 3, 3, "the parent of label 3, 9, is not listed"),
@@ -153,7 +153,7 @@ def test_lines(folder: Path, lines: list[Track], label: int, frame: int | None, 
 
 
 def test_tracks_that_are_their_own_ancestors(folder: Path) -> None:
-    """Without an end before the beginning, the times of parents would be wrong as well."""
+    """The tracks end before they begin; otherwise the parents would violate another rule as well."""
     listed(folder, Track(3, 5, 3, 4), Track(4, 4, 2, 5), Track(5, 4, 3, 3))
     sentences = [one.sentence for one in validate(folder) if "ancestors" in one.sentence]
     assert sentences == [f"{folder / 'res_track.txt'}: labels 3, 4, 5 are their own ancestors."]
@@ -176,7 +176,7 @@ def test_labels_that_are_not_listed(folder: Path) -> None:
 
 
 def test_everything_at_once(folder: Path) -> None:
-    """One fault does not hide another."""
+    """No violation hides another."""
     write_masks(folder, {1: [0, 1], 2: [0, 2, 3, 4, 5], 3: [3, 4, 5], 4: [3, 4], 7: [5]})
     tifffile.imwrite(folder / "mask002.tif", page([2], np.uint8), photometric="minisblack")
     assert [(one.label, one.frame) for one in validate(folder)] == [(None, 2), (1, 2), (2, 1), (5, 5), (7, 5)]
@@ -186,7 +186,7 @@ def test_everything_at_once(folder: Path) -> None:
 
 
 def test_command(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # to be put back
+    monkeypatch.setattr("sys.excepthook", lambda *_: None)  # restored afterward
 
     def run(*arguments: str) -> str:
         monkeypatch.setattr("sys.argv", ["custom.tracking", "validate", str(folder), *arguments])
@@ -207,7 +207,7 @@ def test_command(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         run("--repair", "perhaps")
 
 
-def test_real_truth_keeps_the_rules(real_data: Path, tmp_path: Path) -> None:
+def test_real_truth_is_valid(real_data: Path, tmp_path: Path) -> None:
     truth = real_data / "DIC-C2DH-HeLa" / "01_GT" / "TRA"
     for frame in range(84):
         (tmp_path / f"mask{frame:03d}.tif").symlink_to(truth / f"man_track{frame:03d}.tif")

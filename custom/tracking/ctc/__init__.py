@@ -1,1 +1,1 @@
-"""Files of the Cell Tracking Challenge: read, validated, repaired and written."""
+"""Results of the Cell Tracking Challenge: reading, validation, repair and writing."""

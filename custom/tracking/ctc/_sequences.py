@@ -1,10 +1,11 @@
-"""Label images of a movie, read one at a time: from a folder of any kind, a stack, or arrays."""
+"""Label images of a movie, read one at a time from a folder, a stack or arrays; removal of objects in the margin."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,18 @@ import numpy as np
 from ...data import pairing
 from ...errors import InputError
 from ...images import describe, files_in, is_image_file, read_labels, smallest_label_dtype
-from ._names import TRACK_LIST
+from ._format import TRACK_LIST, Track, read_tracks
 
 _PREFIXES = ("mask", "man_track", "man_seg")
 _SLICE = re.compile(r"man_seg_\d+_\d+\.tiff?")
 
 
 class LabelSequence:
-    """The label images of a movie, of which none is kept in memory.
+    """The label images of a movie; none is kept in memory.
 
     Args:
-        frames: the frame numbers in ascending order; they need not begin at 0 nor be without gaps.
-        paths: frame number → the file of that frame, for messages; empty where there are no files.
+        frames: frame numbers in ascending order; they may begin at any number and have gaps.
+        paths: frame number → file of that frame, for messages; empty if there are no files.
         read: function from a frame number to its labels.
     """
 
@@ -36,7 +37,7 @@ class LabelSequence:
         """Return the labels of a frame, (H, W) or (Z, H, W) of an unsigned integer type; 0 is background.
 
         Raises:
-            InputError: the file cannot be read or holds no labels.
+            InputError: the file cannot be read or does not contain labels.
             ValueError: there is no such frame.
         """
         if frame not in self.frames:
@@ -44,12 +45,23 @@ class LabelSequence:
         return self._read(frame)
 
     def __iter__(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Give each frame number with its labels, in order."""
+        """Yield each frame number with its labels, in order."""
         return ((frame, self.read(frame)) for frame in self.frames)
 
     def __len__(self) -> int:
         """Return the number of frames."""
         return len(self.frames)
+
+    def name_of(self, frame: int) -> str:
+        """Return the name of a mask in messages: its file, if it has one."""
+        return str(self.paths.get(frame, f"frame {frame}"))
+
+    def check_complete(self) -> None:
+        """Raise InputError unless there is a mask for every frame from the first to the last."""
+        for frame, after in pairwise(self.frames):
+            if after != frame + 1:
+                found, expected = f"frame {after} after frame {frame}", "a mask for every frame"
+                raise InputError.about(self.name_of(after), found, expected)
 
 
 def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
@@ -57,13 +69,13 @@ def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
 
     Args:
         path: a result folder (``maskNNN.tif``); a truth folder ``NN_GT`` (its ``TRA/man_trackNNN.tif``, or its ``SEG``
-            where there is no TRA) or ``NN_ST`` (its ``SEG/man_segNNN.tif``); a folder ``TRA`` or ``SEG``; any other
-            folder of label images whose names end in a number; or one file, whose pages are the frames 0, 1, … . The
-            numbers of the Cell Tracking Challenge's names have three digits or more.
+            if there is no TRA) or ``NN_ST`` (its ``SEG/man_segNNN.tif``); a folder ``TRA`` or ``SEG``; any other
+            folder of label images whose names end in a number; or one file with a page per frame, numbered from 0.
+            Frame numbers in the names of the Cell Tracking Challenge have three digits or more.
 
     Raises:
-        InputError: there is nothing, no label image, two files with the same number, or single slices of 3-D frames
-            (``man_seg_TTT_ZZZ.tif``).
+        InputError: the path does not exist, has no label image or two files with the same number, or contains single
+            slices of 3-D frames (``man_seg_TTT_ZZZ.tif``).
     """
     source = Path(path)
     if source.is_dir():
@@ -77,7 +89,7 @@ def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
 
 
 def find_track_list(path: str | os.PathLike[str]) -> Path | None:
-    """Return the file that lists the tracks of what `open_labels` opens: of a result or a truth; None if there is none.
+    """Return the track list that belongs to the label images that `open_labels` opens; None if there is none.
 
     Args:
         path: as in `open_labels`.
@@ -86,14 +98,42 @@ def find_track_list(path: str | os.PathLike[str]) -> Path | None:
     return next((folder / name for name in (TRACK_LIST, "man_track.txt") if (folder / name).is_file()), None)
 
 
-def sequence_of(arrays: Sequence[np.ndarray] | Mapping[int, np.ndarray]) -> LabelSequence:
-    """Return label images that are in memory as a sequence without files.
+def open_truth(folder: Path) -> tuple[LabelSequence | None, list[Track], LabelSequence | None]:
+    """Open a truth folder of the Cell Tracking Challenge.
 
     Args:
-        arrays: (H, W) or (Z, H, W) integer each, for the frames 0, 1, …, or by their frame numbers.
+        folder: ``NN_GT`` with ``TRA``, ``SEG`` or both, or ``NN_ST``.
+
+    Returns:
+        The markers (TRA), their tracks, and the segmentation (SEG). Without TRA the markers are None and there are no
+        tracks; without SEG the segmentation is None.
 
     Raises:
-        ValueError: an array is not of an integer type, or, when it is read, holds a negative label.
+        InputError: the folder has neither, or something in it cannot be read.
+    """
+    markers, segmentation = folder / "TRA", folder / "SEG"
+    if not markers.is_dir() and not segmentation.is_dir():
+        raise InputError.about(folder, "neither TRA nor SEG", "a truth folder, such as 01_GT")
+    return (
+        open_labels(markers) if markers.is_dir() else None,
+        read_tracks(markers / "man_track.txt") if markers.is_dir() else [],
+        open_labels(segmentation) if segmentation.is_dir() else None,
+    )
+
+
+def sequence_of(arrays: Sequence[np.ndarray] | Mapping[int, np.ndarray]) -> LabelSequence:
+    """Return label images that are in memory as a sequence.
+
+    Args:
+        arrays: integer (H, W) or (Z, H, W) arrays, for the frames 0, 1, … or by frame number.
+
+    Raises:
+        ValueError: an array is not of an integer type, or contains a negative label (when it is read).
+
+    Examples:
+        >>> sequence = sequence_of([np.zeros((2, 3), np.uint8), np.ones((2, 3), np.uint8)])
+        >>> len(sequence), int(sequence.read(1).sum())
+        (2, 6)
     """
     by_frame = dict(arrays) if isinstance(arrays, Mapping) else dict(enumerate(arrays))
     for frame, array in by_frame.items():
@@ -102,14 +142,57 @@ def sequence_of(arrays: Sequence[np.ndarray] | Mapping[int, np.ndarray]) -> Labe
     return LabelSequence(sorted(by_frame), {}, lambda frame: _unsigned(by_frame[frame]))
 
 
+def without_margin(sequence: LabelSequence, margin: int) -> LabelSequence:
+    """Return the same movie without the objects that are completely inside the margin, frame by frame.
+
+    Data sets of the Cell Tracking Challenge have such a margin around the field of interest, 50 pixels in
+    DIC-C2DH-HeLa; their truth does not contain cells that are completely inside it.
+
+    Args:
+        sequence: labels (H, W) or (Z, H, W).
+        margin: width along rows and columns, in pixels; 0 keeps all objects.
+
+    Raises:
+        InputError: as `check_margin`, when a frame is read.
+
+    Examples:
+        >>> labels = np.array([[1, 1, 0, 0], [0, 2, 2, 0], [0, 0, 0, 0]])
+        >>> without_margin(sequence_of([labels]), 1).read(0).tolist()
+        [[0, 0, 0, 0], [0, 2, 2, 0], [0, 0, 0, 0]]
+    """
+
+    def read(frame: int) -> np.ndarray:
+        labels = sequence.read(frame)
+        check_margin(margin, labels.shape, sequence.name_of(frame))
+        inner = labels[..., margin : labels.shape[-2] - margin, margin : labels.shape[-1] - margin]
+        return np.where(np.isin(labels, np.unique(inner)), labels, 0)
+
+    return LabelSequence(sequence.frames, sequence.paths, read) if margin else sequence
+
+
+def check_margin(margin: int, shape: tuple[int, ...], where: str) -> None:
+    """Raise InputError unless the margin is an integer from 0 up and smaller than half a frame.
+
+    Args:
+        margin: in pixels.
+        shape: shape of the frame, (H, W) or (Z, H, W).
+        where: name of the frame in the message.
+    """
+    if type(margin) is not int or margin < 0:
+        raise InputError(f"--margin: found {margin}, expected a whole number of pixels from 0 up.")
+    if min(shape[-2:]) <= 2 * margin:
+        found = f"{shape[-2]} × {shape[-1]} pixels, which a margin of {margin} covers"
+        raise InputError.about(where, found, "a larger frame, or a smaller --margin")
+
+
 def _folder_of_labels(folder: Path) -> Path:
-    """Return the folder itself, or the one in it that holds the truth."""
+    """Return the folder itself, or its subfolder with the truth."""
     names = ("SEG", "TRA") if folder.name.endswith("_ST") else ("TRA", "SEG")
     return next((folder / name for name in names if (folder / name).is_dir()), folder)
 
 
 def _files_by_frame(folder: Path) -> dict[int, Path]:
-    """Return the label images by frame number: those with a name of the challenge, or else all that end in a number."""
+    """Return the label images by frame: files named as in the challenge, otherwise all whose names end in a number."""
     files = [file for file in files_in(folder) if is_image_file(file)]
     slices = sorted(file.name for file in files if _SLICE.fullmatch(file.name))
     if slices:
@@ -123,7 +206,7 @@ def _files_by_frame(folder: Path) -> dict[int, Path]:
 
 def _frame_of(file: Path) -> int:
     match = re.search(r"(\d+)\.", file.name)
-    assert match is not None  # chosen by that
+    assert match is not None  # the caller has selected files with a number
     return int(match.group(1))
 
 

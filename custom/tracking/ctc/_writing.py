@@ -1,4 +1,4 @@
-"""A result in the form of the Cell Tracking Challenge, written mask by mask as it is made."""
+"""Writer of results in the format of the Cell Tracking Challenge, mask by mask."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ import numpy as np
 
 from ...errors import InputError
 from ...images import write_image
-from ._names import LARGEST_LABEL, TRACK_LIST, digits_of_mask, mask_name
-from ._tracks import Track, write_tracks
+from ._format import LARGEST_LABEL, TRACK_LIST, Track, digits_of_mask, mask_name, write_tracks
 
 
 class ResultWriter:
-    """Writes ``maskNNN.tif``, uint16 and compressed, one by one, and ``res_track.txt`` when all are there.
+    """Writes ``maskNNN.tif`` (compressed uint16) one by one, and finally ``res_track.txt``.
 
-    A folder without ``res_track.txt`` is not a finished result: the list of a result that was in the folder before is
-    removed with the first mask, and its masks of other frames when the new one is finished.
+    A folder without ``res_track.txt`` is an incomplete result. The track list of an earlier result in the same folder
+    is therefore deleted before the first mask is written; masks of its other frames are deleted by `finish`.
 
     Args:
-        folder: where they go, usually ``NN_RES``; it is created.
-        digits: of the frame numbers, the same for all; the challenge has three, and four from 1000 frames on.
+        folder: the result folder, usually ``NN_RES``; it is created.
+        digits: digits of the frame numbers in all file names: 3 in the challenge, 4 for movies of 1000 frames or more.
 
     Raises:
         ValueError: fewer than three digits.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     writer = ResultWriter(folder)
+        ...     mask = writer.write(0, np.array([[0, 1], [0, 1]]))
+        ...     tracks = writer.finish([Track(1, 0, 0)])
+        ...     print(mask.name, tracks.name)
+        mask000.tif res_track.txt
     """
 
     def __init__(self, folder: str | os.PathLike[str], digits: int = 3) -> None:
@@ -40,19 +48,20 @@ class ResultWriter:
         """Write the mask of a frame.
 
         Args:
-            frame: its number, 0 or more.
-            labels: track labels, integer (H, W) or (Z, H, W), the same size for all frames; 0 is background.
+            frame: frame number, from 0 up.
+            labels: track labels, integer (H, W) or (Z, H, W), the same shape for all frames; 0 is background.
 
         Returns:
             The file.
 
         Raises:
-            InputError: a label above 65,535, another size than the masks before, or a folder that cannot be created.
-            ValueError: a frame number that is negative or has more digits, or a negative label.
+            InputError: a label is above 65,535, the shape differs from that of the previous masks, or the folder
+                cannot be created.
+            ValueError: the frame number is negative or has more digits than `digits`, or a label is negative.
         """
         file = self.folder / mask_name(frame, self.digits)
         if not 0 <= frame < 10**self.digits:
-            raise ValueError(f"frame {frame} does not fit a number of {self.digits} digits")
+            raise ValueError(f"frame {frame}: expected a number from 0 up with at most {self.digits} digits")
         self._check(file, labels)
         if not self._written:
             (self.folder / TRACK_LIST).unlink(missing_ok=True)
@@ -61,10 +70,10 @@ class ResultWriter:
         return file
 
     def finish(self, tracks: Iterable[Track]) -> Path:
-        """Write the list of the tracks, and return its file.
+        """Write the track list and return its path.
 
         Args:
-            tracks: those of all masks that were written.
+            tracks: the tracks of all masks that were written.
 
         Raises:
             ValueError: no mask was written.
@@ -80,10 +89,12 @@ class ResultWriter:
     def _check(self, file: Path, labels: np.ndarray) -> None:
         lowest, highest = (int(labels.min()), int(labels.max())) if labels.size else (0, 0)
         if labels.dtype.kind not in "ui" or lowest < 0:
-            raise ValueError(f"{labels.dtype} from {lowest} to {highest} are no labels, which are integers from 0 up")
+            raise ValueError(
+                f"{file.name}: found {labels.dtype} from {lowest} to {highest}, expected integers from 0 up"
+            )
         if highest > LARGEST_LABEL:
             raise InputError.about(file, f"the label {highest}", f"labels up to {LARGEST_LABEL}, for 16-bit masks")
         self._shape = self._shape or labels.shape
         if labels.shape != self._shape:
             found, expected = (" × ".join(map(str, shape)) for shape in (labels.shape, self._shape))
-            raise InputError.about(file, f"{found} pixels", f"{expected} as in the masks before")
+            raise InputError.about(file, f"{found} pixels", f"{expected} as in the previous masks")

@@ -1,1 +1,1 @@
-"""Tracks for other programs: napari, geff and tables."""
+"""Exports of tracks: napari, geff and CSV tables."""

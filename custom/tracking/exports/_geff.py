@@ -1,34 +1,32 @@
-"""Tracks in the Graph Exchange File Format, which tools for tracking share."""
+"""Export of tracks in the Graph Exchange File Format (geff), which many tracking tools read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
-from ..pictures._lineage import Lineage
-from ._napari import AXES, places
-
-if TYPE_CHECKING:
-    from ..linking._result import Tracking
+from ..ctc._lineage import Lineage
+from ..linking._result import Tracking
+from ._napari import AXES, track_positions
 
 
 def write_geff(folder: Path, tracking: Tracking) -> None:
-    """Write what was tracked as a directed graph into a folder, usually ``tracks.geff``; one that is there is replaced.
+    """Write tracks as a directed graph into a folder, usually ``tracks.geff``; an existing one is replaced.
 
-    A node is a cell in a frame, with ``t`` (frame), ``y`` and ``x``, in 3-D ``z`` too (pixels), ``track`` (its label in
-    the masks), ``tracklet`` (label of its first track where gaps part a cell's into several) and ``lineage`` (label of
-    its family's first track). An edge goes forward in time, within a track, over a gap or to a daughter, and has a
-    ``confidence`` from 0 to 1.
+    A node is a cell in a frame, with the properties ``t`` (frame); ``y``, ``x`` and in 3-D ``z`` (pixels); ``track``
+    (label in the masks); ``tracklet`` (label of the first track of the same cell, if gaps split it into several) and
+    ``lineage`` (label of the first track of its family). An edge leads forward in time, along a track, over a gap or to
+    a daughter, and has a ``confidence`` from 0 to 1.
 
     Args:
-        folder: the geff; its parent is created.
-        tracking: what the linker found.
+        folder: the geff folder; its parent is created.
+        tracking: the result of the linking.
 
     Raises:
-        InputError: the package geff, an extra of this one, is not installed.
+        InputError: the optional package geff is not installed.
 
     Reference: https://liveimagetrackingtools.org/geff
     """
@@ -39,7 +37,7 @@ def write_geff(folder: Path, tracking: Tracking) -> None:
     except ImportError as error:
         raise InputError.about(folder, "no package geff to write it with", "it installed: pip install geff") from error
     lineage = Lineage(tracking.tracks)
-    rows = places(lineage, tracking.centroids)
+    rows = track_positions(lineage, tracking.centroids)
     dimensions = len(rows[0][2]) if rows else 2
     axes = [Axis(name="t", type="time"), *(Axis(name=name, type="space", unit="pixel") for name in AXES[-dimensions:])]
     node_of = {(frame, label): node for node, (label, frame, _) in enumerate(rows)}
@@ -53,7 +51,7 @@ def write_geff(folder: Path, tracking: Tracking) -> None:
         GeffMetadata(
             directed=True,
             axes=axes,
-            node_props_metadata={},  # written from the arrays
+            node_props_metadata={},  # derived from the arrays
             edge_props_metadata={},
             track_node_props={"tracklet": "tracklet", "lineage": "lineage"},
         ),
@@ -80,5 +78,5 @@ def _node_properties(lineage: Lineage, rows: list[tuple[int, int, list[float]]],
 
 
 def _properties(**arrays: np.ndarray) -> dict[str, Any]:
-    """Return the arrays as geff wants them: nothing is missing in any."""
+    """Return the arrays in the structure that geff expects, without missing values."""
     return {name: {"values": np.ascontiguousarray(values), "missing": None} for name, values in arrays.items()}

@@ -1,4 +1,4 @@
-"""Tracks for napari: a table in the layout of its tracks layer, and the graph of who descends from whom."""
+"""Export of tracks for napari: the table of a tracks layer and the lineage graph."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...ground.files import atomic_path
-from ..ctc._tracks import Track
-from ..pictures._lineage import Lineage
-from ..pictures._painting import Centroids
+from ..ctc._format import Track
+from ..ctc._lineage import Lineage
+from ..linking._result import Centroids
 
 AXES = ("z", "y", "x")
 
@@ -18,8 +18,8 @@ AXES = ("z", "y", "x")
 def write_napari(folder: Path, tracks: Iterable[Track], centroids: Centroids) -> None:
     """Write ``tracks.csv`` and ``graph.json``.
 
-    The table has the columns track_id, t, y, x, in 3-D track_id, t, z, y, x, in pixels, sorted by track and frame. The
-    graph is an object of child → list of parents: daughters, and cells that are seen again after a gap.
+    The table has the columns track_id, t, y, x (3-D: track_id, t, z, y, x) in pixels, sorted by track and frame. The
+    graph is a JSON object of child → list of parents, for daughters and for cells that are seen again after a gap.
 
     napari opens tracks only from Python, for example in its console:
 
@@ -29,15 +29,15 @@ def write_napari(folder: Path, tracks: Iterable[Track], centroids: Centroids) ->
         viewer.add_tracks(table, graph=graph)
 
     Args:
-        folder: where they go; it is created.
-        tracks: of the whole sequence.
-        centroids: where each track is in each of its frames.
+        folder: output folder; it is created.
+        tracks: all tracks of the sequence.
+        centroids: centroids of all cells.
 
     Raises:
         InputError: the folder cannot be created.
     """
     lineage = Lineage(tracks)
-    rows = [(label, frame, *position) for label, frame, position in places(lineage, centroids)]
+    rows = [(label, frame, *position) for label, frame, position in track_positions(lineage, centroids)]
     dimensions = len(rows[0]) - 2 if rows else 2
     with atomic_path(Path(folder) / "tracks.csv") as path, path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
@@ -48,8 +48,8 @@ def write_napari(folder: Path, tracks: Iterable[Track], centroids: Centroids) ->
         path.write_text(json.dumps(graph) + "\n", encoding="utf-8")
 
 
-def places(lineage: Lineage, centroids: Centroids) -> list[tuple[int, int, list[float]]]:
-    """Return (label, frame, position) of every track in every frame that has its centroid, by label, then frame."""
+def track_positions(lineage: Lineage, centroids: Centroids) -> list[tuple[int, int, list[float]]]:
+    """Return (label, frame, position) of every track in every frame with a known centroid, by label, then frame."""
     return [
         (track.label, frame, [float(value) for value in centroids[frame][track.label]])
         for track in lineage.tracks.values()

@@ -1,4 +1,4 @@
-"""The tables of a tracking that a user reads: links with their doubt, merges, and divisions."""
+"""Tables of links with their confidence, merges and divisions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable, Sequence
 
 from ...ground.files import atomic_path
+from ..ctc._lineage import Division
 from ..linking._result import Link, Merge
-from ..pictures._division_times import Division
 
 
 def write_links(file: str | os.PathLike[str], links: Iterable[Link]) -> None:
-    """Write all links as CSV, the least sure first; the columns are the attributes of `Link`.
+    """Write links as CSV, least confident first; the columns are the attributes of `Link`.
 
     Args:
         file: usually ``links.csv``; its folder is created.
@@ -20,13 +20,23 @@ def write_links(file: str | os.PathLike[str], links: Iterable[Link]) -> None:
 
     Raises:
         InputError: the folder cannot be created.
+
+    Examples:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_links(f"{folder}/links.csv", [Link(0, 1, 1, 1, 0.98764, "move"), Link(0, 2, 1, 2, 0.5, "move")])
+        ...     print(Path(folder, "links.csv").read_text(), end="")
+        frame,label,next_frame,next_label,confidence,kind
+        0,2,1,2,0.5,move
+        0,1,1,1,0.9876,move
     """
     ordered = sorted(links, key=lambda link: (link.confidence, link))
     _write(file, Link._fields, [link._replace(confidence=round(link.confidence, 4)) for link in ordered])
 
 
 def write_merges(file: str | os.PathLike[str], merges: Iterable[Merge]) -> None:
-    """Write the merges as CSV with the columns frame, label, other_label, into and until, by frame.
+    """Write merges as CSV with the columns frame, label, other_label, into and until, sorted by frame.
 
     Args:
         file: usually ``merges.csv``; its folder is created.
@@ -40,11 +50,11 @@ def write_merges(file: str | os.PathLike[str], merges: Iterable[Merge]) -> None:
 
 
 def write_divisions(file: str | os.PathLike[str], divisions: Iterable[Division]) -> None:
-    """Write the divisions as CSV, in their order; the columns are the attributes of `Division`, daughters by spaces.
+    """Write divisions as CSV; the columns are the attributes of `Division`, with daughters separated by spaces.
 
     Args:
         file: usually ``divisions.csv``; its folder is created.
-        divisions: as `divisions` gives them.
+        divisions: the divisions, in the order of the rows.
 
     Raises:
         InputError: the folder cannot be created.

@@ -1,1 +1,1 @@
-"""From labels of single frames to tracks with divisions."""
+"""Linking: from the labels of single frames to tracks with divisions."""

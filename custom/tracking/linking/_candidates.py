@@ -1,4 +1,4 @@
-"""Which cells of a frame may be which of a later one, and what each of these links would cost."""
+"""Candidate links between the cells of two frames, and their costs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from scipy.spatial import KDTree
 
 from ...metrics import ContingencyTable
 from ._regions import Floats, Indices, Regions
-from ._settings import Settings
+from ._settings import LinkingSettings
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """N pairs of a cell and one that it may be later, each once, in ascending order of (source, target).
+    """N possible links from a cell to a later cell, each once, in ascending order of (source, target).
 
     Attributes:
-        sources: (N,) places of the earlier cells in their `Regions`.
-        targets: (N,) places of the later cells in theirs.
-        overlaps: (N,) float64, pixels that the two share; None where that is not known.
+        sources: (N,) int64, indices of the earlier cells in their `Regions`.
+        targets: (N,) int64, indices of the later cells in their `Regions`.
+        overlaps: (N,) float64, shared pixels; None if unknown.
     """
 
     sources: Indices
@@ -32,7 +32,7 @@ class Candidates:
         return len(self.sources)
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Candidates:
-        """Return only those pairs that `keep`, bool (N,), says."""
+        """Return the pairs for which `keep`, bool (N,), is true."""
         return Candidates(
             self.sources[keep], self.targets[keep], None if self.overlaps is None else self.overlaps[keep]
         )
@@ -40,29 +40,28 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Scale:
-    """The space in which cells move.
+    """The scale of the movement of cells.
 
     Attributes:
-        reach: how far a cell may move between two frames, in the unit of the spacing.
-        spacing: size of a pixel along each axis.
+        max_distance: maximum distance of a cell between two frames, in the unit of the spacing.
+        spacing: pixel size along each axis.
     """
 
-    reach: float
+    max_distance: float
     spacing: tuple[float, ...]
 
 
 def find_candidates(before: Regions, after: Regions, scale: Scale, table: ContingencyTable | None = None) -> Candidates:
-    """Return all pairs that overlap, or whose centroids are no farther apart than the reach.
+    """Return all pairs that overlap, or whose centroids are at most the maximum distance apart.
 
     Args:
         before: the earlier cells.
         after: the later cells.
-        scale: reach and spacing.
-        table: the pixels that the two label images share, the earlier one as its labels, the later as its reference;
-            None where that is not known.
+        scale: maximum distance and spacing.
+        table: shared pixels of the two label images, the earlier as labels, the later as reference; None if unknown.
     """
     earlier, later = (KDTree(cells.centroids * np.asarray(scale.spacing)) for cells in (before, after))
-    near = earlier.sparse_distance_matrix(later, scale.reach, output_type="ndarray")
+    near = earlier.sparse_distance_matrix(later, scale.max_distance, output_type="ndarray")
     codes = np.sort(near["i"] * len(after) + near["j"])
     if table is None:
         return Candidates(*_decoded(codes, after))
@@ -79,16 +78,16 @@ def _decoded(codes: Indices, after: Regions) -> tuple[Indices, Indices]:
     return sources, targets
 
 
-def link_costs(before: Regions, after: Regions, pairs: Candidates, scale: Scale, settings: Settings) -> Floats:
-    """Return the cost of each pair, (N,) 0 to 1: the weighted mean of its cues, of those that are known.
+def link_costs(before: Regions, after: Regions, pairs: Candidates, scale: Scale, settings: LinkingSettings) -> Floats:
+    """Return the cost of each pair, (N,) float64 from 0 to 1: the weighted mean of all known cues.
 
-    The cues are the distance of the centroids as a fraction of the reach, up to 1; one minus the overlap, intersection
-    over union; one minus the ratio of the smaller to the larger area; and 1 − exp(−|difference of the means| / sd) of
-    the brightness, with the mean variance of the two cells as sd².
+    The cues are: the centroid distance as a fraction of the maximum distance, at most 1; one minus the IoU; one minus
+    the ratio of the smaller to the larger area; and 1 − exp(−|difference of the mean brightness| / sd), where sd² is
+    the mean of the brightness variances of the two cells.
     """
     sources, targets = pairs.sources, pairs.targets
     steps = (before.centroids[sources] - after.centroids[targets]) * np.asarray(scale.spacing)
-    cues = [(settings.distance_weight, np.minimum(np.linalg.norm(steps, axis=1) / scale.reach, 1))]
+    cues = [(settings.distance_weight, np.minimum(np.linalg.norm(steps, axis=1) / scale.max_distance, 1))]
     if before.areas is not None and after.areas is not None:
         first, second = before.areas[sources], after.areas[targets]
         cues.append((settings.area_weight, 1 - np.minimum(first, second) / np.maximum(first, second)))
@@ -101,8 +100,8 @@ def link_costs(before: Regions, after: Regions, pairs: Candidates, scale: Scale,
 
 
 def _contrasts(first: Floats, second: Floats) -> Floats:
-    """Return how much the cells of each pair differ, (N,) 0 to 1, from the brightness of both, (N, 2) each."""
+    """Return the difference in appearance of each pair, (N,) from 0 to 1, from the brightness of both cells, (N, 2)."""
     difference = np.abs(first[:, 0] - second[:, 0])
     deviation = np.sqrt((first[:, 1] ** 2 + second[:, 1] ** 2) / 2)
-    far = np.where(difference > 0, np.inf, 0.0)  # of cells that are flat
-    return -np.expm1(-np.divide(difference, deviation, out=far, where=deviation > 0))
+    uniform = np.where(difference > 0, np.inf, 0.0)  # ratio for two cells without any variance
+    return -np.expm1(-np.divide(difference, deviation, out=uniform, where=deviation > 0))

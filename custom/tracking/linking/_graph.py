@@ -1,4 +1,4 @@
-"""The cells of a movie and where each comes from: at most one earlier cell."""
+"""The graph of a movie: all cells, and the predecessor of each."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy.typing as npt
 from ._regions import Floats, Indices, Regions
 
 
-class Origin(IntEnum):
-    """How a cell comes from the earlier one."""
+class LinkKind(IntEnum):
+    """The relation of a cell to its predecessor."""
 
     NONE = 0
     MOVE = 1
@@ -23,72 +23,72 @@ class Origin(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Arrivals:
-    """Where the N cells of one frame come from.
+class Predecessors:
+    """The predecessors of the N cells of one frame.
 
     Attributes:
-        sources: (N,) places of the earlier cells in the `Regions` of the frame before, −1 for none.
-        origins: (N,) int8, an `Origin` each.
-        confidences: (N,) float64, 0 to 1; 0 without a source.
+        sources: (N,) int64, indices of the predecessors in the `Regions` of the previous frame; −1 for none.
+        kinds: (N,) int8, a `LinkKind` each.
+        confidences: (N,) float64, 0 to 1; 0 without a predecessor.
     """
 
     sources: Indices
-    origins: npt.NDArray[np.int8]
+    kinds: npt.NDArray[np.int8]
     confidences: Floats
 
     @classmethod
-    def nothing(cls, cells: int) -> Arrivals:
-        """Return the arrivals of cells that come from nowhere."""
+    def none(cls, cells: int) -> Predecessors:
+        """Return the table of cells without predecessors."""
         return cls(np.full(cells, -1), np.zeros(cells, np.int8), np.zeros(cells))
 
-    def enter(self, cells: Indices, sources: Indices, origin: Origin, confidences: Floats) -> None:
-        """Say where some of the cells come from, in place of what was said before."""
+    def set(self, cells: Indices, sources: Indices, kind: LinkKind, confidences: Floats) -> None:
+        """Set the predecessors of some of the cells."""
         self.sources[cells] = sources
-        self.origins[cells] = origin
+        self.kinds[cells] = kind
         self.confidences[cells] = confidences
 
 
 class Graph:
-    """All cells of a movie, numbered frame by frame.
+    """All N cells of a movie of F frames, numbered frame by frame.
 
     Attributes:
         regions: the cells of each frame.
-        offsets: (F + 1,) number of the first cell of each frame, and at last the number of all cells.
-        frames: (N,) index of each cell's frame.
-        sources: (N,) number of the earlier cell that each comes from, −1 for none.
-        origins: (N,) int8, an `Origin` each.
+        offsets: (F + 1,) int64, number of the first cell of each frame, and finally the number of all cells.
+        frames: (N,) int64, frame index of each cell.
+        sources: (N,) int64, number of the predecessor of each cell; −1 for none.
+        kinds: (N,) int8, a `LinkKind` each.
         confidences: (N,) float64, 0 to 1.
     """
 
-    def __init__(self, regions: Sequence[Regions], arrivals: Sequence[Arrivals]) -> None:
+    def __init__(self, regions: Sequence[Regions], predecessors: Sequence[Predecessors]) -> None:
         self.regions = regions
         sizes = [len(cells) for cells in regions]
         self.offsets = np.cumsum([0, *sizes])
         self.frames = np.repeat(np.arange(len(sizes)), sizes)
-        local = np.concatenate([np.zeros(0, np.int64), *(each.sources for each in arrivals)])
+        local = np.concatenate([np.zeros(0, np.int64), *(each.sources for each in predecessors)])
         self.sources = np.where(local < 0, -1, local + self.offsets[self.frames - 1])
-        self.origins = np.concatenate([np.zeros(0, np.int8), *(each.origins for each in arrivals)])
-        self.confidences = np.concatenate([np.zeros(0), *(each.confidences for each in arrivals)])
+        self.kinds = np.concatenate([np.zeros(0, np.int8), *(each.kinds for each in predecessors)])
+        self.confidences = np.concatenate([np.zeros(0), *(each.confidences for each in predecessors)])
 
     def by_frame(self, values: np.ndarray) -> list[np.ndarray]:
-        """Return what there is for each cell, (N, ...), frame by frame."""
+        """Split the values of all cells, (N, ...), by frame."""
         return [values[first:end] for first, end in pairwise(self.offsets)]
 
     def undo_short_divisions(self, min_length: int) -> None:
-        """Make a move of each division of which a daughter lives for fewer frames; the other one goes on as the mother.
+        """Undo divisions with a daughter that lives for fewer than `min_length` frames; the other continues the mother.
 
-        A daughter lives on that is there in the last frame or divides in her turn.
+        A daughter that reaches the last frame, or divides, counts as long-lived.
         """
         lives = np.where(self.frames == len(self.regions) - 1, min_length, 1)
-        for frame in range(len(self.regions) - 1, 0, -1):  # from the end, because it shortens the lives of mothers
+        for frame in range(len(self.regions) - 1, 0, -1):  # backward: a later division decides how long a mother lives
             cells = np.arange(self.offsets[frame], self.offsets[frame + 1])
-            daughters = cells[self.origins[cells] == Origin.DIVISION]
+            daughters = cells[self.kinds[cells] == LinkKind.DIVISION]
             for pair in daughters[np.argsort(self.sources[daughters], kind="stable")].reshape(-1, 2):
                 longer, shorter = pair[np.argsort(-lives[pair], kind="stable")]
                 if lives[shorter] < min_length:
-                    self.origins[longer] = Origin.MOVE
-                    self.origins[shorter], self.sources[shorter], self.confidences[shorter] = Origin.NONE, -1, 0
+                    self.kinds[longer] = LinkKind.MOVE
+                    self.kinds[shorter], self.sources[shorter], self.confidences[shorter] = LinkKind.NONE, -1, 0
                 else:
                     lives[self.sources[longer]] = min_length
-            moved = cells[self.origins[cells] == Origin.MOVE]
+            moved = cells[self.kinds[cells] == LinkKind.MOVE]
             lives[self.sources[moved]] += lives[moved]

@@ -1,4 +1,4 @@
-"""The cells of one frame as a table: label, centroid, area, brightness."""
+"""Measurements of the cells of one frame: label, centroid, area and brightness."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Regions:
     """N cells of a frame.
 
     Attributes:
-        labels: (N,) int64, their labels in the mask, positive.
-        centroids: (N, D) float64, in pixels, (row, column) or (slice, row, column), from 0 in the middle of a pixel.
-        areas: (N,) float64, in pixels, or voxels; None where only points are known.
+        labels: (N,) int64, labels in the mask, positive.
+        centroids: (N, D) float64, (row, column) or (slice, row, column) in pixels; 0 is the center of the first pixel.
+        areas: (N,) float64, in pixels or voxels; None for points.
         brightness: (N, 2) float64, mean and standard deviation of the image in each cell; None without an image.
     """
 
@@ -34,26 +34,26 @@ class Regions:
         """Return the number of cells."""
         return len(self.labels)
 
-    def take(self, places: Indices) -> Regions:
-        """Return the cells at these places."""
-        areas, brightness = (None if column is None else column[places] for column in (self.areas, self.brightness))
-        return Regions(self.labels[places], self.centroids[places], areas, brightness)
+    def take(self, indices: Indices) -> Regions:
+        """Return the cells at these indices."""
+        areas, brightness = (None if column is None else column[indices] for column in (self.areas, self.brightness))
+        return Regions(self.labels[indices], self.centroids[indices], areas, brightness)
 
     def by_position(self) -> Regions:
         """Return the cells in the order of their centroids and areas, which does not depend on their labels."""
-        ties = [] if self.areas is None else [self.areas]  # of a cell and one around it
+        ties = [] if self.areas is None else [self.areas]  # a cell inside a ring-shaped cell has the same centroid
         return self.take(np.lexsort([*ties, *self.centroids.T[::-1]]))
 
     def find(self, labels: npt.NDArray[np.int64]) -> Indices:
-        """Return the place of each label, all of which must be there."""
+        """Return the index of each label; all labels must exist."""
         order = np.argsort(self.labels)
         return order[np.searchsorted(self.labels, labels, sorter=order)]
 
     def diameters(self, spacing: Sequence[float] | Floats) -> Floats:
-        """Return the diameters of discs, or balls, of equal size, (N,), in the unit of the spacing.
+        """Return the diameters of disks, or balls, of equal size, (N,) float64, in the unit of the spacing.
 
         Raises:
-            ValueError: only points are known.
+            ValueError: the cells are points.
         """
         if self.areas is None:
             raise ValueError("points have no diameter")
@@ -64,15 +64,20 @@ class Regions:
 def measure_regions(labels: Labels, image: np.ndarray | None = None) -> Regions:
     """Measure the cells of a label image, in ascending order of their labels; a label in several parts is one cell.
 
-    Runs of equal pixels are summed instead of pixels: a row of a cell costs as much as a pixel.
+    For speed, runs of equal labels along a row are summed instead of single pixels.
 
     Args:
         labels: (H, W) or (Z, H, W) integer; 0 is background.
-        image: the same shape, any real type.
+        image: same shape, any real type.
 
     Raises:
-        TypeError: labels are not of an integer type.
-        ValueError: the shapes differ, the labels have neither two nor three axes, or one is negative.
+        TypeError: the labels are not of an integer type.
+        ValueError: the shapes differ, the labels do not have two or three axes, or a label is negative.
+
+    Examples:
+        >>> regions = measure_regions(np.array([[5, 5, 0], [0, 0, 2]]))
+        >>> regions.labels.tolist(), regions.areas.tolist(), regions.centroids.tolist()
+        ([2, 5], [1.0, 2.0], [[1.0, 2.0], [0.0, 0.5]])
     """
     _check(labels, image)
     flat = labels.ravel()
@@ -108,12 +113,12 @@ def _check(labels: Labels, image: np.ndarray | None) -> None:
 
 
 def _runs(flat: Labels, width: int) -> tuple[Indices, Indices]:
-    """Return where runs of equal labels start, and their lengths; none goes on in the next row."""
-    starts = np.ones(flat.size, bool)
-    np.not_equal(flat[1:], flat[:-1], out=starts[1:])
-    starts[::width] = True
-    places = np.flatnonzero(starts)
-    return places, np.diff(places, append=flat.size)
+    """Return the starts and lengths of runs of equal labels; a run does not continue in the next row."""
+    is_start = np.ones(flat.size, bool)
+    np.not_equal(flat[1:], flat[:-1], out=is_start[1:])
+    is_start[::width] = True
+    starts = np.flatnonzero(is_start)
+    return starts, np.diff(starts, append=flat.size)
 
 
 def _run_sums(values: Floats, starts: Indices) -> Floats:

@@ -1,34 +1,40 @@
-"""What the linking gives: tracks, where they are, how sure each link is, and what merged."""
+"""The result of the linking: tracks, centroids, links with their confidence, and merges."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..ctc._tracks import Track
-from ._graph import Graph, Origin
-from ._merges import Meeting
+from ..ctc._format import Track
+from ._graph import Graph, LinkKind
+from ._merges import MergeEvent
 from ._regions import Indices
 
-_KINDS = {Origin.MOVE: "move", Origin.GAP: "gap", Origin.DIVISION: "division"}
+Position: TypeAlias = Sequence[float] | np.ndarray
+"""(row, column) or (slice, row, column), in pixels."""
+
+Centroids: TypeAlias = Mapping[int, Mapping[int, Position]]
+"""Frame → track label → centroid."""
+
+_KINDS = {LinkKind.MOVE: "move", LinkKind.GAP: "gap", LinkKind.DIVISION: "division"}
 
 
 class Link(NamedTuple):
-    """A cell and what it is next.
+    """A link from a cell to the same cell, or to a daughter, in a later frame.
 
     Attributes:
-        frame: of the earlier cell.
-        label: its track.
-        next_frame: of the later cell, ``frame`` + 1 unless it is a gap.
-        next_label: its track, the same in a move, a child otherwise.
-        confidence: 0 to 1, against the best that either of the two could be linked to instead, or to nothing.
+        frame: frame of the earlier cell.
+        label: its track label.
+        next_frame: frame of the later cell; ``frame`` + 1 except for a gap.
+        next_label: its track label: the same for a move, a child's otherwise.
+        confidence: 0 to 1, compared with the alternative links of both cells and with no link.
         kind: move, gap or division.
     """
 
@@ -41,13 +47,13 @@ class Link(NamedTuple):
 
 
 class Merge(NamedTuple):
-    """Two cells that have one label in the masks for some frames, and separate again.
+    """Two cells that share one label in the masks for some frames and then separate again.
 
     Attributes:
-        frame: the first of these frames.
-        labels: the tracks of the two in the frame before.
-        into: the track of the one in these frames.
-        until: the last of these frames.
+        frame: first frame of the merge.
+        labels: track labels of the two cells in the frame before.
+        into: track label of the merged cell.
+        until: last frame of the merge.
     """
 
     frame: int
@@ -61,10 +67,10 @@ class Tracking:
     """The tracks of a movie.
 
     Attributes:
-        tracks: labelled 1 to N, in the order of their first frames.
-        labels: frame → {label in the input mask → track label}; an input label that was left out is absent.
-        links: in the order of the later cells, frame by frame.
-        merges: in the order of their ends.
+        tracks: tracks with labels 1 to N, in the order of their first frames.
+        labels: frame → {label in the input mask → track label}; cells of removed tracks are absent.
+        links: links in the order of the later cells, frame by frame.
+        merges: merges in the order of their last frames.
         centroids: frame → {track label → (row, column) or (slice, row, column), in pixels}.
     """
 
@@ -76,24 +82,24 @@ class Tracking:
 
 
 def tracking_of(
-    graph: Graph, frames: Sequence[int], meetings: Sequence[tuple[Meeting, int]], min_length: int
+    graph: Graph, frames: Sequence[int], events: Sequence[tuple[MergeEvent, int]], min_length: int
 ) -> Tracking:
-    """Return the tracks of a graph, without lonely ones that are shorter than `min_length`.
+    """Return the tracks of a graph, without isolated tracks that are shorter than `min_length`.
 
     Args:
-        graph: the cells and where they come from.
+        graph: the cells and their predecessors.
         frames: the frame numbers.
-        meetings: merged cells that have separated, each with the index of the last frame of the merge.
+        events: completed merges, each with the index of its last frame.
         min_length: in frames.
     """
     track_of = _tracks_of_cells(graph)
-    heads = np.flatnonzero(graph.origins != Origin.MOVE)
+    heads = np.flatnonzero(graph.kinds != LinkKind.MOVE)
     begins, ends = graph.frames[heads], np.zeros(heads.size, np.int64)
     np.maximum.at(ends, track_of, graph.frames)
     sources = graph.sources[heads]
     parents = np.where(sources < 0, -1, track_of[sources])
     kept = ~_spurious(begins, ends, parents, len(frames) - 1, min_length)
-    names = np.where(kept, np.cumsum(kept), 0)  # 0 for what is left out
+    names = np.where(kept, np.cumsum(kept), 0)  # 0 for removed tracks
     numbers = np.asarray(frames, np.int64)
     lines = np.stack((names, numbers[begins], numbers[ends], np.where(parents < 0, 0, names[parents])), axis=1)
     name_of = names[track_of]
@@ -102,14 +108,14 @@ def tracking_of(
             tracks=[Track(*line) for line in lines[kept].tolist()],
             labels=_labels(graph, frames, name_of),
             links=_links(graph, numbers, name_of),
-            merges=_merges(graph, frames, meetings, name_of),
+            merges=_merges(graph, frames, events, name_of),
             centroids=_centroids(graph, frames, name_of),
         )
 
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Make a million small objects without the garbage collector, which would look through them again and again."""
+    """Suspend the garbage collector, which would repeatedly scan up to a million new small objects."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -120,17 +126,17 @@ def _without_collection() -> Iterator[None]:
 
 
 def _tracks_of_cells(graph: Graph) -> Indices:
-    """Return for each cell the place of its track, which begins wherever a cell is no move."""
-    moves = graph.origins == Origin.MOVE
-    places = np.cumsum(~moves) - 1
+    """Return for each cell the index of its track; a new track begins at each cell that is not linked by a move."""
+    moves = graph.kinds == LinkKind.MOVE
+    tracks = np.cumsum(~moves) - 1
     for first, end in pairwise(graph.offsets.tolist()):
         moved = first + np.flatnonzero(moves[first:end])
-        places[moved] = places[graph.sources[moved]]
-    return places
+        tracks[moved] = tracks[graph.sources[moved]]
+    return tracks
 
 
 def _spurious(begins: Indices, ends: Indices, parents: Indices, last: int, min_length: int) -> npt.NDArray[np.bool_]:
-    """Return which tracks are short, alone, and not cut off by the movie's begin or end."""
+    """Return which tracks are short and isolated, and not cut off by the first or last frame."""
     alone = parents < 0
     alone[parents[parents >= 0]] = False
     return alone & (begins > 0) & (ends < last) & (ends - begins + 1 < min_length)
@@ -159,20 +165,20 @@ def _links(graph: Graph, numbers: Indices, name_of: Indices) -> list[Link]:
         numbers[graph.frames[cells]].tolist(),
         name_of[cells].tolist(),
         graph.confidences[cells].tolist(),
-        [_KINDS[origin] for origin in graph.origins[cells].tolist()],
+        [_KINDS[kind] for kind in graph.kinds[cells].tolist()],
     )
     return list(map(Link._make, zip(*columns, strict=True)))
 
 
 def _merges(
-    graph: Graph, frames: Sequence[int], meetings: Sequence[tuple[Meeting, int]], name_of: Indices
+    graph: Graph, frames: Sequence[int], events: Sequence[tuple[MergeEvent, int]], name_of: Indices
 ) -> list[Merge]:
-    """Return the merges of tracks that were kept."""
+    """Return the merges of the tracks that were kept."""
     merges = []
-    for meeting, until in meetings:
-        before, here = graph.offsets[meeting.frame - 1], graph.offsets[meeting.frame]
-        kept, lost = (int(name_of[before + place]) for place in (meeting.kept, meeting.lost))
+    for event, until in events:
+        before, here = graph.offsets[event.frame - 1], graph.offsets[event.frame]
+        kept, lost = (int(name_of[before + index]) for index in (event.kept, event.lost))
         if kept and lost:
-            into = int(name_of[here + meeting.merged])
-            merges.append(Merge(frames[meeting.frame], (kept, lost), into, frames[until]))
+            into = int(name_of[here + event.merged])
+            merges.append(Merge(frames[event.frame], (kept, lost), into, frames[until]))
     return merges

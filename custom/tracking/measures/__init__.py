@@ -1,1 +1,1 @@
-"""How good are tracks? The measures of the Cell Tracking Challenge, HOTA, IDF1 and MOTA."""
+"""Measures of tracks: those of the Cell Tracking Challenge, HOTA, IDF1 and MOTA."""

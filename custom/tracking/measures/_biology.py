@@ -1,4 +1,4 @@
-"""CT, TF, BC and CCA: whether tracks are whole, and divisions right, as biologists count them."""
+"""CT, TF, BC and CCA, the biological measures of the Cell Tracking Challenge: complete tracks and divisions."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._matching import Choice, Floats, Matching, Places
-
-if TYPE_CHECKING:  # tracking is built on metrics
-    from ..ctc._tracks import Track
+from ..ctc._format import Track
+from ._matching import Booleans, Floats, Indices, Matching
 
 
 def complete_tracks(matching: Matching) -> float:
     """Return CT, the F-score of complete tracks: 2·complete / (tracks of the result + tracks of the reference).
 
-    A reference track is complete when the unique matches of its objects are all of one result track, which begins and
+    A reference track is complete if its objects are uniquely matched by objects of one result track, which begins and
     ends in the same frames.
 
     Returns:
@@ -29,55 +26,74 @@ def complete_tracks(matching: Matching) -> float:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), An objective comparison of cell-tracking algorithms, doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> complete_tracks(matching)  # one of two true tracks; 2·1 / (2 + 3)
+        0.4
     """
-    wanted, found = matching.reference.known_tracks, matching.result.known_tracks
-    followers = _followers(matching)
-    first, last = np.full(len(wanted), len(found)), np.full(len(wanted), -1)
-    np.minimum.at(first, matching.reference.track_places, followers)
-    np.maximum.at(last, matching.reference.track_places, followers)
+    reference, result = matching.reference.known_tracks, matching.result.known_tracks
+    followers = _matched_tracks(matching)
+    first, last = np.full(len(reference), len(result)), np.full(len(reference), -1)
+    np.minimum.at(first, matching.reference.track_indices, followers)
+    np.maximum.at(last, matching.reference.track_indices, followers)
     complete = sum(
-        low == high and (found[high].begin, found[high].end) == (track.begin, track.end)
-        for track, low, high in zip(wanted, first, last, strict=True)
+        low == high and (result[high].begin, result[high].end) == (track.begin, track.end)
+        for track, low, high in zip(reference, first, last, strict=True)
         if low >= 0
     )
-    total = len(wanted) + len(found)
-    return 2 * complete / total if total else math.nan
+    total = len(reference) + len(result)
+    return float(2 * complete / total) if total else math.nan
 
 
 def track_fractions(matching: Matching) -> float:
-    """Return TF, the mean over detected reference tracks of the longest part that one result track follows.
+    """Return TF, the mean over all detected reference tracks of the longest fraction that one result track follows.
 
-    A part is a run of frames with unique matches of one result track, as a fraction of the frames of the reference
-    track. A track of which no part is followed is not detected and does not count. As in the challenge's software, a
-    result track that follows a reference track from end to end is not seen to follow others of larger label.
+    The fraction is the number of consecutive frames with unique matches by one result track, divided by the number of
+    frames of the reference track. A track without any match is not detected and is not counted. As in the software of
+    the challenge, a result track that follows a whole reference track is not counted for reference tracks with larger
+    labels.
 
     Returns:
-        0 to 1, 1 is best; 0 where no track is detected, NaN for a reference without tracks.
+        0 to 1, 1 is best; 0 if no track is detected, NaN for a reference without tracks.
 
     Raises:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> truth = sequence_of([np.array([[1, 1, 0, 2, 2]])] * 4)
+        >>> result = sequence_of([np.array([[1, 1, 0, label, label]]) for label in (2, 2, 2, 3)])
+        >>> tracks = [Track(1, 0, 3), Track(2, 0, 3)], [Track(1, 0, 3), Track(2, 0, 2), Track(3, 3, 3)]
+        >>> matching = score_sequence(truth, tracks[0], result, tracks[1]).matching
+        >>> track_fractions(matching)  # (4/4 + 3/4) / 2
+        0.875
     """
     tracks = matching.reference.known_tracks
     if not tracks:
         return math.nan
-    followers, followed, fractions = _longest_parts(matching)
-    counted = _until_first_whole(followers, fractions)
+    result_tracks, reference_tracks, fractions = _longest_runs(matching)
+    counted = _until_first_complete(result_tracks, fractions)
     best = np.zeros(len(tracks))
-    np.maximum.at(best, followed[counted], fractions[counted])
+    np.maximum.at(best, reference_tracks[counted], fractions[counted])
     return float(best[best > 0].mean()) if best.any() else 0.0
 
 
 def branching_correctness(matching: Matching, tolerance: int) -> float:
     """Return BC(i), the F-score of divisions.
 
-    A division of the result is right when a division of the reference has as many daughters, their mothers end at most
-    i frames apart and match uniquely in the earlier one's last frame, and each daughter has a unique match, born at
-    most i frames apart, in the later one's first frame.
+    A division of the result is correct if a division of the reference has the same number of daughters, the mothers end
+    at most i frames apart and match uniquely in the last frame of the earlier mother, and the daughters can be paired:
+    each pair begins at most i frames apart and matches uniquely in the first frame of the later daughter.
 
     Args:
-        matching: with tracks on both sides.
+        matching: result and reference, both tracked.
         tolerance: i, in frames.
 
     Returns:
@@ -87,69 +103,88 @@ def branching_correctness(matching: Matching, tolerance: int) -> float:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> masks = sequence_of([np.array([[0, 1, 1, 1, 0]]), np.array([[2, 2, 0, 3, 3]])])
+        >>> tracks = [Track(1, 0, 0), Track(2, 1, 1, parent=1), Track(3, 1, 1, parent=1)]
+        >>> matching = score_sequence(masks, tracks, masks, tracks).matching
+        >>> branching_correctness(matching, tolerance=0)
+        1.0
     """
-    wanted, found = _divisions(matching.reference.known_tracks), _divisions(matching.result.known_tracks)
-    if not wanted:
+    reference, result = _divisions(matching.reference.known_tracks), _divisions(matching.result.known_tracks)
+    if not reference:
         return math.nan
-    right: set[int] = set()  # mothers in the result: each division makes one of the reference right, not two
-    for division in wanted.values():
-        candidates = sorted(_possible_mothers(matching, division.mother, tolerance) & found.keys() - right)
-        alike = (label for label in candidates if _alike(matching, division, found[label], tolerance))
-        right.update(islice(alike, 1))
-    return 2 * len(right) / (len(wanted) + len(found))
+    correct: set[int] = set()  # mothers in the result; each division of the result counts once
+    for division in reference.values():
+        candidates = sorted(_possible_mothers(matching, division.mother, tolerance) & result.keys() - correct)
+        matches = (label for label in candidates if _divisions_match(matching, division, result[label], tolerance))
+        correct.update(islice(matches, 1))
+    return 2 * len(correct) / (len(reference) + len(result))
 
 
 def cell_cycle_accuracy(matching: Matching) -> float:
-    """Return CCA, 1 − the largest difference of the cumulative distributions of the lengths of cell cycles.
+    """Return CCA, 1 − the largest difference between the cumulative distributions of cell cycle lengths.
 
-    Cell cycles are the tracks that begin and end with a division.
+    Cell cycles are tracks that begin and end with a division.
 
     Returns:
-        0 to 1, 1 is best; 0 for a result without whole cycles, NaN for a reference without any.
+        0 to 1, 1 is best; 0 for a result without complete cycles, NaN for a reference without complete cycles.
 
     Raises:
         ValueError: the objects were not tracked.
 
     Reference: Ulman et al. (2017), doi:10.1038/nmeth.4473.
+
+    Examples:
+        >>> from custom.tracking import Track, score_sequence, sequence_of
+        >>> masks = sequence_of([np.array([row]) for row in ([1, 1, 1, 1], [2, 2, 0, 3], [4, 5, 0, 3])])
+        >>> tracks = [Track(1, 0, 0), Track(2, 1, 1, 1), Track(3, 1, 2, 1), Track(4, 2, 2, 2), Track(5, 2, 2, 2)]
+        >>> cell_cycle_accuracy(score_sequence(masks, tracks, masks, tracks).matching)  # one cycle, track 2
+        1.0
     """
-    wanted, found = (_cycles(side.known_tracks) for side in (matching.reference, matching.result))
-    if not wanted:
+    reference, result = (_cell_cycle_lengths(side.known_tracks) for side in (matching.reference, matching.result))
+    if not reference:
         return math.nan
-    if not found:
+    if not result:
         return 0.0
-    lengths = np.union1d(wanted, found)
-    first, second = (np.searchsorted(np.sort(one), lengths, side="right") / len(one) for one in (wanted, found))
+    lengths = np.union1d(reference, result)
+    first, second = (np.searchsorted(np.sort(one), lengths, side="right") / len(one) for one in (reference, result))
     return float(1 - np.abs(first - second).max())
 
 
 # -------------------------------------------------------------------------------------------------------------- tracks
 
 
-def _followers(matching: Matching) -> Places:
-    """Return the place of the result track that uniquely matches each reference object, (N,); −1 for none."""
-    followers = np.full(len(matching.reference), -1)
-    followers[matching.unique] = matching.result.track_places[matching.matches[matching.unique]]
-    return followers
+def _matched_tracks(matching: Matching) -> Indices:
+    """Return the index of the result track that uniquely matches each reference object, (N,) int64; −1 for none."""
+    tracks = np.full(len(matching.reference), -1)
+    tracks[matching.unique] = matching.result.track_indices[matching.matches[matching.unique]]
+    return tracks
 
 
-def _longest_parts(matching: Matching) -> tuple[Places, Places, Floats]:
-    """Return result track, reference track and longest part, in the order of both, of all that have a part."""
-    order = np.lexsort((matching.reference.frames, matching.reference.track_places))
-    followers, followed = _followers(matching)[order], matching.reference.track_places[order]
-    begins = np.flatnonzero(np.diff(followers, prepend=-2) | np.diff(followed, prepend=-2))
+def _longest_runs(matching: Matching) -> tuple[Indices, Indices, Floats]:
+    """Return the longest run of matches of each pair of tracks, sorted by result track, then reference track.
+
+    Returns:
+        Indices of the result tracks and of the reference tracks, and the runs as fractions of the reference tracks.
+    """
+    order = np.lexsort((matching.reference.frames, matching.reference.track_indices))
+    result, reference = _matched_tracks(matching)[order], matching.reference.track_indices[order]
+    begins = np.flatnonzero(np.diff(result, prepend=-2) | np.diff(reference, prepend=-2))
     runs = np.diff(begins, append=order.size)
-    followers, followed = followers[begins], followed[begins]
-    fractions = runs / np.bincount(matching.reference.track_places)[followed]
-    order = np.lexsort((-fractions, followed, followers))
-    followers, followed, fractions = followers[order], followed[order], fractions[order]
-    longest = (followers >= 0) & ((np.diff(followers, prepend=-2) | np.diff(followed, prepend=-2)) != 0)
-    return followers[longest], followed[longest], fractions[longest]
+    result, reference = result[begins], reference[begins]
+    fractions = runs / np.bincount(matching.reference.track_indices)[reference]
+    order = np.lexsort((-fractions, reference, result))
+    result, reference, fractions = result[order], reference[order], fractions[order]
+    longest = (result >= 0) & ((np.diff(result, prepend=-2) | np.diff(reference, prepend=-2)) != 0)
+    return result[longest], reference[longest], fractions[longest]
 
 
-def _until_first_whole(followers: Places, fractions: Floats) -> Choice:
-    """Return which entries come, among those of their follower, no later than the first whole track."""
+def _until_first_complete(result_tracks: Indices, fractions: Floats) -> Booleans:
+    """Return for each entry whether no earlier entry of the same result track has the fraction 1."""
     before = np.cumsum(fractions == 1) - (fractions == 1)
-    begins = np.searchsorted(followers, followers)
+    begins = np.searchsorted(result_tracks, result_tracks)
     return before == before[begins]
 
 
@@ -163,7 +198,7 @@ class _Division:
 
 
 def _divisions(tracks: tuple[Track, ...]) -> dict[int, _Division]:
-    """Return the divisions by the label of the mother: tracks with two or more children."""
+    """Return mother label → division, for all tracks with two or more children."""
     children: dict[int, list[Track]] = defaultdict(list)
     for track in tracks:
         children[track.parent].append(track)
@@ -171,38 +206,38 @@ def _divisions(tracks: tuple[Track, ...]) -> dict[int, _Division]:
 
 
 def _possible_mothers(matching: Matching, mother: Track, tolerance: int) -> set[int]:
-    """Return the labels of the result's tracks that follow a mother somewhere in her last frames."""
-    return {_follower(matching, mother, mother.end - back) for back in range(tolerance + 1)}
+    """Return the labels of the result tracks that match a mother in one of her last frames."""
+    return {_matched_label(matching, mother, mother.end - back) for back in range(tolerance + 1)}
 
 
-def _alike(matching: Matching, wanted: _Division, found: _Division, tolerance: int) -> bool:
-    ends = wanted.mother.end, found.mother.end
-    if len(wanted.daughters) != len(found.daughters) or abs(ends[0] - ends[1]) > tolerance:
+def _divisions_match(matching: Matching, reference: _Division, result: _Division, tolerance: int) -> bool:
+    ends = reference.mother.end, result.mother.end
+    if len(reference.daughters) != len(result.daughters) or abs(ends[0] - ends[1]) > tolerance:
         return False
-    if _follower(matching, wanted.mother, min(ends)) != found.mother.label:
+    if _matched_label(matching, reference.mother, min(ends)) != result.mother.label:
         return False
-    partners = {_partner(matching, daughter, found.daughters, tolerance) for daughter in wanted.daughters}
-    return 0 not in partners and len(partners) == len(wanted.daughters)
+    matched = {_matched_daughter(matching, daughter, result.daughters, tolerance) for daughter in reference.daughters}
+    return 0 not in matched and len(matched) == len(reference.daughters)
 
 
-def _partner(matching: Matching, daughter: Track, candidates: list[Track], tolerance: int) -> int:
-    """Return the label of the daughter in the result that matches one of the reference, 0 for none."""
+def _matched_daughter(matching: Matching, daughter: Track, candidates: list[Track], tolerance: int) -> int:
+    """Return the label of the result daughter that matches a reference daughter, 0 for none."""
     for candidate in candidates:
         near = abs(candidate.begin - daughter.begin) <= tolerance
-        if near and _follower(matching, daughter, max(candidate.begin, daughter.begin)) == candidate.label:
+        if near and _matched_label(matching, daughter, max(candidate.begin, daughter.begin)) == candidate.label:
             return candidate.label
     return 0
 
 
-def _follower(matching: Matching, track: Track, frame: int) -> int:
+def _matched_label(matching: Matching, track: Track, frame: int) -> int:
     """Return the label of the result object that uniquely matches a reference track in a frame, 0 for none."""
     if not track.begin <= frame <= track.end:
         return 0
-    place = matching.reference.find(frame, track.label)
-    return int(matching.result.labels[matching.matches[place]]) if matching.unique[place] else 0
+    index = matching.reference.find(frame, track.label)
+    return int(matching.result.labels[matching.matches[index]]) if matching.unique[index] else 0
 
 
-def _cycles(tracks: tuple[Track, ...]) -> list[int]:
+def _cell_cycle_lengths(tracks: tuple[Track, ...]) -> list[int]:
     """Return the lengths of the tracks that begin and end with a division."""
     divisions = _divisions(tracks)
     return [track.end - track.begin for track in tracks if track.label in divisions and track.parent in divisions]

@@ -1,4 +1,4 @@
-"""Match a result to its truth, frame by frame, and make sure that both say the same of their tracks as their masks."""
+"""Matching of a result to its truth, frame by frame, with a check that track lists and masks agree."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ import numpy as np
 
 from ...errors import InputError
 from ...metrics import contingency_table
-from ..ctc._tracks import Track
+from ..ctc._format import Track
 from ..linking._regions import Regions, measure_regions
 from ._matching import Matching, MovieObjects, Overlaps
 
-_MENDING = "`python -m custom.tracking validate FOLDER --repair` mends a result where there is one right answer"
+_REPAIR_HINT = "`python -m custom.tracking validate FOLDER --repair` makes unambiguous corrections"
 
 
 class Matcher:
-    """Matches masks that are added frame by frame; only what is measured of them is kept."""
+    """Matches masks frame by frame; only measurements are kept in memory."""
 
     def __init__(self) -> None:
-        self._reference, self._result = _Measured(), _Measured()
+        self._reference, self._result = _MeasuredObjects(), _MeasuredObjects()
         self._overlaps: list[Overlaps] = []
 
     def add(self, frame: int, labels: np.ndarray, reference: np.ndarray) -> None:
-        """Add a frame, later than those before.
+        """Add a frame, later than all previous frames.
 
         Args:
-            frame: its number.
-            labels: the result, (H, W) or (Z, H, W) unsigned integer.
-            reference: the truth, of the same shape.
+            frame: frame number.
+            labels: mask of the result, (H, W) or (Z, H, W) unsigned integer.
+            reference: mask of the truth, same shape.
         """
         table = contingency_table(labels, reference)
         table = table.where((table.labels > 0) & (table.reference > 0))
-        true_places = self._reference.add(frame, measure_regions(reference), table.reference)
-        places = self._result.add(frame, measure_regions(labels), table.labels)
-        self._overlaps.append(Overlaps(true_places, places, table.counts))
+        reference_indices = self._reference.add(frame, measure_regions(reference), table.reference)
+        result_indices = self._result.add(frame, measure_regions(labels), table.labels)
+        self._overlaps.append(Overlaps(reference_indices, result_indices, table.counts))
 
     def finish(self, reference: tuple[str, Sequence[Track]], result: tuple[str, Sequence[Track] | None]) -> Matching:
-        """Return the matching of all frames, at least one.
+        """Return the matching of all frames; at least one frame is required.
 
         Args:
-            reference: a name for messages, and the true tracks.
-            result: the same of the result; None where it was not tracked.
+            reference: name of the truth in messages, and its tracks.
+            result: name of the result in messages, and its tracks; None if it was not tracked.
 
         Raises:
             InputError: tracks and masks contradict each other.
@@ -54,8 +54,8 @@ class Matcher:
         return Matching(self._reference.objects(*reference), self._result.objects(*result), overlaps)
 
 
-class _Measured:
-    """The objects of one side, so far."""
+class _MeasuredObjects:
+    """The objects of the result or of the reference in the frames added so far."""
 
     def __init__(self) -> None:
         self._frames: list[np.ndarray] = []
@@ -63,12 +63,12 @@ class _Measured:
         self._count = 0
 
     def add(self, frame: int, regions: Regions, labels: np.ndarray) -> np.ndarray:
-        """Add the objects of a frame, and return the places of those that have these labels, int64."""
-        places = self._count + np.searchsorted(regions.labels, labels)
+        """Add the objects of a frame, and return the indices of the given labels, int64."""
+        indices = self._count + np.searchsorted(regions.labels, labels)
         self._frames.append(np.full(len(regions), frame))
         self._regions.append(regions)
         self._count += len(regions)
-        return places
+        return indices
 
     def objects(self, name: str, tracks: Sequence[Track] | None) -> MovieObjects:
         frames = np.concatenate(self._frames)
@@ -85,7 +85,7 @@ class _Measured:
 
 
 def _check_tracks(name: str, tracks: Sequence[Track], frames: np.ndarray, labels: np.ndarray) -> None:
-    """Raise InputError unless each label is listed once and in just its frames, and each parent ends before."""
+    """Raise InputError unless each label is listed once with exactly its frames, and parents end before children."""
     listed = {track.label: track for track in tracks}
     if len(listed) < len(tracks):
         raise _contradiction(name, "a label twice in the list of tracks", "each once")
@@ -99,13 +99,13 @@ def _check_tracks(name: str, tracks: Sequence[Track], frames: np.ndarray, labels
             raise _contradiction(name, f"label {label} in frame {seen[label][0]}", "each label in the list of tracks")
         if seen.get(label) != (track.begin, track.end, track.end - track.begin + 1):
             expected = f"it in each frame from {track.begin} to {track.end}, as listed, and in no other"
-            raise _contradiction(name, f"label {label} in {_spoken(seen.get(label))}", expected)
+            raise _contradiction(name, f"label {label} in {_frames_text(seen.get(label))}", expected)
         parent = listed.get(track.parent)
         if track.parent and (parent is None or parent.end >= track.begin):
             raise _contradiction(name, f"{track.parent} as parent of {label}", "a listed track that ends before it")
 
 
-def _spoken(seen: tuple[int, int, int] | None) -> str:
+def _frames_text(seen: tuple[int, int, int] | None) -> str:
     if seen is None:
         return "no frame"
     first, last, count = seen
@@ -113,4 +113,4 @@ def _spoken(seen: tuple[int, int, int] | None) -> str:
 
 
 def _contradiction(name: str, found: str, expected: str) -> InputError:
-    return InputError.about(name, found, f"{expected}; {_MENDING}")
+    return InputError.about(name, found, f"{expected}; {_REPAIR_HINT}")

@@ -1,38 +1,36 @@
-"""The objects of a movie and of its reference, and which of them match: what every measure of tracks starts from."""
+"""The objects of a result and of its reference, and their matches, from which all measures of tracks are computed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:  # tracking is built on metrics
-    from ..ctc._tracks import Track
+from ..ctc._format import Track
 
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Choice = npt.NDArray[np.bool_]
+Booleans = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class MovieObjects:
-    """N objects of a movie, in the order of (frame, label), with the tracks that their labels name.
+    """N objects of a movie, sorted by (frame, label), and their tracks.
 
     Attributes:
-        frames: (N,) int64, the frame that each object is in.
-        labels: (N,) int64, its label there.
-        areas: (N,) float64, in pixels, or voxels.
+        frames: (N,) int64, frame of each object.
+        labels: (N,) int64, label of each object in its frame.
+        areas: (N,) float64, in pixels or voxels.
         centroids: (N, D) float64, in pixels: (row, column) or (slice, row, column).
-        tracks: in ascending order of their labels; every label is one of them, and is in each of the track's frames
-            and in no other. None where the objects were not tracked, so that equal labels mean nothing.
+        tracks: tracks in ascending order of their labels; every label belongs to a track and occurs exactly in the
+            frames of that track. None if the objects were not tracked; equal labels then have no meaning.
     """
 
-    frames: Places
-    labels: Places
+    frames: Indices
+    labels: Indices
     areas: Floats
     centroids: Floats
     tracks: tuple[Track, ...] | None
@@ -53,43 +51,45 @@ class MovieObjects:
         return self.tracks
 
     @cached_property
-    def track_places(self) -> Places:
-        """The place of each object's track among the tracks, (N,) int64."""
+    def track_indices(self) -> Indices:
+        """The index of the track of each object, (N,) int64."""
         return np.searchsorted([track.label for track in self.known_tracks], self.labels).astype(np.int64)
 
     def find(self, frame: int, label: int) -> int:
-        """Return the place of an object that is there."""
+        """Return the index of an existing object."""
         start, stop = np.searchsorted(self.frames, (frame, frame + 1))
         return int(start + np.searchsorted(self.labels[start:stop], label))
 
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """P pairs of a reference object and a result object that share pixels, in the order of the former, then the latter.
+    """P pairs of a reference object and a result object that share pixels, sorted by reference, then result object.
 
     Attributes:
-        reference: (P,) int64, places of the reference objects in their `MovieObjects`.
-        result: (P,) int64, places of the result objects in theirs.
-        pixels: (P,) float64, how many they share.
+        reference: (P,) int64, indices of the reference objects in their `MovieObjects`.
+        result: (P,) int64, indices of the result objects in their `MovieObjects`.
+        pixels: (P,) float64, number of shared pixels.
     """
 
-    reference: Places
-    result: Places
+    reference: Indices
+    result: Indices
     pixels: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """A movie's result beside its reference.
+    """The objects of a result and of its reference, and their overlaps.
 
-    A result object matches a reference object when it covers more than half of it, as in the Cell Tracking Challenge.
-    So a reference object has at most one match, and a result object that covers several matches each of them. The
-    reference may be markers that are smaller than the cells.
+    A result object matches a reference object if it covers more than half of it, as in the Cell Tracking Challenge. A
+    reference object therefore has at most one match; a result object can match several reference objects. The reference
+    may contain markers that are smaller than the cells.
 
     Attributes:
         reference: the true objects.
         result: the objects of the result.
-        overlaps: their pairs.
+        overlaps: the overlaps between both.
+
+    Reference: Matula et al. (2015), doi:10.1371/journal.pone.0144959.
     """
 
     reference: MovieObjects
@@ -97,38 +97,38 @@ class Matching:
     overlaps: Overlaps
 
     @cached_property
-    def matched(self) -> Choice:
-        """Which overlaps are matches, (P,) bool."""
+    def matched(self) -> Booleans:
+        """Whether each overlap is a match, (P,) bool."""
         return self.overlaps.pixels > 0.5 * self.reference.areas[self.overlaps.reference]
 
     @cached_property
-    def matches(self) -> Places:
-        """The place of the result object that matches each reference object, (N,) int64; −1 for none."""
-        places = np.full(len(self.reference), -1)
-        places[self.overlaps.reference[self.matched]] = self.overlaps.result[self.matched]
-        return places
+    def matches(self) -> Indices:
+        """The index of the result object that matches each reference object, (N,) int64; −1 for none."""
+        indices = np.full(len(self.reference), -1)
+        indices[self.overlaps.reference[self.matched]] = self.overlaps.result[self.matched]
+        return indices
 
     @cached_property
-    def covered(self) -> Places:
-        """How many reference objects each result object matches, (M,) int64."""
+    def covered(self) -> Indices:
+        """The number of reference objects that each result object matches, (M,) int64."""
         return np.bincount(self.overlaps.result[self.matched], minlength=len(self.result))
 
     @cached_property
-    def unique(self) -> Choice:
-        """Which reference objects are matched by an object that matches no other, (N,) bool."""
+    def unique(self) -> Booleans:
+        """Whether each reference object is matched by an object that matches no other, (N,) bool."""
         found = self.matches >= 0
         found[found] = self.covered[self.matches[found]] == 1
         return found
 
 
 def join_matchings(matchings: Sequence[Matching]) -> Matching:
-    """Return several movies as if each began after the last one's end, with other labels: to score them together.
+    """Concatenate several movies into one, with shifted frame numbers and labels, to score them together.
 
     Args:
-        matchings: at least one, all of images with as many axes.
+        matchings: at least one; all must have the same number of axes.
 
     Returns:
-        One matching; a side is without tracks where it is in any of them.
+        One matching; the reference or the result has no tracks if it has none in any of the movies.
     """
     shifts = _frame_shifts(matchings)
     references = _join([matching.reference for matching in matchings], shifts)
@@ -144,7 +144,7 @@ def join_matchings(matchings: Sequence[Matching]) -> Matching:
 
 
 def _frame_shifts(matchings: Sequence[Matching]) -> list[int]:
-    """Return what is added to the frames of each movie."""
+    """Return the shift of the frame numbers of each movie."""
     ends = [
         max((int(side.frames[-1]) + 1 for side in (matching.reference, matching.result) if len(side)), default=0)
         for matching in matchings

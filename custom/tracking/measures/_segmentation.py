@@ -1,4 +1,4 @@
-"""Scores of the single frames that have segmentation truth."""
+"""Scores of single frames with segmentation truth."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class FrameScores:
     """Scores of a frame.
 
     Attributes:
-        frame: its number.
-        seg: the Jaccard index of each true object, see `metrics.seg_scores`.
-        of_pixels: further scores by name; none where not all cells are annotated.
+        frame: frame number.
+        seg: (N,) float64, the Jaccard index of each true object, see `metrics.seg_scores`.
+        pixel_scores: further scores by name; empty if not all cells of the frame are annotated.
     """
 
     frame: int
     seg: np.ndarray
-    of_pixels: dict[str, float]
+    pixel_scores: dict[str, float]
 
 
 def score_frame(
@@ -33,11 +33,12 @@ def score_frame(
     """Score a frame of a result.
 
     Args:
-        frame: its number.
-        labels: the result, (H, W) or (Z, H, W) unsigned integer.
-        reference: the true objects, perhaps not all of them.
-        markers: a mark for every cell, or None: where one has no object under it, not all cells are annotated.
-        warping: whether to take the warping error too, of (H, W).
+        frame: frame number.
+        labels: mask of the result, (H, W) or (Z, H, W) unsigned integer.
+        reference: mask of the truth, same shape, in which cells may be missing.
+        markers: a marker for every cell, or None; a marker without an object in `reference` shows that cells are
+            missing there.
+        warping: whether to compute the warping error, for (H, W) only.
     """
     seg = metrics.seg_scores(labels, reference)
     if markers is not None and not _is_complete(reference, markers):
@@ -45,18 +46,17 @@ def score_frame(
     rand_index = metrics.rand_index(labels, reference)
     scores = {"IoU": metrics.iou(labels > 0, reference > 0), "rand_index": rand_index, "rand_error": 1 - rand_index}
     if warping:
-        # Cells that touch get a ridge between them: without it, a foreground would not show that they were merged.
-        scores["warping_error"] = metrics.warping_error(
-            separate_touching(labels) > 0, separate_touching(reference) > 0
-        ).error
+        # Touching cells are separated by a background ridge; otherwise the foreground would not show merged cells.
+        masks = (separate_touching(one) > 0 for one in (labels, reference))
+        scores["warping_error"] = metrics.warping_error(*masks).error
     return FrameScores(frame, seg, scores)
 
 
-def summarise(frames: Sequence[FrameScores]) -> dict[str, float]:
-    """Return SEG over the objects of all frames, and the mean over the frames of the scores of pixels."""
+def summarize_frames(frames: Sequence[FrameScores]) -> dict[str, float]:
+    """Return SEG, the mean over all objects, and the mean over the frames of all other scores."""
     objects = np.concatenate([frame.seg for frame in frames])
-    names = dict.fromkeys(name for frame in frames for name in frame.of_pixels)
-    means = {name: mean([frame.of_pixels[name] for frame in frames if name in frame.of_pixels]) for name in names}
+    names = dict.fromkeys(name for frame in frames for name in frame.pixel_scores)
+    means = {name: mean([frame.pixel_scores[name] for frame in frames if name in frame.pixel_scores]) for name in names}
     return {"SEG": mean(objects.tolist())} | means
 
 

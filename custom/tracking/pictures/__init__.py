@@ -1,1 +1,1 @@
-"""Pictures of tracks: movies, lineage trees, comparisons with the truth, and their report."""
+"""Pictures of tracks: overlays, movies, lineage trees, comparisons with the truth, and the report page."""

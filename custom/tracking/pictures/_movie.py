@@ -1,4 +1,4 @@
-"""Pictures of a movie as PNG files, as an animated GIF for a browser, and as an MP4 for a player."""
+"""Movies of pictures as PNG files, as an animated GIF for browsers, and as an MP4 for video players."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ...ground.files import atomic_path
 from ...images import write_png
 
 LARGEST_SIDE = 1024
-"""Pixels; larger pictures are reduced for the GIF and the MP4."""
+"""Maximum side length of the GIF and the MP4 in pixels; larger pictures are downscaled."""
 
 
 def write_movie(
     folder: Path, pictures: Iterable[tuple[int, np.ndarray]], frames_per_second: float = 5.0, digits: int = 3
 ) -> None:
-    """Write ``overlay/overlayNNN.png``, ``overlay.gif`` and ``overlay.mp4``, one picture after the other.
+    """Write ``overlay/overlayNNN.png``, ``overlay.gif`` and ``overlay.mp4``.
 
-    No more than one picture is in memory at its full size; the GIF's encoder keeps them all with a byte per pixel.
+    Only one picture at full size is in memory; the GIF encoder keeps all pictures with one byte per pixel.
 
     Args:
-        folder: where they go; it is created.
+        folder: output folder; it is created.
         pictures: frame numbers with pictures (H, W, 3) uint8, all of one size; at least one.
-        frames_per_second: of the GIF and the MP4.
-        digits: at least so many in the names of the PNG files.
+        frames_per_second: frame rate of the GIF and the MP4.
+        digits: minimum number of digits in the names of the PNG files.
 
     Raises:
         InputError: the folder cannot be created.
@@ -45,7 +45,7 @@ def write_movie(
 
 
 class _Video:
-    """An MP4 that is written picture by picture; closed when the block ends."""
+    """An MP4 that is written picture by picture; a context manager."""
 
     def __init__(self, path: Path, frames_per_second: float) -> None:
         self.path = path
@@ -57,8 +57,8 @@ class _Video:
 
     def add(self, picture: np.ndarray) -> None:
         """Append a picture (H, W, 3)."""
-        picture = _reduced(picture)
-        height, width = (side // 2 * 2 for side in picture.shape[:2])  # the codec wants even sides
+        picture = _downscaled(picture)
+        height, width = (side // 2 * 2 for side in picture.shape[:2])  # required by the codec
         if self.writer is None:
             codec = cv2.VideoWriter.fourcc(*"mp4v")
             self.writer = cv2.VideoWriter(str(self.path), codec, self.frames_per_second, (width, height))
@@ -74,22 +74,22 @@ class _Video:
 
 
 def _write_gif(file: Path, pictures: list[Path], frames_per_second: float) -> None:
-    frames = _for_gif(pictures)
+    frames = _quantized(pictures)
     with atomic_path(file) as path:
         next(frames).save(
             path, format="GIF", save_all=True, append_images=frames, duration=1000 / frames_per_second, loop=0
         )
 
 
-def _for_gif(pictures: list[Path]) -> Iterator[Image.Image]:
-    """Give the pictures in 256 colours each, from an octree: it keeps those of thin outlines, and files are smaller."""
+def _quantized(pictures: list[Path]) -> Iterator[Image.Image]:
+    """Yield the pictures with 256 colors each, from an octree, which preserves thin outlines and gives small files."""
     for file in pictures:
         with Image.open(file) as picture:
-            reduced = Image.fromarray(_reduced(np.asarray(picture)))
+            reduced = Image.fromarray(_downscaled(np.asarray(picture)))
         yield reduced.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
 
 
-def _reduced(picture: np.ndarray) -> np.ndarray:
-    """Return the picture with no side beyond `LARGEST_SIDE`."""
+def _downscaled(picture: np.ndarray) -> np.ndarray:
+    """Return the picture with no side longer than `LARGEST_SIDE`."""
     scale = min(1.0, LARGEST_SIDE / max(picture.shape[:2]))
     return picture if scale == 1 else cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -1,36 +1,37 @@
-"""A frame of a movie with its tracked cells: outlines, numbers and where each cell came from."""
+"""Overlays of tracked cells on the frames of a movie: outlines, track labels and recent positions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 
 from ...images import overlay
-from ..ctc._tracks import Track
-from ._colors import Color, track_colors
-from ._drawing import Position, enlarged, enlarged_labels, flat, on_picture, scale_for, write_text
-from ._lineage import Lineage
-
-Centroids: TypeAlias = Mapping[int, Mapping[int, Position]]
-"""Frame → track label → where its middle is."""
+from ..ctc._format import Track
+from ..ctc._lineage import Lineage
+from ..linking._result import Centroids, Position
+from ._drawing import Color, enlarged, enlarged_labels, max_projection, scale_for, to_picture, track_colors, write_text
 
 _FILL = 0.2  # opacity
-_UNLISTED: Color = (200, 200, 200)  # of an object that is no track
-_DIGITS = (9.0, 16.0)  # pixels, height of the digits in the smallest and in the largest cells
-_SHIFT = 4  # bits behind the point in coordinates that OpenCV draws
+_UNLISTED: Color = (200, 200, 200)  # color of an object without a track
+_DIGITS = (9.0, 16.0)  # height of the digits in the smallest and in the largest cells, in pixels
+_SHIFT = 4  # fractional bits of the coordinates that OpenCV draws
 
 
 class TrackPainter:
-    """Paints frames so that a cell has one colour from its birth to its division, and its daughters have related ones.
+    """Draws overlays in which a cell keeps its color from birth to division and its daughters have related colors.
 
     Args:
-        tracks: of the whole sequence.
-        centroids: of the whole sequence; a label without them gets neither number nor tail.
-        tail: how many of its last positions a cell draws behind it, its mother's included.
+        tracks: all tracks of the sequence.
+        centroids: centroids of all cells; a cell without a centroid has neither a number nor a tail.
+        tail: number of previous positions in the tail of a cell, including positions of its mother.
+
+    Examples:
+        >>> painter = TrackPainter([Track(1, 0, 0)], {0: {1: (1.0, 1.5)}})
+        >>> painter.paint(0, np.zeros((3, 4)), np.ones((3, 4), int)).shape
+        (384, 512, 3)
     """
 
     def __init__(self, tracks: Iterable[Track], centroids: Centroids, tail: int = 10) -> None:
@@ -40,12 +41,12 @@ class TrackPainter:
         self.tail = tail
 
     def paint(self, frame: int, image: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Return the picture of a frame, enlarged by a whole number where it is small.
+        """Draw a frame; small frames are enlarged by an integer factor.
 
         Args:
-            frame: its number.
-            image: (H, W), or (Z, H, W) of which the maximum over Z is shown; any real dtype.
-            labels: track labels, integer, of the image's shape; 0 is background.
+            frame: frame number.
+            image: (H, W), or (Z, H, W), shown as the maximum over Z; any real dtype.
+            labels: track labels, integer, same shape; 0 is background.
 
         Returns:
             (k·H, k·W, 3) uint8.
@@ -53,12 +54,12 @@ class TrackPainter:
         Raises:
             ValueError: the shapes differ.
         """
-        image, labels = flat(image), flat(labels)
+        image, labels = max_projection(image), max_projection(labels)
         scale = scale_for(labels.shape)
-        names, places, areas = np.unique(np.append(0, labels), return_inverse=True, return_counts=True)
+        names, indices, areas = np.unique(np.append(0, labels), return_inverse=True, return_counts=True)
         palette = [self.colors.get(name, _UNLISTED) for name in names.tolist()]
-        places = enlarged_labels(places[1:].reshape(labels.shape), scale)
-        picture = overlay(enlarged(image, scale), places, palette, _FILL)
+        indices = enlarged_labels(indices[1:].reshape(labels.shape), scale)
+        picture = overlay(enlarged(image, scale), indices, palette, _FILL)
         known = {
             name: area
             for name, area in zip(names.tolist(), areas.tolist(), strict=True)
@@ -67,18 +68,18 @@ class TrackPainter:
         for name in known:
             self._draw_tail(picture, frame, name, scale)
         for name, area in known.items():
-            middle = _inside(labels, name, self.centroids[frame][name])
+            center = _nearest_pixel(labels, name, self.centroids[frame][name])
             height = np.clip(0.8 * scale * math.sqrt(area) / len(str(name)), *_DIGITS)
-            write_text(picture, str(name), on_picture(middle, scale), float(height))
+            write_text(picture, str(name), to_picture(center, scale), float(height))
         return picture
 
     def _draw_tail(self, picture: np.ndarray, frame: int, label: int, scale: int) -> None:
-        points = np.array([on_picture(position, scale) for position in self._positions(frame, label)])
+        points = np.array([to_picture(position, scale) for position in self._positions(frame, label)])
         line = np.rint(points[:, np.newaxis] * 2**_SHIFT).astype(np.int32)
         cv2.polylines(picture, [line], False, self.colors.get(label, _UNLISTED), 2, cv2.LINE_AA, _SHIFT)
 
     def _positions(self, frame: int, label: int) -> list[Position]:
-        """Return where a cell was in this and the last frames, as far as known; before its birth it was its mother."""
+        """Return the known positions of a cell in this and previous frames; before its birth, those of its mother."""
         positions = []
         for past in range(frame, frame - self.tail - 1, -1):
             if label in self.lineage.tracks and past < self.lineage.tracks[label].begin:
@@ -88,8 +89,8 @@ class TrackPainter:
         return positions
 
 
-def _inside(labels: np.ndarray, name: int, position: Position) -> np.ndarray:
-    """Return the pixel (row, column) of a cell that is nearest to its centroid, which may lie beside a bent cell."""
+def _nearest_pixel(labels: np.ndarray, name: int, position: Position) -> np.ndarray:
+    """Return the pixel (row, column) of a cell that is nearest to its centroid, which can be outside a concave cell."""
     centroid = np.asarray(position, float)[-2:]
     nearest = np.clip(np.rint(centroid).astype(int), 0, np.array(labels.shape) - 1)
     if labels[tuple(nearest)] == name:

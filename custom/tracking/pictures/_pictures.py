@@ -1,4 +1,4 @@
-"""Everything that there is to look at in a tracked sequence."""
+"""All pictures of a tracked sequence."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..ctc._names import digits_for
+from ..ctc._format import Track, digits_for
 from ..ctc._sequences import LabelSequence
-from ..ctc._tracks import Track
 from ..exports._napari import write_napari
-from ._cell_counts import write_cell_counts
-from ._lineage_tree import draw_lineage
+from ..linking._result import Centroids
 from ._movie import write_movie
-from ._painting import Centroids, TrackPainter
+from ._painting import TrackPainter
+from ._plots import draw_lineage, write_cell_counts
 
 
 def write_pictures(
@@ -26,19 +25,19 @@ def write_pictures(
     tail: int = 10,
     frames_per_second: float = 5.0,
 ) -> None:
-    """Write the overlay movie, the lineage tree, the number of cells, and the files for napari.
+    """Write the overlay movie, the lineage tree, the cell counts, and the files for napari.
 
-    They are ``overlay/overlayNNN.png``, ``overlay.gif``, ``overlay.mp4``, ``lineage.png``, ``cells.png``,
+    The files are ``overlay/overlayNNN.png``, ``overlay.gif``, ``overlay.mp4``, ``lineage.png``, ``cells.png``,
     ``cells.csv``, ``tracks.csv`` and ``graph.json``. Frames are read and drawn one at a time.
 
     Args:
-        folder: where they go; it is created.
-        tracks: of the whole sequence.
-        centroids: where each track is in each of its frames.
+        folder: output folder; it is created.
+        tracks: all tracks of the sequence.
+        centroids: centroids of all cells.
         labels: track labels of at least one frame.
-        images: function from a frame number to the frame, of its labels' shape, any real dtype.
-        tail: last positions of a cell that its tail shows.
-        frames_per_second: of the movie.
+        images: function from a frame number to the frame, same shape as its labels, any real dtype.
+        tail: number of previous positions that the tail of a cell shows.
+        frames_per_second: frame rate of the movie.
 
     Raises:
         InputError: a frame cannot be read, or the folder cannot be created.

@@ -1,4 +1,4 @@
-"""The report of a tracked sequence: one page with pictures, scores, errors, doubts and what was run."""
+"""The report of a tracked sequence: one page with pictures, scores, errors, uncertain links and provenance."""
 
 from __future__ import annotations
 
@@ -7,37 +7,34 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...html import write_page
 from ..linking._result import Link, Merge
+from ..measures._errors import TrackingError
 from ._comparison import KIND_COLORS
 from ._thumbnails import Thumbnail
 
-if TYPE_CHECKING:
-    from ..measures._tracking_errors import TrackingError
-
 MOST_LINKS = 20
-"""As many links of the least confidence are listed."""
+"""Maximum number of links of least confidence in the report."""
 
 
 @dataclass
 class SequenceReport:
-    """What a report tells; what is left empty has no section.
+    """The content of a report; empty attributes have no section.
 
     Attributes:
-        title: for example the sequence's name.
-        about: what was run: name → value, for example the command, the data, the versions.
-        scores: name of a column, for example the truth that was compared with → measure → number.
-        warping_errors: frame → warping error, for the frames whose cells are outlined in the truth.
-        movie: overlay as a GIF; embedded, if it is not large.
-        cells: picture of the number of cells over time.
-        lineage: picture of the lineage tree.
-        links: all links; the weakest are listed.
+        title: for example the name of the sequence.
+        about: provenance: name → value, for example command, data and versions.
+        scores: name of a column, for example the kind of truth → measure → number.
+        warping_errors: frame → warping error, for frames with segmentation truth.
+        movie: overlay as a GIF; embedded if it is small enough.
+        cells: plot of the number of cells over time.
+        lineage: plot of the lineage tree.
+        links: all links; those of least confidence are listed.
         merges: cells that share a label for some frames.
         comparisons: pictures of frame, truth and result side by side.
-        errors: all errors, which are counted by kind.
-        thumbnails: the most expensive of them.
+        errors: all errors, counted by kind.
+        thumbnails: pictures of the errors with the largest penalties.
     """
 
     title: str
@@ -55,11 +52,11 @@ class SequenceReport:
 
 
 def write_report(file: str | os.PathLike[str], report: SequenceReport) -> None:
-    """Write the report as one HTML file that needs no network.
+    """Write the report as one HTML file that needs no network access.
 
     Args:
         file: usually ``report.html``; its folder is created.
-        report: what it tells.
+        report: the content.
 
     Raises:
         InputError: the folder cannot be created.
@@ -80,15 +77,15 @@ def write_report(file: str | os.PathLike[str], report: SequenceReport) -> None:
 
 
 def _by_kind(errors: Sequence[TrackingError]) -> list[tuple[str, int, int | float]]:
-    """Return kind, number and penalty of each kind of error that there is."""
+    """Return kind, number and total penalty of each kind of error that occurs."""
     counts = Counter(error.kind for error in errors)
     return [
-        (kind, counts[kind], _whole(sum(error.penalty for error in errors if error.kind == kind)))
+        (kind, counts[kind], _int_if_whole(sum(error.penalty for error in errors if error.kind == kind)))
         for kind in KIND_COLORS
         if counts[kind]
     ]
 
 
-def _whole(number: float) -> int | float:
-    """Return a whole number as an int, which pages show without digits behind the point."""
+def _int_if_whole(number: float) -> int | float:
+    """Return a whole number as an int, which the page shows without decimals."""
     return int(number) if number == int(number) else number

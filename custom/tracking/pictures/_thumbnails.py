@@ -1,10 +1,10 @@
-"""The most expensive errors of a result, each as a small picture with a sentence."""
+"""Thumbnails of the errors with the largest penalties."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,28 +12,26 @@ from skimage.segmentation import find_boundaries
 
 from ...images import contact_sheet, overlay
 from ..ctc._sequences import LabelSequence
-from ._colors import Color
+from ..linking._result import Position
+from ..measures._errors import TrackingError
 from ._comparison import LINK_KINDS
-from ._drawing import Position, flat
-
-if TYPE_CHECKING:
-    from ..measures._tracking_errors import TrackingError
+from ._drawing import Color, max_projection
 
 TRUTH_COLOR: Color = (0, 255, 0)
-RESULT_COLOR: Color = (255, 0, 255)  # where both lie on each other they add up to white
+RESULT_COLOR: Color = (255, 0, 255)  # truth and result on the same pixel add up to white
 
-_SIDE = 240  # pixels, of a thumbnail
-_CELLS = 3.0  # what it shows, in diameters of a cell
-_SMALLEST = 48  # pixels of the frame that it shows at least
-_FAINT = 0.4  # opacity of outlines that the error has nothing to do with
+_SIDE = 240  # side length of a thumbnail in pixels
+_CELLS = 3.0  # side length of the shown region in cell diameters
+_SMALLEST = 48  # minimum side length of the shown region in pixels of the frame
+_FAINT = 0.4  # opacity of the outlines of other cells
 
 
 class Thumbnail(NamedTuple):
-    """An error to look at.
+    """The picture of an error.
 
     Attributes:
         picture: (H, W, 3) uint8.
-        error: what it shows.
+        error: the error.
     """
 
     picture: np.ndarray
@@ -48,24 +46,24 @@ class _Frame(NamedTuple):
     result: np.ndarray
 
 
-def thumbnails(
+def draw_thumbnails(
     errors: Sequence[TrackingError],
     images: Callable[[int], np.ndarray],
     truth: LabelSequence,
     result: LabelSequence,
     most: int = 20,
 ) -> list[Thumbnail]:
-    """Return the most expensive errors with the outlines of the truth in green and of the result in magenta.
+    """Draw the errors with the largest penalties, with outlines of the truth in green and of the result in magenta.
 
-    An error of a link shows the frame before and its own side by side, any other its own; the outlines of the cells
-    that it is about are bold. No more than three frames are in memory.
+    An error of a link is shown in the previous frame and in its own frame, side by side; other errors in their own
+    frame. The outlines of the cells concerned are bold. At most three frames are in memory.
 
     Args:
-        errors: of the whole sequence.
+        errors: all errors of the sequence.
         images: function from a frame number to the frame, (H, W) or (Z, H, W), any real dtype.
         truth: true labels of the same frames.
         result: labels of the result.
-        most: how many; of equally expensive ones the first.
+        most: maximum number of thumbnails; of errors with equal penalties, the first are drawn.
 
     Raises:
         InputError: a file cannot be read.
@@ -73,8 +71,12 @@ def thumbnails(
 
     @lru_cache(maxsize=3)
     def read(frame: int) -> _Frame:
-        image = flat(images(frame))
-        return _Frame(overlay(image, np.zeros(image.shape, bool)), flat(truth.read(frame)), flat(result.read(frame)))
+        image = max_projection(images(frame))
+        return _Frame(
+            overlay(image, np.zeros(image.shape, bool)),
+            max_projection(truth.read(frame)),
+            max_projection(result.read(frame)),
+        )
 
     def draw(error: TrackingError) -> np.ndarray:
         before = max((frame for frame in truth.frames if frame < error.frame), default=None)
@@ -84,13 +86,13 @@ def thumbnails(
         return contact_sheet(crops, columns=2, gap=2)
 
     chosen = sorted(errors, key=lambda error: (-error.penalty, error.frame))[:most]
-    by_frame = sorted(range(len(chosen)), key=lambda place: chosen[place].frame)  # to read each frame once
-    pictures = {place: draw(chosen[place]) for place in by_frame}
-    return [Thumbnail(pictures[place], error) for place, error in enumerate(chosen)]
+    by_frame = sorted(range(len(chosen)), key=lambda index: chosen[index].frame)  # reads each frame once
+    pictures = {index: draw(chosen[index]) for index in by_frame}
+    return [Thumbnail(pictures[index], error) for index, error in enumerate(chosen)]
 
 
 def _crop(frame: _Frame, error: TrackingError, window: tuple[slice, slice]) -> np.ndarray:
-    """Return what is in a square window of a frame, as a square of `_SIDE` pixels."""
+    """Return a square window of a frame, resized to `_SIDE` pixels."""
     picture = cv2.resize(frame.picture[window], (_SIDE, _SIDE), interpolation=cv2.INTER_LINEAR).astype(np.float32)
     outlines = np.zeros_like(picture)
     for labels, label, color in (
@@ -103,16 +105,16 @@ def _crop(frame: _Frame, error: TrackingError, window: tuple[slice, slice]) -> n
 
 
 def _outlines(labels: np.ndarray, label: int) -> np.ndarray:
-    """Return the opacity, `_SIDE` pixels square, of outlines: bold those of ``label``, unless it is 0, faint others."""
-    places = np.arange(_SIDE) * labels.shape[0] // _SIDE
-    labels = labels[np.ix_(places, places)]
+    """Return the opacity of outlines, (_SIDE, _SIDE): bold for ``label`` (unless it is 0), faint for other labels."""
+    indices = np.arange(_SIDE) * labels.shape[0] // _SIDE
+    labels = labels[np.ix_(indices, indices)]
     faint = find_boundaries(labels, mode="inner") * np.float32(_FAINT)
     return np.where(find_boundaries((labels == label) & (labels > 0), mode="thick"), np.float32(1), faint)
 
 
 def _window(frame: _Frame, where: Position) -> tuple[slice, slice]:
-    """Return the rows and columns of a square around a position, all within the frame."""
-    labels = frame.result if frame.result.any() else frame.truth  # the truth's may be markers
+    """Return the rows and columns of a square around a position, inside the frame."""
+    labels = frame.result if frame.result.any() else frame.truth  # preferably the result: the truth may be markers
     areas = np.unique(labels[labels > 0], return_counts=True)[1]
     diameter = float(np.sqrt(np.median(areas))) if areas.size else 0.0
     side = min(round(max(_CELLS * diameter, _SMALLEST)), *labels.shape)

@@ -1,1 +1,1 @@
-"""The run: from movies to tracks, scores, pictures and a report."""
+"""The tracking run: from movies to tracks, tables, pictures, reports and scores."""

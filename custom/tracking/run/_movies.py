@@ -23,9 +23,9 @@ class Movie:
     """The frames of a movie.
 
     Attributes:
-        name: names its results: those of ``01`` are in ``01_RES``.
+        name: name of the movie and of its results; the result of ``01`` is ``01_RES``.
         source: the folder or the stack.
-        items: one for each frame, in order, as `datalists.input_list` makes them, with ``movie`` and ``frame``.
+        items: an item of `data.input_list` for each frame, in order, with the additional keys ``movie`` and ``frame``.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Movie:
 
         Raises:
             InputError: it cannot be read.
-            ValueError: there is no such frame.
+            ValueError: the frame does not exist.
         """
         item = self.items[self.frames.index(frame)]
         return read_image(item["file"], page=item["page"], channels=item["channels"])
 
     def pixel_size(self, frame: int) -> tuple[float, float] | None:
-        """Return the (row, column) size in µm of the pixels of a frame, None if it is not known."""
+        """Return the pixel size of a frame, (row, column) in µm, None if unknown."""
         item = self.items[self.frames.index(frame)]
         return item.get("pixel_size") or describe(item["file"]).pixel_size
 
@@ -57,18 +57,18 @@ class Movie:
 def open_movie(
     source: Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None, frames: str = ""
 ) -> Movie:
-    """Return the movie in a folder of images whose names end in the frame number, or in a stack.
+    """Open a movie: a folder of images whose names end in the frame number, or a stack.
 
     Args:
-        source: a folder, whose name becomes the movie's; or a file, whose pages are the frames 0, 1, ….
-        channels: as in `datalists.input_list`.
-        pixel_size: as there.
-        usual_pixel_size: as there.
-        frames: the part of the movie to take, first to last, such as ``0-35``; all of it if empty.
+        source: a folder or a file, whose name is the name of the movie; pages of a file are the frames 0, 1, ….
+        channels: as in `data.input_list`.
+        pixel_size: as in `data.input_list`.
+        usual_pixel_size: as in `data.input_list`.
+        frames: first and last frame of the part to open, such as ``0-35``; empty for the whole movie.
 
     Raises:
-        InputError: there are no images, a name without a number, a number twice, a stack among files, or a number is
-            missing between two others.
+        InputError: there are no images, a file name has no frame number, a frame number occurs twice or is missing
+            between two others, or a folder contains a stack.
     """
     if not source.exists():
         raise InputError.about(source, "nothing", "a folder of frames, or a stack")
@@ -85,15 +85,15 @@ def open_movie(
 
 
 def open_sequences(folder: Path, names: str | int | Sequence[str | int], **options: Any) -> list[Movie]:
-    """Return the sequences of a data set of the Cell Tracking Challenge.
+    """Open sequences of a data set of the Cell Tracking Challenge.
 
     Args:
-        folder: the data set, with ``01``, ``01_GT``, ….
-        names: of the sequences, such as ``01``, one or several; ``01,02`` is two, and 1 stands for ``01``.
-        options: as in `open_movie`.
+        folder: the data set, with the folders ``01``, ``01_GT``, ….
+        names: name or names of the sequences, such as ``01`` or ``01,02``; the integer 1 means ``01``.
+        options: further arguments of `open_movie`.
 
     Raises:
-        InputError: as in `open_movie`, no names, or one twice.
+        InputError: as `open_movie`; or there are no names, or one occurs twice.
     """
     texts = [text.zfill(2) for text in re.findall(r"[^\s,'\"\[\]()]+", str(names))]
     if not texts or len(set(texts)) < len(texts):
@@ -107,7 +107,7 @@ def open_sequences(folder: Path, names: str | int | Sequence[str | int], **optio
 def movie_loaders(
     movies: Sequence[Movie], preprocessing: Callable[[Any], Any], num_workers: int
 ) -> dict[str, DataLoader]:
-    """Return name → loader of the frames of each movie, one in a batch."""
+    """Return movie name → loader of its frames, with batch size 1."""
     return {
         movie.name: DataLoader(PlainDataset(movie.items, preprocessing), batch_size=1, num_workers=num_workers)
         for movie in movies
@@ -121,15 +121,15 @@ def _page_of(item: dict[str, Any]) -> int:
 def _number_in_name(item: dict[str, Any]) -> int:
     if item["pages"] > 1:
         found = f"a stack of {item['pages']} pages in a folder of frames"
-        raise InputError.about(item["file"], found, "a frame in each file, or --input to name the stack")
+        raise InputError.about(item["file"], found, "one frame per file, or the stack itself as --input")
     match = re.search(r"(\d+)$", Path(item["file"]).stem)
     if match is None:
-        raise InputError.about(item["file"], "a name without a frame number at its end", "one such as t000.tif")
+        raise InputError.about(item["file"], "a name without a frame number at its end", "a name such as t000.tif")
     return int(match[1])
 
 
 def _check_numbers(numbered: Sequence[tuple[int, dict[str, Any]]]) -> None:
-    """Raise InputError unless there is one image of every frame from the first to the last."""
+    """Raise InputError unless there is exactly one image of every frame from the first to the last."""
     for (frame, item), (after, other) in pairwise(numbered):
         if after == frame:
             raise InputError.about(other["file"], f"the same frame number as {item['file']}", "another one")

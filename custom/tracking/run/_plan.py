@@ -1,4 +1,4 @@
-"""The plan of a tracking run: which movies, how they are linked, and what is written."""
+"""The plan of a tracking run: movies, settings of the linking, truth and outputs, checked before the run."""
 
 from __future__ import annotations
 
@@ -8,42 +8,41 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import InputError
-from ..ctc._margin import check_margin, without_margin
-from ..ctc._sequences import LabelSequence, open_labels
-from ..linking._settings import Settings
-from ._label_writer import instances_folder
+from ..ctc._sequences import LabelSequence, check_margin, open_labels, without_margin
+from ..linking._settings import LinkingSettings
 from ._movies import Movie
-from ._truth import open_movie_truth
+from ._segmentation import instances_folder
+from ._truth import MovieTruth, open_movie_truth
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be followed, how, and what is to come of it; refuses what could else fail after hours of work.
+class TrackingPlan:
+    """What a run tracks, how, and what it writes. Errors that can be found before the run are raised at once.
 
-    Of a movie ``01`` there will be ``01_RES`` with ``maskNNN.tif`` and ``res_track.txt``, and ``01_report`` with
-    ``report.html``, ``links.csv``, ``merges.csv``, ``divisions.csv``, ``measurements.csv`` and what
-    `tracking.write_pictures` writes; with truth, there also are ``errors.csv`` and ``comparison/frame_NNN.png``, and
-    for all movies together one ``scores.json``.
+    For a movie ``01`` a run writes ``01_RES`` with ``maskNNN.tif`` and ``res_track.txt``, and ``01_report`` with
+    ``report.html``, ``links.csv``, ``merges.csv``, ``divisions.csv``, ``measurements.csv`` and the files of
+    `write_pictures`. With truth it also writes ``errors.csv`` and ``comparison/frame_NNN.png``, and one ``scores.json``
+    for all movies.
 
     Attributes:
-        movies: what to follow.
-        folder: where results go.
+        movies: the movies to track.
+        folder: output folder.
         linking: settings of the linking.
-        masks: folder or stack of the instance labels of a single movie; None: what `segment` writes is linked.
-        truth: data set with ``01_GT`` and perhaps ``01_ST`` to score the result, or None.
-        margin: objects that lie wholly in it are left out, in pixels; see `tracking.without_margin`.
-        tail: last positions of a cell that the overlay shows, in frames.
-        frames_per_second: of the animations.
-        geff: whether to write the graph as ``tracks.geff`` too.
+        masks: folder or stack with the instance labels of a single movie; None: the output of `segment_movies`.
+        truth: data set with ``01_GT`` and optionally ``01_ST`` for scoring, or None.
+        margin: objects that are completely inside this margin are removed, in pixels; see `without_margin`.
+        tail: number of previous positions in the tail of a cell in the overlay.
+        frames_per_second: frame rate of the animations.
+        geff: whether to write the graph as ``tracks.geff``.
 
     Raises:
-        InputError: an option is out of its range, a package that it takes is not installed, or masks or truth do not
-            belong to the movies.
+        InputError: an option is out of range, a package that it needs is not installed, or masks or truth do not match
+            the movies.
     """
 
     movies: Sequence[Movie]
     folder: Path
-    linking: Settings
+    linking: LinkingSettings
     masks: Path | None = None
     truth: Path | None = None
     margin: int = 0
@@ -52,27 +51,29 @@ class Plan:
     geff: bool = False
 
     def __post_init__(self) -> None:
-        """Check everything that can be checked before there is a result."""
+        """Check everything that can be checked before the run."""
         self._check_options()
         for movie in self.movies:
-            first = movie.frames[0]
-            check_margin(self.margin, movie.read(first).shape, movie.items[0]["file"])
+            check_margin(self.margin, movie.read(movie.frames[0]).shape, movie.items[0]["file"])
             if self.masks is not None:
                 self.instances(movie)
-            if self.truth is not None:
-                open_movie_truth(movie, self.truth)
+            self.truth_of(movie)
 
     def _check_options(self) -> None:
         rate = self.frames_per_second
-        if type(rate) not in (int, float) or not 0.01 <= rate <= 100:  # the GIF's clock has steps of 0.01 s
+        if type(rate) not in (int, float) or not 0.01 <= rate <= 100:  # a GIF stores durations in steps of 0.01 s
             raise InputError(f"--frames_per_second: found {rate}, expected a number from 0.01 to 100.")
         if type(self.tail) is not int or self.tail < 0:
             raise InputError(f"--tail: found {self.tail}, expected a whole number of frames from 0 up.")
-        _demand_package(self.linking.solver == "ilp", "--solver: found ilp", "motile")
-        _demand_package(self.geff, "--geff: found true", "geff")
+        _check_package(self.linking.solver == "ilp", "--solver: found ilp", "motile")
+        _check_package(self.geff, "--geff: found true", "geff")
 
     def instances(self, movie: Movie) -> LabelSequence:
-        """Return the masks of the movie's frames, without what lies in the margin."""
+        """Return the masks of the frames of a movie, without the objects in the margin.
+
+        Raises:
+            InputError: there are no masks, or the mask of a frame is missing.
+        """
         source = self.masks or instances_folder(self.folder, movie.name)
         masks = open_labels(source)
         absent = sorted(set(movie.frames) - set(masks.frames))
@@ -80,15 +81,30 @@ class Plan:
             raise InputError.about(source, f"no mask of frame {absent[0]}", f"one for every frame of {movie.name}")
         return without_margin(LabelSequence(movie.frames, masks.paths, masks.read), self.margin)
 
+    def truth_of(self, movie: Movie) -> MovieTruth | None:
+        """Return the truth of a movie, None if the run has no truth.
+
+        Raises:
+            InputError: as `open_movie_truth`.
+        """
+        return None if self.truth is None else open_movie_truth(movie, self.truth)
+
+    def margin_hides_truth(self) -> bool:
+        """Return whether the truth of a movie has cells that are completely inside the margin."""
+        truths = ((movie, self.truth_of(movie)) for movie in self.movies)
+        return any(
+            truth is not None and truth.has_cells_in_margin(movie.frames, self.margin) for movie, truth in truths
+        )
+
     def result(self, movie: Movie) -> Path:
-        """Return the folder of a movie's result."""
+        """Return the folder of the result of a movie."""
         return self.folder / f"{movie.name}_RES"
 
     def report(self, movie: Movie) -> Path:
-        """Return the folder of a movie's tables and pictures."""
+        """Return the folder of the tables and pictures of a movie."""
         return self.folder / f"{movie.name}_report"
 
 
-def _demand_package(needed: bool, found: str, package: str) -> None:
+def _check_package(needed: bool, found: str, package: str) -> None:
     if needed and find_spec(package) is None:
         raise InputError(f"{found} without the package {package}, expected it installed: pip install {package}.")

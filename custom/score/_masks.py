@@ -1,4 +1,4 @@
-"""Scores of a folder of masks against a folder of true ones: binary masks or instance labels."""
+"""Scores of a folder of masks against a folder of true masks: binary masks or instance labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from fire.decorators import SetParseFn
 from skimage.measure import label
 
 from .. import metrics
@@ -16,40 +15,38 @@ from ..ground.json_files import write_json
 from ..ground.progress import shown
 from ..ground.score_tables import mean
 from ..images import is_image_file, read_labels
-from ._announcing import announce
 
 
-@SetParseFn(str, "gt_dir", "res_dir", "json")
-def masks(gt_dir: str, res_dir: str, *, json: str | None = None) -> None:
-    """Print Dice, IoU, clDice, Rand index and panoptic quality of each image, and their mean and standard deviation.
+def pair_files(truth: Path, result: Path) -> list[tuple[Path, Path]]:
+    """Pair the true masks of a folder with the masks to score, by stem or else by number.
 
-    Files belong together that have the same name without suffix, or, where no two have, the same last number in it. The
-    pages of a stack are scored one by one. Dice, IoU and clDice are those of the foreground, what is not 0. A folder in
-    which no file has more than one value besides 0 holds binary masks; the objects that Rand index and panoptic quality
-    compare are then 4-connected components.
-
-    Args:
-        gt_dir: folder of the true masks.
-        res_dir: folder of the masks to score.
-        json: file to write the numbers to.
+    Raises:
+        InputError: a folder is missing, or no files belong together.
     """
-    pairs = _pairs(Path(gt_dir), Path(res_dir))
-    announce(res_dir, gt_dir, f"{len(pairs)} image(s)")
-    scores = _score_pairs(pairs)
-    means = _means(list(scores.values()))
-    print(_table(scores, means))
-    if json is not None:
-        write_json(json, {"gt_dir": gt_dir, "res_dir": res_dir, "images": scores, "mean": means})
-
-
-def _pairs(truth: Path, result: Path) -> list[tuple[Path, Path]]:
     true_files, files = _images(truth), _images(result)
     same_stem = {file.stem for file in true_files} & {file.stem for file in files}
     pair = pairing.pair_by_stem if same_stem else pairing.pair_by_number
     pairs = list(pair(true_files, files).values())
     if not pairs:
-        raise InputError.about(result, f"no file that belongs to one in {truth}", "the same names or the same numbers")
+        raise InputError.about(
+            result, f"no file that belongs to a file in {truth}", "the same names or the same numbers"
+        )
     return pairs
+
+
+def print_mask_scores(pairs: Sequence[tuple[Path, Path]], json: str | None, about: Mapping[str, str]) -> None:
+    """Print the scores of each image, their mean and standard deviation.
+
+    Args:
+        pairs: true mask and mask to score, as `pair_files` returns them.
+        json: output file for the scores, or None.
+        about: further content of that file.
+    """
+    scores = _score_pairs(pairs)
+    means = _means(list(scores.values()))
+    print(_table(scores, means))
+    if json is not None:
+        write_json(json, dict(about) | {"images": scores, "mean": means})
 
 
 def _images(folder: Path) -> list[Path]:
@@ -62,7 +59,7 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _score_pairs(pairs: Sequence[tuple[Path, Path]]) -> dict[str, dict[str, float]]:
-    """Return the scores of every page of every pair, by the name of the true file."""
+    """Return page → scores; pages are named after the true file."""
     true_are_binary, are_binary = (_are_binary(files) for files in zip(*pairs, strict=True))
     scores: dict[str, dict[str, float]] = {}
     for true_file, file in shown(pairs, len(pairs), "scoring"):
@@ -76,7 +73,7 @@ def _score_pairs(pairs: Sequence[tuple[Path, Path]]) -> dict[str, dict[str, floa
 
 
 def _are_binary(files: Sequence[Path]) -> bool:
-    """Tell whether no file has more than one value besides 0."""
+    """Return whether no file has more than one value besides 0."""
     return not any(np.unique(page[page > 0]).size > 1 for page in map(read_labels, files))
 
 
@@ -107,7 +104,7 @@ def _score(labels: np.ndarray, reference: np.ndarray) -> dict[str, float]:
 
 
 def _means(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return mean and, with the ending ``_std``, standard deviation of each score; NaN does not count."""
+    """Return the mean of each score and, with the suffix ``_std``, its standard deviation; NaN is ignored."""
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     means: dict[str, float] = {"images": len(rows)}
     means |= {name: mean(values) for name, values in columns.items()}

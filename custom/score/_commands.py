@@ -1,0 +1,96 @@
+"""The commands of ``python -m custom.score``. They import what they need when they run, so that ``--help`` is fast."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fire.decorators import SetParseFn
+
+from ..errors import InputError
+from ..ground.option_values import choice, flag, frame_range
+
+
+@SetParseFn(str, "gt_dir", "res_dir", "json", "errors", "frames")
+def ctc(
+    gt_dir: str,
+    res_dir: str,
+    json: str | None = None,
+    errors: str | None = None,
+    frames: str | None = None,
+    warping: bool | str = False,
+) -> None:
+    """Print all scores of tracked sequences; for several sequences also their mean and the pooled scores.
+
+    The docstring of custom.tracking.score_sequence defines the scores. Without TRA in the truth, only the segmentation
+    is scored; without res_track.txt in the result, the tracks are not scored.
+
+    Args:
+        gt_dir: folder NN_GT with TRA, SEG or both, or NN_ST; for several sequences a list, "['01_GT','02_GT']".
+        res_dir: folder NN_RES with maskNNN.tif and res_track.txt, or another truth, NN_GT; or a list of equal length.
+        json: output file for the scores.
+        errors: CSV output file for all errors, with position, penalty and reason; for several sequences, the name of
+            the result is appended to the file name.
+        frames: first and last frame of the part to score, such as 0-35; the whole movie if not given.
+        warping: true to compute the warping error.
+    """
+    from ._sequences import print_sequence_scores
+
+    truths, results = _folders(gt_dir), _folders(res_dir)
+    if len(truths) != len(results):
+        raise InputError(f"res_dir: found {len(results)} folders, expected {len(truths)}, one for each of gt_dir.")
+    part, with_warping = frame_range("frames", frames), flag("warping", warping)
+    for truth, result in zip(truths, results, strict=True):
+        _announce(result, truth, "all frames" if part is None else f"frames {frames}")
+    print_sequence_scores(truths, results, part, with_warping, json, None if errors is None else Path(errors))
+
+
+@SetParseFn(str, "gt_dir", "res_dir", "json")
+def masks(gt_dir: str, res_dir: str, *, json: str | None = None) -> None:
+    """Print Dice, IoU, clDice, Rand index and panoptic quality of each image, and their mean and standard deviation.
+
+    Files are paired by name without suffix or, if no names agree, by the last number in the name. Pages of a stack are
+    scored separately. Dice, IoU and clDice are computed for the foreground, all pixels that are not 0. A folder in
+    which no file has more than one value besides 0 contains binary masks; their objects, for Rand index and panoptic
+    quality, are 4-connected components.
+
+    Args:
+        gt_dir: folder of the true masks.
+        res_dir: folder of the masks to score.
+        json: output file for the scores.
+    """
+    from ._masks import pair_files, print_mask_scores
+
+    pairs = pair_files(Path(gt_dir), Path(res_dir))
+    _announce(res_dir, gt_dir, f"{len(pairs)} image(s)")
+    print_mask_scores(pairs, json, {"gt_dir": gt_dir, "res_dir": res_dir})
+
+
+@SetParseFn(str, "labels", "probability", "json")
+def membrane(labels: str, probability: str, *, json: str | None = None, probability_of: str = "membrane") -> None:
+    """Print V-Rand, V-Info and the pixel error of ISBI 2012, each at its best threshold, as means over the slices.
+
+    Args:
+        labels: image or stack, 0 on membranes and any other value inside cells.
+        probability: image or stack of the same size: 8 or 16 bit, or float from 0 to 1.
+        json: output file for the scores.
+        probability_of: membrane, or cell as in the submissions to the challenge.
+    """
+    from ._membrane import print_membrane_scores, read_stacks
+
+    of_membrane = choice("probability_of", probability_of, "membrane", "cell") == "membrane"
+    membranes, probabilities = read_stacks(labels, probability)
+    _announce(probability, labels, f"{len(membranes)} slice(s)")
+    about = {"labels": labels, "probability": probability, "probability_of": probability_of}
+    print_membrane_scores(membranes, probabilities if of_membrane else 1 - probabilities, json, about)
+
+
+def _announce(result: str | Path, truth: str | Path, what: str) -> None:
+    """Print the first line of a command."""
+    print(f"Scoring {what} of {Path(result).resolve()} against {Path(truth).resolve()}", flush=True)
+
+
+def _folders(text: str) -> list[Path]:
+    """Return one folder, or the folders of a list."""
+    names = re.findall(r"[^\[\]'\",]+", text) if text.startswith("[") else [text]
+    return [Path(name.strip()) for name in names if name.strip()]

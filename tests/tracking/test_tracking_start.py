@@ -1,0 +1,11 @@
+"""The help of ``python -m custom.tracking`` loads no heavy packages."""
+
+from __future__ import annotations
+
+import pytest
+from help_modules import HEAVY, loaded_for_help
+
+
+@pytest.mark.parametrize("command", [[], ["link"], ["validate"], ["fit"]])
+def test_help_is_light(command: list[str]) -> None:
+    assert not loaded_for_help("custom.tracking", *command) & HEAVY

@@ -188,7 +188,7 @@ def test_wrong_sidecars(content: object, message: str, tmp_path: Path) -> None:
 def test_a_sidecar_that_is_no_json(tmp_path: Path) -> None:
     animals(tmp_path, a=1)
     (tmp_path / "sub-a" / "micr" / "sub-a_SEM.json").write_text("{")
-    with pytest.raises(InputError, match=r"sub-a_SEM\.json: found no valid JSON"):
+    with pytest.raises(InputError, match=r"sub-a_SEM\.json: found invalid JSON"):
         datalist(bids(tmp_path), "train")
 
 

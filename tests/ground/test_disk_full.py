@@ -107,7 +107,7 @@ def test_every_writer_says_one_sentence_and_keeps_the_old_file(name: str, tmp_pa
     file.write_text("old")
     with files_of_at_most(50_000), pytest.raises(OutputError) as caught:
         WRITERS[name](file)
-    assert str(caught.value).startswith(f"{file}: the file is larger than its disk, or a limit, allows: ")
+    assert str(caught.value).startswith(f"{file}: the file exceeds the size limit of the disk or the process: ")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -119,7 +119,7 @@ def test_every_writer_on_a_full_disk(name: str, disk: Callable[[str], Disk]) -> 
     with pytest.raises(OutputError) as caught:
         WRITERS[name](folder / name)
     assert str(caught.value).startswith(f"{folder / name}: the disk is full: ")
-    assert str(caught.value).endswith("; what was complete before is kept.")
+    assert str(caught.value).endswith("; files completed before are kept.")
     assert (folder / name).read_text() == "old"
     assert list(folder.iterdir()) == [folder / name]
 
@@ -190,7 +190,7 @@ def test_weight_maps_and_sample_data(tmp_path: Path, disk: Callable[[str], Disk]
     assert [np.load(file).shape for file in maps] == [(300, 300)] * 2
     before = sorted(folder.iterdir())
     said = sentence_of(lambda: make_samples("vesicle", folder / "sample"))
-    assert said == f"{folder / 'sample'}: the disk is full, and what was begun there is removed."
+    assert said == f"{folder / 'sample'}: the disk is full; the incomplete folder was removed."
     assert sorted(folder.iterdir()) == before
 
 
@@ -211,5 +211,5 @@ def test_tensorboard_does_not_hang_or_shout(
             writer.add_image("noise", NOISE[None], step)
             writer.flush()
 
-    assert sentence_of(write) == "the disk is full; what was complete before is kept."
+    assert sentence_of(write) == "the disk is full; files completed before are kept."
     assert capsys.readouterr().err == ""

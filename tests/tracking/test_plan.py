@@ -293,7 +293,7 @@ def test_another_run_in_the_folder_is_waited_for(tmp_path: Path, capsys: pytest.
     threading.Thread(target=hold).start()
     held.wait()
     follow(plan, NOWHERE, None)
-    assert f"Another run is at work in {plan.folder}; waiting for its end." in capsys.readouterr().err
+    assert f"Another run is active in {plan.folder}; waiting for it to finish." in capsys.readouterr().err
     FileLock(plan.folder / ".lock").acquire(timeout=0)
 
 

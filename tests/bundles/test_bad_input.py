@@ -431,7 +431,7 @@ REFUSED: list[Row] = [
     ("dendrite", "train", mask(with_soft_edges), "label_threshold or label_tolerance in the manifest allow soft edges"),
     ("neuron_em", "train", mask(with_soft_edges), "label_threshold"),
     ("vesicle", "train", mask(from_one), "the undeclared label value(s) 1, 2"),
-    ("cytoskeleton", "train", mask(fractions), "2000 pixels that are no whole numbers, expected integer labels"),
+    ("cytoskeleton", "train", mask(fractions), "2000 pixels with fractional values, expected integer labels"),
     ("vesicle", "train", mask(negative), "the negative label -1"),
     ("dendrite", "train", mask(with_nan), "NaN or infinite pixels"),
     ("dendrite", "train", mask(of_colours), "3 channels that differ by up to 255, expected labels in one channel"),
@@ -714,7 +714,7 @@ def test_an_image_that_may_not_be_read(bundle: str, sound: Callable[[str, Path],
     given.image.chmod(0)
     with as_nobody():
         sentence = refusal("infer", given, open_folder / "out")
-    assert sentence.startswith(f"{given.image}: found a file that may not be read")
+    assert sentence.startswith(f"{given.image}: found a file without read permission")
     assert not half_results(open_folder / "out")
 
 
@@ -733,7 +733,7 @@ def test_a_folder_that_may_not_be_entered(sound: Callable[[str, Path], Given], o
     (given.data / "image").chmod(0)
     with as_nobody():
         sentence = refusal("train", given, open_folder / "out")
-    assert sentence.startswith(f"{given.data / 'image'}: found a folder that may not be read")
+    assert sentence.startswith(f"{given.data / 'image'}: found a folder that cannot be read")
 
 
 # ------------------------------------------------------------------------------------------------------ as a user types

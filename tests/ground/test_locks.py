@@ -45,9 +45,15 @@ def test_another_run_is_refused(tmp_path: Path, other: FileLock) -> None:
 
 
 def test_another_run_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is killed, which frees the folder."""
+    """The other run is killed, which releases the folder."""
     out = tmp_path / "out"
-    code = f"from custom.ground.locks import claim; import time; claim({str(out)!r}); print('held', flush=True); time.sleep(60)"
+    code = f"""
+import time
+from custom.ground.locks import claim
+claim({str(out)!r})
+print('held', flush=True)
+time.sleep(60)
+"""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None

@@ -207,7 +207,7 @@ def test_suffixes_tell_image_files(tmp_path: Path) -> None:
     assert {".tif", ".png", ".npy", ".nii.gz", ".nrrd", ".dcm"} <= set(SUFFIXES)
 
 
-# ------------------------------------------------------------------------------------------------- colour and palettes
+# ------------------------------------------------------------------------------------------------- color and palettes
 
 
 def rgb(difference: int, dtype: type = np.uint8) -> np.ndarray:
@@ -228,7 +228,7 @@ def test_nearly_equal_channels_become_their_mean(tmp_path: Path, name: str, diff
     assert describe(path).shape == (5, 7)
 
 
-def test_colour_needs_permission(tmp_path: Path) -> None:
+def test_color_needs_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(rgb(JPEG_NOISE + 1)).save(path)
     with pytest.raises(InputError, match=r"differ by up to 25, .*`--channels luminance`"):
@@ -236,7 +236,7 @@ def test_colour_needs_permission(tmp_path: Path) -> None:
     assert read_image(path, channels="luminance")[1, 5] == round(100 + 0.299 * 25)
 
 
-def test_colour_png_of_16_bits_keeps_them(tmp_path: Path) -> None:
+def test_color_png_of_16_bits_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     cv2.imwrite(str(path), rgb(0, np.uint16) * 300)
     image = read_image(path)
@@ -245,7 +245,7 @@ def test_colour_png_of_16_bits_keeps_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_colour_stack(tmp_path: Path, planar: str) -> None:
+def test_color_stack(tmp_path: Path, planar: str) -> None:
     path = tmp_path / "a.tif"
     array = np.repeat(stack()[..., np.newaxis], 3, axis=-1)
     if planar == "separate":
@@ -279,7 +279,7 @@ def test_palette_gives_gray_for_images_and_indices_for_labels(tmp_path: Path) ->
 
 
 def test_tiff_palette(tmp_path: Path) -> None:
-    """A look-up table that only brightens shows intensities; class colours are colours."""
+    """A look-up table that only brightens shows intensities; class colors are colors."""
     path = tmp_path / "a.tif"
     ramp = np.arange(256, dtype=np.uint16) * 257
     green = np.stack([ramp * 0, ramp, ramp * 0])
@@ -287,7 +287,7 @@ def test_tiff_palette(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_image(path), marked())
     tifffile.imwrite(path, marked(), photometric="palette", colormap=green[:, ::-1])
     np.testing.assert_array_equal(read_labels(path), marked())
-    with pytest.raises(InputError, match="colour"):
+    with pytest.raises(InputError, match="color"):
         read_image(path)
 
 
@@ -455,7 +455,7 @@ def archive(path: Path) -> None:
         ("cmyk.tif", lambda path: tifffile.imwrite(path, noise((5, 7, 4)), photometric="separated"), "SEPARATED"),
         ("cmyk.jpg", lambda path: Image.fromarray(noise((5, 7, 4)), mode="CMYK").save(path), "CMYK"),
         ("shapes.tif", pages_of_two_shapes, r"different shapes, \(5, 7\) and \(9, 8\)"),
-        ("hole.tif", unwritten_strips, "not all there"),
+        ("hole.tif", unwritten_strips, "missing pixels"),
         ("turned.jpg", turned_jpeg, "orientation tag 6"),
         ("turned.tif", lambda path: tiff(extratags=[(274, "H", 1, 8, True)])(path, marked()), "orientation tag 8"),
         ("animation.png", animation, "animation of 2 frames"),
@@ -477,7 +477,7 @@ def test_each_fault_is_one_sentence(tmp_path: Path, name: str, write: Callable[[
 @pytest.mark.parametrize(
     ("array", "found"),
     [
-        (np.array([[0, 0.5]]), "1 pixels that are no whole numbers"),
+        (np.array([[0, 0.5]]), "1 pixels with fractional values"),
         (np.array([[0, -1]]), "negative label -1"),
         (rgb(19), "differ by up to 19"),
     ],

@@ -466,7 +466,7 @@ REFUSED: list[Row] = [
     ("dendrite", "evaluate", a_file_of_data, "x.tif: found a file, expected a folder with the data set"),
     # the Cell Tracking Challenge
     ("hela_track", "train", without("01/t001.tif"), "01: found no image of frame 1"),
-    ("hela_track", "train", no_silver_truth, "`--truth gold` takes the gold truth"),
+    ("hela_track", "train", no_silver_truth, "`--truth gold` uses the gold truth"),
     ("hela_track", "train", of_another_size("01_ST/SEG/man_seg001.tif"), "39 × 50 pixels, expected 40 × 50"),
     (
         "hela_track",

@@ -111,7 +111,7 @@ def test_a_wrong_file_never_gets_the_name(server: Server, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("path", "missing", "found"),
-    [("/b.tif", 0, "the answer 404 Not Found"), ("/a.tif", 100, "a download that broke off")],
+    [("/b.tif", 0, "the HTTP status 404 Not Found"), ("/a.tif", 100, "an interrupted download")],
 )
 def test_what_the_server_does_not_give(path: str, missing: int, found: str, server: Server, tmp_path: Path) -> None:
     one = server.offer("/a.tif", b"pixels")
@@ -126,14 +126,14 @@ def test_no_server(server: Server, tmp_path: Path) -> None:
     one = server.offer("/a.tif", b"pixels")
     server.http.shutdown()
     server.http.server_close()
-    with pytest.raises(InputError, match=r"found no download \(ConnectionError\)"):
+    with pytest.raises(InputError, match=r"found a failed download \(ConnectionError\)"):
         download(one["url"], one["sha256"], tmp_path / "a.tif")
 
 
 def test_more_than_the_disk_has(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = server.offer("/a.tif", b"pixels")
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 3}))
-    with pytest.raises(InputError, match="found 6 bytes, expected at most the 3 that are free"):
+    with pytest.raises(InputError, match="found 6 bytes, expected at most the 3 bytes that are free"):
         download(one["url"], one["sha256"], tmp_path / "a.tif")
 
 
@@ -192,13 +192,13 @@ def test_nothing_is_left_of_what_is_refused(
 
 def test_two_downloads_with_one_name(server: Server, archive: bytes, tmp_path: Path) -> None:
     twice = [server.offer("/a/set.zip", archive), server.offer("/b/set.zip", archive)]
-    with pytest.raises(InputError, match="found cells, which another download has brought already"):
+    with pytest.raises(InputError, match="found cells, which is also in another download"):
         fetch_dataset(write_manifest(tmp_path, twice), tmp_path / "out")
 
 
 def test_a_folder_in_use_is_left_alone(server: Server, archive: bytes, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path, server.offer("/set.zip", archive))
-    with pytest.raises(InputError, match="found other files, expected a new or an empty folder"):
+    with pytest.raises(InputError, match="found other files, expected a new or empty folder"):
         fetch_dataset(manifest, tmp_path)
     assert not server.asked
 

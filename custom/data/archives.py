@@ -257,6 +257,7 @@ class _LimitedReads:
         self.stream = stream
 
     def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes."""
         if size > _LONGEST_READ:
             raise ValueError(f"a header of {size} bytes")
         return self.stream.read(size)

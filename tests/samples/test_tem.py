@@ -1,4 +1,4 @@
-"""The sample data of `tem`: what is drawn is what is labelled, and the test images are unlike all others."""
+"""The sample data of `tem`: what is drawn is what is labeled, and the test images are unlike all others."""
 
 from __future__ import annotations
 

@@ -38,7 +38,12 @@ def one_thread() -> Iterator[None]:
 
 
 class PlainDataset(Dataset):
-    """MONAI's ``Dataset`` with items that do not depend on the number of threads: each is computed with one thread."""
+    """MONAI's ``Dataset`` with items that do not depend on the number of threads: each is computed with one thread.
+
+    Examples:
+        >>> PlainDataset([{"page": 0}, {"page": 1}], lambda item: item | {"name": f"page {item['page']}"})[1]
+        {'page': 1, 'name': 'page 1'}
+    """
 
     def _transform(self, index: int) -> Any:
         with one_thread():
@@ -53,6 +58,11 @@ class CachedDataset(CacheDataset):
         transform: applied to each item; the result before the first random transform is cached.
         cache_rate: fraction of the items kept in memory, 0 to 1.
         copy_cache: whether random transforms get a copy of the cached item.
+
+    Examples:
+        >>> data = CachedDataset([{"page": 0}, {"page": 1}], lambda item: item | {"name": f"page {item['page']}"})
+        >>> len(data), data[1]["name"]
+        (2, 'page 1')
     """
 
     def __init__(
@@ -91,6 +101,13 @@ class EpochDataset(CachedDataset):
 
     Raises:
         ValueError: ``samples_per_item`` is less than 1.
+
+    Examples:
+        >>> from monai.transforms import RandScaleIntensityd
+        >>> scale = RandScaleIntensityd("image", factors=0.5, prob=1.0)
+        >>> data = EpochDataset([{"image": torch.ones(1, 2, 2)}], scale, seed=7, samples_per_item=2)
+        >>> torch.equal(data[0]["image"], data[0]["image"]), torch.equal(data[0]["image"], data[1]["image"])
+        (True, False)
     """
 
     def __init__(

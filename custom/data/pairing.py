@@ -87,6 +87,14 @@ def pair_by_rule(images: Iterable[Path], label_of: Callable[[Path], Path]) -> di
 
     Raises:
         InputError: two images have the same stem.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "a_mask.png").touch()
+        ...     pairs = pair_by_rule([Path(folder, "a.png")], lambda image: image.with_name(f"{image.stem}_mask.png"))
+        ...     pairs["a"][1].name
+        'a_mask.png'
     """
     image_of, _ = index_files(images, lambda path: path.stem)
     pairs = {stem: (image, label_of(image)) for stem, image in image_of.items()}

@@ -90,13 +90,13 @@ def config_files() -> list[str]:
     return []
 
 
-def _typed_keys() -> list[str]:
+def typed_ids() -> list[str]:
     """Return the config ids of all typed options, normalized as MONAI's parser does it."""
     options = (argument[2:].partition("=")[0] for argument in sys.argv[1:] if re.match(r"--[A-Za-z_+]", argument))
     return [ReferenceResolver.normalize_id(option) for option in options]
 
 
-def _positional() -> list[str]:
+def positional_arguments() -> list[str]:
     """Return the arguments that are neither options nor values of options."""
     before = ["", *sys.argv[1:]]
     pairs = zip(before, sys.argv[1:], strict=False)

@@ -35,6 +35,15 @@ class GrowingTable:
 
     Args:
         file: the CSV; its folder is created.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with GrowingTable(Path(folder) / "cells.csv") as table:
+        ...         for image in ("b", "a"):
+        ...             table.add(image, {"area_px": np.array([5, 7])})
+        ...     (Path(folder) / "cells.csv").read_text().split()
+        ['image,area_px', 'a,5', 'a,7', 'b,5', 'b,7']
     """
 
     def __init__(self, file: Path) -> None:

@@ -58,7 +58,16 @@ def release(folder: str | Path) -> None:
 
 @contextmanager
 def alone_in(folder: str | Path) -> Iterator[None]:
-    """Hold the lock of an output folder while the block runs, after waiting for other runs there."""
+    """Hold the lock of an output folder while the block runs, after waiting for other runs there.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     with alone_in(f"{parent}/out"):
+        ...         Path(parent, "out", "scores.csv").touch()
+        ...     sorted(path.name for path in Path(parent, "out").iterdir())
+        ['.lock', 'scores.csv']
+    """
     wait_for(folder)
     try:
         yield

@@ -36,6 +36,14 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
 
     Raises:
         OutputError: the folder cannot be created or written to, or the disk is full.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "page.j2").write_text("<p>{{ name|words }}: {{ score|number }}</p>")
+        ...     write_page(f"{folder}/page.html", f"{folder}/page.j2", name="val_dice", score=0.9)
+        ...     Path(folder, "page.html").read_text()
+        '<p>val dice: 0.9000</p>'
     """
     folder = Path(file).absolute().parent
     template = Path(template)

@@ -50,6 +50,14 @@ def files_in(folder: Path) -> list[Path]:
 
     Raises:
         InputError: the folder does not exist or cannot be read.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("b.tif", "a.tif"):
+        ...         Path(folder, name).touch()
+        ...     [file.name for file in files_in(Path(folder))]
+        ['a.tif', 'b.tif']
     """
     try:
         return sorted(folder.iterdir())

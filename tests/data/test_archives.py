@@ -1,4 +1,4 @@
-"""Archives that were made to do harm, by hand, and those that were not."""
+"""Unpacking of harmless archives, and refusal of malicious ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def packed(folder: Path, kind: str, *names: str, content: bytes = b"data") -> Pa
 
 
 def refused(archive: Path, folder: Path, found: str, limits: Limits | None = None) -> None:
-    """Check that an archive is refused, and that nothing is outside the folder."""
+    """Check that an archive is refused and that no file appears outside the folder."""
     before = sorted(folder.rglob("*"))
     with pytest.raises(InputError, match=found) as error:
         unpack(archive, folder / "inside" / "out", limits)
@@ -52,7 +52,7 @@ def refused(archive: Path, folder: Path, found: str, limits: Limits | None = Non
 
 
 def test_an_archive_that_begins_with_its_own_folder(tmp_path: Path) -> None:
-    """As ``tar -czf x.tgz .`` makes it."""
+    """The archive that ``tar -czf x.tgz .`` writes."""
     files = unpack(packed(tmp_path, "tar", "./", "./image/1.tif"), tmp_path / "out")
     assert files == [tmp_path / "out" / "image" / "1.tif"]
 
@@ -163,7 +163,7 @@ def test_more_than_the_disk_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_declared_less_than_it_is(tmp_path: Path) -> None:
-    """A zip whose directory says 10 bytes of a member of a million: never more than declared is written."""
+    """A ZIP that declares 10 bytes for a member of a million bytes: no more than declared is written."""
     archive = packed(tmp_path, "zip", "x", content=bytes(10**6))
     content, size = bytearray(archive.read_bytes()), (10**6).to_bytes(4, "little")
     assert content.count(size) == 2
@@ -181,7 +181,7 @@ def test_declared_more_than_any_disk_has(tmp_path: Path) -> None:
 
 
 def test_an_absurdly_long_header(tmp_path: Path) -> None:
-    """Of a name of 20 MB, which compresses to nothing."""
+    """The header of a name of 20 MB, which compresses well."""
     with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as stream:
         info = tarfile.TarInfo("././@LongLink")
         info.type, info.size = tarfile.GNUTYPE_LONGNAME, 20_000_000
@@ -197,7 +197,7 @@ def cut(content: bytes) -> bytes:
 
 
 def damaged(content: bytes) -> bytes:
-    """Change 600 bytes: of a tar, which has no checksum of what its files hold, the second header."""
+    """Change 600 bytes; in a TAR those of the second header, because contents have no checksum."""
     start = 10_752 if len(content) > 20_000 else len(content) // 2
     return content[:start] + bytes(byte ^ 255 for byte in content[start : start + 600]) + content[start + 600 :]
 

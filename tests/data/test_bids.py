@@ -1,4 +1,4 @@
-"""Items of a BIDS data set, and the pixel sizes that its sidecars give."""
+"""Items of a BIDS data set, and the pixel sizes in its sidecars."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sidecar(path: Path, content: object) -> None:
 
 
 def animals(folder: Path, **samples: int) -> Path:
-    """Write images, each with its label, of each animal."""
+    """Write images with labels for each animal."""
     for animal, count in samples.items():
         for number in range(1, count + 1):
             stem = f"sub-{animal}_sample-{number}_SEM"

@@ -30,7 +30,7 @@ def sequence(
     silver: Sequence[int] = (),
     digits: int = 3,
 ) -> None:
-    """Write a sequence with markers for every frame."""
+    """Write a sequence with markers in every frame."""
     for frame in frames:
         picture(folder / name / f"t{frame:0{digits}}.tif")
         picture(folder / f"{name}_GT" / "TRA" / f"man_track{frame:0{digits}}.tif")

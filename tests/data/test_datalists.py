@@ -1,4 +1,4 @@
-"""From a manifest, or a folder of images, to the items that are read."""
+"""Items from a manifest or from a folder of images."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ def test_empty_split(splits: dict, tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with two images, a text, a hidden file and an image further down."""
+    """Return a folder with two images, a text file, a hidden file and an image in a subfolder."""
     folder = tmp_path / "Bilder für später" / "day 1"
     for name in ("zelle µ.png", "b.PNG", ".hidden.png", "below/c.png"):
         picture(folder / name)

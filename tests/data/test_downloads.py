@@ -1,4 +1,4 @@
-"""Data sets fetched from a server on this machine, and what a server can do wrong."""
+"""Downloads of data sets from a local server, and errors of servers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from custom.images import write_image
 
 
 class Server:
-    """Files by their path; ``asked`` notes each request."""
+    """Files by path; ``asked`` records each request."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -47,7 +47,7 @@ class Server:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def offer(self, path: str, content: bytes) -> dict[str, str]:
-        """Put a file there, and return what a manifest says of it."""
+        """Add a file, and return its entry for a manifest."""
         self.files[path] = content
         return {"url": f"http://127.0.0.1:{self.http.server_port}{path}", "sha256": hashlib.sha256(content).hexdigest()}
 
@@ -61,7 +61,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> bytes:
-    """Return a zip whose folder ``cells`` holds three images with masks."""
+    """Return a ZIP with three images and masks in the folder ``cells``."""
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as pack:
         for kind in ("image", "mask"):
             for number in range(3):

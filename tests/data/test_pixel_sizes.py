@@ -1,4 +1,4 @@
-"""Pixel sizes: who gives them, and the line that says what becomes of them."""
+"""Sources of pixel sizes, and the printed line on rescaling."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_option_wins(given: Any, size: tuple[float, float], folder: Path) ->
 
 
 def test_what_the_file_says_and_what_is_usual(folder: Path) -> None:
-    """Files are believed only where a usual size is asked for."""
+    """Pixel sizes in files are used only if a usual size is given."""
     tifffile.imwrite(folder / "b.tif", np.zeros((3, 4), np.uint8), resolution=(5000, 5000), resolutionunit="CENTIMETER")
     assert all("pixel_size" not in item for item in input_list(folder))
     found = {item["name"]: item["pixel_size"] for item in input_list(folder, usual_pixel_size=0.19)}

@@ -100,7 +100,7 @@ def test_path_refuses_several(value: list[str]) -> None:
 
 
 def test_a_sign_of_comments_stays_in_a_path(monkeypatch, tmp_path):
-    """The command line reads values as Python and would cut them off."""
+    """MONAI's command line parses values as Python and would drop the rest."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["bundle", "run", "training", "--output_dir", "run#2"])
     assert path("output_dir", "run") == tmp_path / "run#2"

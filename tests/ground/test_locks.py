@@ -19,7 +19,7 @@ from custom.samples import make_samples
 
 @pytest.fixture
 def other(tmp_path: Path) -> FileLock:
-    """Return a lock on the folder ``out`` as another process has it."""
+    """Return a lock on the folder ``out``, as if held by another process."""
     (tmp_path / "out").mkdir()
     lock = FileLock(tmp_path / "out" / LOCK_FILE)
     lock.acquire()

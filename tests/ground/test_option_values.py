@@ -1,4 +1,4 @@
-"""Values of options: what is accepted, and what is refused with a hint."""
+"""Option values: which are accepted, and which are refused with a hint."""
 
 from __future__ import annotations
 

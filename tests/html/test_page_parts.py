@@ -1,4 +1,4 @@
-"""What reports are made of: small pictures with layers, the choice of the worst and the best, plots."""
+"""Parts of reports: small pictures with layers, the choice of the worst and best images, plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading known images in every format, and every way in which a file can be wrong."""
+"""Reading of known images in every format, and refusal of invalid files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Write = Callable[[Path, np.ndarray], None]
 
 
 def marked(dtype: type = np.uint8, shape: tuple[int, ...] = (5, 7)) -> np.ndarray:
-    """Return an image in which no flip, turn or transposition goes unnoticed; the mark is at [1, 5]."""
+    """Return an image that changes with any flip, rotation or transposition; the mark is at [1, 5]."""
     array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     array[..., 1, 5] = 100
     return array
@@ -57,7 +57,7 @@ def itk_file(path: Path, array: np.ndarray) -> None:
 
 
 def pages_that_differ(path: Path, array: np.ndarray) -> None:
-    """Write the pages with different compressions: tifffile takes them for separate images."""
+    """Write pages with different compression, which tifffile treats as separate images."""
     with tifffile.TiffWriter(path) as writer:
         for number, page in enumerate(array):
             writer.write(page, compression="zlib" if number % 2 else None, metadata=None, photometric="minisblack")
@@ -211,7 +211,7 @@ def test_suffixes_tell_image_files(tmp_path: Path) -> None:
 
 
 def rgb(difference: int, dtype: type = np.uint8) -> np.ndarray:
-    """Return gray with the red of one pixel higher by ``difference``."""
+    """Return a gray RGB image in which the red of one pixel is higher by ``difference``."""
     array = np.repeat(marked(dtype)[..., np.newaxis], 3, axis=-1)
     array[1, 5, 0] += difference
     return array
@@ -279,7 +279,7 @@ def test_palette_gives_gray_for_images_and_indices_for_labels(tmp_path: Path) ->
 
 
 def test_tiff_palette(tmp_path: Path) -> None:
-    """A look-up table that only brightens shows intensities; class colors are colors."""
+    """A monotonic look-up table encodes intensities; a palette of class colors encodes colors."""
     path = tmp_path / "a.tif"
     ramp = np.arange(256, dtype=np.uint16) * 257
     green = np.stack([ramp * 0, ramp, ramp * 0])
@@ -398,7 +398,7 @@ def pages_of_two_shapes(path: Path) -> None:
 
 
 def unwritten_strips(path: Path) -> None:
-    """Write an image of which one tile was left out; tifffile gives zeros for it."""
+    """Write an image without one of its tiles, which tifffile fills with zeros."""
     tiles = iter([noise((16, 16)), None])
     tifffile.imwrite(path, tiles, shape=(16, 32), dtype=np.uint8, tile=(16, 16), compression="zlib")
 
@@ -531,7 +531,7 @@ def test_a_truncated_deep_png(tmp_path: Path) -> None:
 
 
 def test_nothing_but_the_error_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A stack that lost its last pages makes tifffile log."""
+    """For a stack without its last pages, tifffile would log a message."""
     path = tmp_path / "a.tif"
     tiff(compression="zlib")(path, noise((4, 64, 64)))
     path.write_bytes(path.read_bytes()[:-6000])

@@ -1,4 +1,4 @@
-"""What is written can be read back by this package, tifffile and Pillow, and is never seen half-written."""
+"""Written files can be read by this package, tifffile and Pillow, and are never visible while incomplete."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_atomic_path_keeps_usual_permissions(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    """As if the process had ended before the file was whole; nothing else goes."""
+    """Files of a process killed while writing are removed, and no others."""
     kept = {"a.txt", ".hidden", ".0123-a.txt", "0123456789ab-a.txt"}
     for name in kept:
         (tmp_path / name).touch()

@@ -279,7 +279,7 @@ def test_a_folder_to_record_in_is_refused(uri: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_missing_mlflow_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom.ground.command_line.find_spec", lambda name: None)
+    monkeypatch.setattr("custom.runs._overrides.find_spec", lambda name: None)
     type_options(monkeypatch, "--tracking", "mlflow")
     with pytest.raises(InputError, match=r"--tracking: found mlflow without the package mlflow.*pip install mlflow"):
         check_overrides()

@@ -1,4 +1,4 @@
-"""Big sets of sample data: the same whatever the number of workers, whole or not there, one command line."""
+"""Large sets of sample data: the same for any number of workers, complete or absent, and the command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def contents(folder: Path) -> Bytes:
 
 
 def draw(rng: np.random.Generator, size: tuple[int, int], split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a pair that tells its split and its random numbers."""
+    """Draw a pair that encodes its split and its random numbers."""
     image = rng.integers(0, 1000, size).astype(np.uint16)
     return image, np.full(size, len(split), np.uint8)
 

@@ -1,4 +1,4 @@
-"""The sample data: always the same, in the layout of the real data, never seen half made."""
+"""Sample data: reproducible, in the layout of the real data, never visible while incomplete."""
 
 from __future__ import annotations
 

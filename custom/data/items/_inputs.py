@@ -36,6 +36,14 @@ def input_files(source: str | Path) -> list[Path]:
 
     Raises:
         InputError: there are no images, or the glob is invalid.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("cell.tif", "cell_mask.tif", "notes.txt"):
+        ...         Path(folder, name).touch()
+        ...     [file.name for file in input_files(folder)]
+        ['cell.tif']
     """
     path = Path(source).expanduser()
     if path.is_file():
@@ -88,6 +96,15 @@ def open_inputs(
 
     Raises:
         InputError: as in `input_files`, the pixel size is invalid, or the single given file cannot be read.
+
+    Examples:
+        >>> import tempfile, numpy
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     numpy.save(f"{folder}/cell.npy", numpy.zeros((8, 8)))
+        ...     _ = Path(folder, "damaged.npy").write_bytes(b"?")
+        ...     inputs = open_inputs(folder)
+        >>> [item["name"] for item in inputs.items], [file.name for file in inputs.failed]
+        (['cell'], ['damaged.npy'])
     """
     files = input_files(source)
     given, usual = given_pixel_size(pixel_size), given_pixel_size(usual_pixel_size)
@@ -106,7 +123,12 @@ def open_inputs(
 
 
 def reason_of(file: Path, sentence: str) -> str:
-    """Return the sentence of an `InputError` without the file name at its beginning."""
+    """Return the sentence of an `InputError` without the file name at its beginning.
+
+    Examples:
+        >>> reason_of(Path("a.tif"), "a.tif: found 3 channels, expected a gray image.")
+        'found 3 channels, expected a gray image.'
+    """
     return sentence.removeprefix(f"{file}: ")
 
 

@@ -74,6 +74,7 @@ from .errors import InputError as InputError
 from .ground.command_line import path as path
 from .ground.command_line import paths as paths
 from .ground.command_line import typed as typed
+from .ground.locks import claim as claim
 from .ground.option_values import choice as choice
 from .ground.option_values import flag as flag
 from .ground.option_values import number as number
@@ -81,4 +82,4 @@ from .runs._workflow import begin as begin
 from .runs._workflow import bundle_root as bundle_root
 from .samples import make_samples as make_samples
 from .weights._thresholds import read_threshold as read_threshold
-from .weights._training_settings import check_settings as check_settings
+from .weights._training_settings import find_weights as find_weights

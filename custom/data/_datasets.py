@@ -137,21 +137,16 @@ class EpochDataset(CachedDataset):
 
 
 class SeedEpoch:
-    """Handler that seeds everything random in an epoch from (``seed``, epoch): sample order, augmentation, dropout.
+    """Handler that seeds all random numbers of an epoch from (seed, epoch): sample order, augmentation, dropout.
 
-    Args:
-        dataset: the training dataset.
-        seed: the seed of the run.
+    The seed is that of the trainer's `EpochDataset`, which also gets the number of the epoch.
     """
-
-    def __init__(self, dataset: EpochDataset, seed: int) -> None:
-        self.dataset = dataset
-        self.seed = seed
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer."""
         engine.add_event_handler(Events.EPOCH_STARTED, self)
 
     def __call__(self, engine: Engine) -> None:
-        self.dataset.epoch = engine.state.epoch
-        set_determinism(derive_seed(self.seed, engine.state.epoch))
+        dataset = engine.data_loader.dataset
+        dataset.epoch = engine.state.epoch
+        set_determinism(derive_seed(dataset.seed, engine.state.epoch))

@@ -5,6 +5,7 @@ from ._engine_metrics import ImageScore as ImageScore
 from ._engine_metrics import MeanClassDice as MeanClassDice
 from ._engine_metrics import Score as Score
 from ._engine_metrics import ThresholdCurve as ThresholdCurve
+from ._engine_metrics import ValidationLoss as ValidationLoss
 from ._engine_metrics import arrays as arrays
 from ._engine_metrics import class_arrays as class_arrays
 from ._engine_metrics import instance_arrays as instance_arrays

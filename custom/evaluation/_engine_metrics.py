@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from ignite.metrics import Metric
 from monai.handlers import from_engine
+from torch import nn
 
 from ..ground.score_tables import mean
 from ..metrics import class_dice, confusion_matrix
@@ -16,6 +17,9 @@ from ..transforms import UNANNOTATED
 Score = Callable[[torch.Tensor, torch.Tensor], float]
 Curve = Callable[..., np.ndarray]
 Arrays = Callable[[torch.Tensor, torch.Tensor], tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+HUNDREDTHS = tuple(k / 100 for k in range(1, 100))
 
 
 class ImageScore(Metric):
@@ -43,17 +47,29 @@ class ImageScore(Metric):
         return mean(self.values.tolist())
 
 
+class ValidationLoss(ImageScore):
+    """Mean over the images of the loss.
+
+    Args:
+        loss: of two batches (1, C, H, W), as in training.
+        keys: which entries of the engine's output are its arguments.
+    """
+
+    def __init__(self, loss: nn.Module, keys: Sequence[str] = ("logits", "label")) -> None:
+        super().__init__(lambda pred, label: float(loss(pred[None].float(), label[None])), keys)
+
+
 class ThresholdCurve(Metric):
     """The best mean over the images of a score, over thresholds; the scan takes one pass over the data.
 
     Args:
         curve: function of a probability map (H, W), a boolean reference (H, W), thresholds (T,) and ``valid`` (H, W),
             that returns the score at each threshold, (T,).
-        thresholds: ascending, in (0, 1).
+        thresholds: ascending, in (0, 1); by default 0.01, 0.02, … 0.99.
         read: what makes probability, reference and ``valid`` of prediction and label; by default `arrays`.
     """
 
-    def __init__(self, curve: Curve, thresholds: Sequence[float], read: Arrays | None = None) -> None:
+    def __init__(self, curve: Curve, thresholds: Sequence[float] = HUNDREDTHS, read: Arrays | None = None) -> None:
         self.curve = curve
         self.read = read or arrays
         self.thresholds = np.asarray(thresholds, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Helpers for Ignite engines: run an evaluator over any loader, and show the progress of a run.
+"""Helpers for Ignite engines: run over any loader, list attached handlers and metrics, show progress.
 
 Progress is one bar for the whole run on a terminal, and plain lines elsewhere.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ignite.engine import Engine, Events
 from monai.handlers import from_engine
@@ -15,12 +15,33 @@ from torch.utils.data import DataLoader
 
 from .progress import Bar
 
+Handler = TypeVar("Handler")
+
 
 def run_over(evaluator: Engine, loader: DataLoader) -> None:
     """Run an evaluator over a data loader other than its own."""
     evaluator.data_loader = loader
     evaluator.state.epoch_length = None  # otherwise the length of the previous loader would be used
     evaluator.run()
+
+
+def attached(engine: Engine, kind: type[Handler], event: Any = Events.STARTED) -> dict[str, Handler]:
+    """Return the handlers or metrics of a class that are attached to an engine; Ignite has no public way to list them.
+
+    Args:
+        engine: the engine.
+        kind: class of the handlers or metrics.
+        event: an event that they are registered for.
+
+    Returns:
+        Name → object. The name of a metric is the one it was attached with, that of a handler is its class.
+    """
+    found = {}
+    for function, given, _ in engine._event_handlers[event]:
+        owner = getattr(function, "__self__", None)
+        if isinstance(owner, kind):
+            found[given[-1] if given and isinstance(given[-1], str) else type(owner).__name__] = owner
+    return found
 
 
 class Progress:

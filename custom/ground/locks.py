@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..errors import InputError, OutputError, no_room
+from .processes import is_main
 
 LOCK_FILE = ".lock"
 
@@ -20,15 +21,18 @@ def claim(folder: str | Path) -> Path:
     """Lock an output folder for this process until `release`; fail if another run is active there.
 
     Args:
-        folder: the output folder; it is created. The process may have taken it before.
+        folder: the output folder; it is created. This process may hold its lock already. In distributed training, only
+            the main process locks it.
 
     Returns:
-        the folder.
+        The folder.
 
     Raises:
         InputError: another run is active there.
         OutputError: the folder cannot be written to.
     """
+    if not is_main():
+        return Path(folder)
     try:
         return _take(Path(folder), seconds=0)
     except Timeout as error:

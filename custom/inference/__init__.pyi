@@ -4,8 +4,8 @@ from ._file_result import FOREGROUND as FOREGROUND
 from ._file_result import FileResult as FileResult
 from ._prediction_writer import PredictionWriter as PredictionWriter
 from ._queue import ImageQueue as ImageQueue
+from ._queue import PageLoader as PageLoader
 from ._queue import Pages as Pages
-from ._queue import collate as collate
 from .formats._choice import chosen as chosen
 from .formats._folders import atomic_folder as atomic_folder
 from .formats._ome_zarr import OmeZarr as OmeZarr

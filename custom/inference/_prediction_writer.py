@@ -40,8 +40,8 @@ class PredictionWriter:
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
         measurements: tables of a run, to which the objects of every file are added.
         formats: functions that write the result of a file in other forms too, and return what they wrote.
-        doubt: a table of a run, to which what speaks against the result of each page is added.
-        batch: the inputs of the run, told of each that begins, ends or fails; without it the first that fails ends the
+        review: table of a run, to which a row for each page is added: whether it needs review, and why.
+        queue: the images of the run, told of each that begins, ends or fails; without it the first that fails ends the
             run, and nothing is noted as done.
     """
 
@@ -53,8 +53,8 @@ class PredictionWriter:
         colors: Colors | None = None,
         measurements: Measurements | None = None,
         formats: Sequence[Callable[[FileResult], Sequence[Path]]] = (),
-        doubt: ReviewTable | None = None,
-        batch: ImageQueue | None = None,
+        review: ReviewTable | None = None,
+        queue: ImageQueue | None = None,
     ) -> None:
         if threshold is None and instances is None and colors is None:
             raise ValueError("a mask needs a threshold, instances or the colors of classes.")
@@ -64,9 +64,9 @@ class PredictionWriter:
         self.colors = colors
         self.measurements = measurements
         self.formats = formats
-        self.doubt = doubt
-        self.tables = [table for table in (measurements, doubt) if table is not None]
-        self.batch = batch
+        self.review = review
+        self.tables = [table for table in (measurements, review) if table is not None]
+        self.queue = queue
         self.pages: list[tuple[np.ndarray, np.ndarray]] = []
         self.written: list[Path] = []
 
@@ -75,16 +75,16 @@ class PredictionWriter:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
         for table in self.tables:
             engine.add_event_handler(Events.STARTED, table.__enter__)
-        if self.tables and self.batch is None:  # which puts the tables of all its runs into their places
+        if self.tables and self.queue is None:  # which puts the tables of all its runs into their places
             engine.add_event_handler(Events.COMPLETED, self._finish_tables)
             engine.add_event_handler(Events.EXCEPTION_RAISED, self._fail)
 
     def __call__(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
-            if self.batch is None:
+            if self.queue is None:
                 self._take(item, output)
-            elif Path(item["file"]) not in self.batch.failed:
-                with self.batch.noting(item["file"]):
+            elif Path(item["file"]) not in self.queue.failed:
+                with self.queue.noting(item["file"]):
                     self._take(item, output)
 
     def _take(self, item: Mapping[str, Any], output: Mapping[str, Any]) -> None:
@@ -97,19 +97,19 @@ class PredictionWriter:
         if image.shape != probability.shape[1:]:
             image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
         self.pages.append((image, probability[0] if len(probability) == 1 else probability))
-        if self.doubt is not None:
-            self.doubt.take(item, output["image"], self.pages[-1][1], self._only_mask)
+        if self.review is not None:
+            self.review.take(item, output["image"], self.pages[-1][1], self._only_mask)
         if int(item["page"]) == int(item["pages"]) - 1:
             self._finish(item)
             self.pages = []
 
     def _finish(self, item: Mapping[str, Any]) -> None:
         result = self._result(item)
-        if self.batch is None:
+        if self.queue is None:
             self.written += self._write(result)
         else:
-            self.batch.begin(item)
-            self.batch.finish(item, self._write(result), self._rows_of(result.name))
+            self.queue.begin(item)
+            self.queue.finish(item, self._write(result), self._rows_of(result.name))
 
     def _rows_of(self, name: str) -> list[Path]:
         """Return the files with the rows of an image in the tables."""
@@ -145,8 +145,8 @@ class PredictionWriter:
             files += write(result)
         if self.measurements is not None:
             self.measurements.add(result.name, measured)
-        if self.doubt is not None:
-            self.doubt.finish(result.name)
+        if self.review is not None:
+            self.review.finish(result.name)
         return files
 
     def _result(self, item: Mapping[str, Any]) -> FileResult:

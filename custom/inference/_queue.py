@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine
-from monai.data import list_data_collate
+from monai.data import DataLoader, list_data_collate
 from monai.engines import SupervisedEvaluator
 
 from ..data import Inputs, PlainDataset, reason_of
@@ -21,6 +21,7 @@ from ..ground.engines import run_over
 from ..ground.files import atomic_path, remove_leftovers, sha256
 from ..ground.growing_table import DONE, join_tables
 from ..ground.locks import alone_in
+from ..ground.option_values import flag
 from ..review import REFERENCE_FILE
 from ..weights import THRESHOLD_FILE
 from ._done_markers import DoneMarkers
@@ -34,7 +35,7 @@ Item = Mapping[str, Any]
 class Pages(PlainDataset):
     """A data set of pages, as `datalists.open_inputs` lists them; of a page that cannot be read the reason.
 
-    Such a page keeps its own entries and gets a sentence as ``fault``. It goes through `collate` and
+    Such a page keeps its own entries and gets a sentence as ``fault``. It goes through `PageLoader` and
     `ImageQueue.predict`.
     """
 
@@ -49,8 +50,19 @@ class Pages(PlainDataset):
             return {**page, FAULT: reason if page["pages"] == 1 else f"page {page['page']}: {reason}"}
 
 
-def collate(pages: Sequence[Item]) -> dict[str, Any]:
-    """Return a batch of the pages that could be read, and under ``faults`` those that could not."""
+class PageLoader(DataLoader):
+    """A loader of `Pages`, one at a time: of a batch the pages that could be read, and under ``faults`` the others.
+
+    Args:
+        dataset: the pages.
+        num_workers: processes that read.
+    """
+
+    def __init__(self, dataset: Pages, num_workers: int = 0) -> None:
+        super().__init__(dataset, batch_size=1, num_workers=num_workers, collate_fn=_collate)
+
+
+def _collate(pages: Sequence[Item]) -> dict[str, Any]:
     readable = [page for page in pages if FAULT not in page]
     batch = list_data_collate(readable) if readable else {}
     return {**batch, FAULTS: [page for page in pages if FAULT in page]}
@@ -85,13 +97,13 @@ class ImageQueue:
     """
 
     def __init__(
-        self, inputs: Inputs, folder: str | Path, weights: str | Path, settings: str, overwrite: bool = False
+        self, inputs: Inputs, folder: str | Path, weights: str | Path, settings: str, overwrite: bool | str = False
     ) -> None:
         self.inputs = inputs
         self.folder = Path(folder)
         self.weights = Path(weights)
         self.settings = settings
-        self.overwrite = overwrite
+        self.overwrite = flag("overwrite", overwrite)
         self.failed: dict[Path, str] = dict(inputs.failed)
         self.results: dict[str, list[Path]] = {}
         """File of an input that is done, now or before → its results."""
@@ -104,7 +116,7 @@ class ImageQueue:
         If another run is at work in the output folder, it waits for its end; then there may be nothing missing.
 
         Args:
-            evaluator: over a loader of `Pages`, with a `handlers.PredictionWriter` that knows this batch.
+            evaluator: over a loader of `Pages`, with a `handlers.PredictionWriter` that knows this queue.
 
         Raises:
             OutputError: nothing can be written, as to a full disk; what was done before stays done.

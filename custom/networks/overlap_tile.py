@@ -10,6 +10,7 @@ import torch
 from monai.inferers import Inferer
 from monai.utils import convert_to_dst_type, convert_to_tensor
 
+from ..ground.option_values import number
 from .valid_unet import ValidUNet
 
 
@@ -31,7 +32,8 @@ class OverlapTileInferer(Inferer):
         batch_size: number of tiles that go through the network at once.
 
     Raises:
-        ValueError: when ``tile_size`` or ``batch_size`` is less than one.
+        InputError: when ``tile_size`` is less than one.
+        ValueError: when ``batch_size`` is less than one.
 
     Example:
         >>> network = ValidUNet(1, 2, width=4).eval()
@@ -40,8 +42,9 @@ class OverlapTileInferer(Inferer):
     """
 
     def __init__(self, geometry: ValidUNet, tile_size: int, batch_size: int = 1) -> None:
-        if tile_size < 1 or batch_size < 1:
-            raise ValueError(f"tile_size and batch_size must be one or more, not {tile_size} and {batch_size}.")
+        tile_size = int(number("tile_size", tile_size, least=1))
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be one or more, not {batch_size}.")
         self.geometry = geometry
         self.tile_size = tile_size
         self.batch_size = batch_size

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..ground.option_values import flag
 
-def in_bfloat16(network: nn.Module, enabled: bool) -> nn.Module:
+
+def in_bfloat16(network: nn.Module, enabled: bool | str) -> nn.Module:
     """Let a network compute in bfloat16, on any device, with float32 weights, gradients and results.
 
     A CPU with bfloat16 instructions (AVX-512 BF16, AMX) trains about twice as fast so; one without them gains nothing.
@@ -18,12 +20,12 @@ def in_bfloat16(network: nn.Module, enabled: bool) -> nn.Module:
 
     Args:
         network: one whose first argument and result are tensors.
-        enabled: False leaves the network alone.
+        enabled: False leaves the network alone; also as typed on the command line, ``"true"`` or ``"false"``.
 
     Returns:
         The same object, changed.
     """
-    if enabled:
+    if flag("bfloat16", enabled):
         network.forward = _Autocast(network.forward)
     return network
 

@@ -93,6 +93,11 @@ class ValidUNet(nn.Module):
             raise ValueError(f"The image has {height} × {width} pixels, but needs at least {least[0]} × {least[1]}.")
         return self._fit_below(height - 2 * self.border), self._fit_below(width - 2 * self.border)
 
+    @property
+    def smallest_input(self) -> int:
+        """Side in pixels of the smallest square input that has an output."""
+        return self.input_size((1, 1))[0]
+
     def input_size(self, output_size: tuple[int, int]) -> tuple[int, int]:
         """Return height and width of the smallest input whose output has at least ``output_size``."""
         height, width = output_size

@@ -44,7 +44,7 @@ def report_inference(
 ) -> None:
     """Write ``report.html`` of the results of these items that lie in a folder, whenever they were made.
 
-    Pages that ``doubt.csv`` flags come first; ``failed.csv`` and ``measurements_summary.csv`` are shown too. What is
+    Pages that ``review.csv`` flags come first; ``failed.csv`` and ``measurements_summary.csv`` are shown too. What is
     not there has no section.
 
     Args:
@@ -60,8 +60,8 @@ def report_inference(
     Raises:
         InputError: an image cannot be read any more, or the folder cannot be created.
     """
-    failed, doubts = _rows(folder / FAILED), _rows(folder / REVIEW_FILE)
-    reasons = {(row["image"], row["page"]): _reasons(row) for row in doubts}
+    failed, review = _rows(folder / FAILED), _rows(folder / REVIEW_FILE)
+    reasons = {(row["image"], row["page"]): _reasons(row) for row in review}
     lost = {row["file"] for row in failed}
     done = [item for item in items if item["file"] not in lost and _labels_file(item, folder).is_file()]
     chosen = _chosen(done, reasons)
@@ -78,7 +78,7 @@ def report_inference(
         flagged=[picture for picture in pictures if picture.warnings],
         others=[picture for picture in pictures if not picture.warnings],
         doubtful=sum(bool(reasons.get(_key(item))) for item in done),
-        compared=any(row["unlike_training"] for row in doubts),
+        compared=any(row["needs_review"] for row in review),
         legend=class_legend(classes, colors) if classes else {},
         objects=_counted(numbers),
         columns=[_heading(name) for name in numbers[0]] if numbers else [],
@@ -97,11 +97,11 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _reasons(row: Mapping[str, str]) -> list[str]:
-    """Return what ``doubt.csv`` says against a page, in words."""
+    """Return what ``review.csv`` says against a page, in words."""
     said = [reason for reason in row.get("reasons", "").split("; ") if reason]
     named = {"low_contrast": "low contrast", "saturated": "saturated"}
     others = [words for column, words in named.items() if row.get(column) == "1"]
-    unlike = ["unlike the images of the training"] if row.get("unlike_training") == "1" and not said else []
+    unlike = ["unlike the images of the training"] if row.get("needs_review") == "1" and not said else []
     return [*said, *unlike, *others]
 
 

@@ -14,7 +14,7 @@ from ._result import result_statistics as result_statistics
 from ._statistics import image_statistics as image_statistics
 from ._table import REVIEW_FILE as REVIEW_FILE
 from ._table import ReviewTable as ReviewTable
-from ._table import conclusion as conclusion
 from ._table import has_low_contrast as has_low_contrast
 from ._table import is_saturated as is_saturated
+from ._table import review_conclusion as review_conclusion
 from ._training import TrainingStatistics as TrainingStatistics

@@ -30,7 +30,6 @@ class Disagreement:
         network: with its weights.
         inferer: that of the bundle.
         postprocessing: that of the bundle, of a dictionary with ``image`` and ``pred``.
-        mixed_precision: whether the network computes in it, as the evaluator does.
     """
 
     def __init__(
@@ -38,12 +37,10 @@ class Disagreement:
         network: nn.Module,
         inferer: Inferer,
         postprocessing: Callable[[dict[str, Any]], dict[str, Any]],
-        mixed_precision: bool = False,
     ) -> None:
         self.network = network
         self.inferer = inferer
         self.postprocessing = postprocessing
-        self.mixed_precision = mixed_precision
 
     def __call__(self, image: torch.Tensor, probability: np.ndarray, masks: Masks) -> float:
         """Return the disagreement about an image, 0 to 1.
@@ -59,7 +56,7 @@ class Disagreement:
     def _others(self, image: torch.Tensor) -> Iterator[np.ndarray]:
         """Yield the probabilities from the seven other ways in which the image can lie."""
         device = next(self.network.parameters(), image).device
-        autocast = torch.autocast(device.type) if self.mixed_precision else contextlib.nullcontext()
+        autocast = torch.autocast(device.type) if device.type == "cuda" else contextlib.nullcontext()
         for flip, turns in ((flip, turns) for flip in (False, True) for turns in range(4) if flip or turns):
             turned = _turn(torch.as_tensor(image.as_subclass(torch.Tensor)), flip, turns)
             with eval_mode(self.network), torch.inference_mode(), autocast:  # the evaluator leaves it in training mode

@@ -1,4 +1,4 @@
-"""The table ``doubt.csv``: which pages are unlike the training set, and why."""
+"""The table ``review.csv``: which pages are unlike the training set, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._pages import page_statistics
 from ._reference import REFERENCE_FILE, read_reference
 from ._result import result_statistics
 
-REVIEW_FILE = "doubt.csv"
+REVIEW_FILE = "review.csv"
 
 FEWEST_GRAY_LEVELS = 20
 """An image with fewer from dark to bright has low contrast, …"""
@@ -30,9 +30,9 @@ MOST_SATURATED = 0.01
 
 
 class ReviewTable:
-    """Writes ``doubt.csv``, a row per page: whether it is unlike the training set, in plain words why, and the numbers.
+    """Writes ``review.csv``, a row per page: whether it needs review, why in plain words, and the numbers behind it.
 
-    Columns: ``image``, ``page``, ``unlike_training`` (0 or 1; empty without a reference), ``reasons``,
+    Columns: ``image``, ``page``, ``needs_review`` (0 or 1; empty without a reference), ``reasons``,
     ``low_contrast``, ``saturated``, `result_statistics`, ``disagreement`` where it is asked for, `image_statistics`.
     Nothing is left out of the results because of it.
 
@@ -111,7 +111,7 @@ class ReviewTable:
     def _flags(self, numbers: Mapping[str, float]) -> dict[str, Any]:
         reasons = [] if self._reference is None else self._reference.differences(numbers)
         return {
-            "unlike_training": math.nan if self._reference is None else int(bool(reasons)),
+            "needs_review": math.nan if self._reference is None else int(bool(reasons)),
             "reasons": "; ".join(reasons),
             "low_contrast": int(has_low_contrast(numbers)),
             "saturated": int(is_saturated(numbers)),
@@ -128,7 +128,7 @@ def is_saturated(numbers: Mapping[str, float]) -> bool:
     return numbers["gray_levels"] > 1 and numbers["clipped_bright"] > MOST_SATURATED
 
 
-def conclusion(folder: Path, names: Sequence[str]) -> str | None:
+def review_conclusion(folder: Path, names: Sequence[str]) -> str | None:
     """Return how many of the images of an inference are unlike the training set, None if nobody knows.
 
     Args:
@@ -140,8 +140,8 @@ def conclusion(folder: Path, names: Sequence[str]) -> str | None:
         return None
     with file.open(newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if row["image"] in set(names)]
-    known = {row["image"] for row in rows if row["unlike_training"]}
-    unlike = {row["image"] for row in rows if row["unlike_training"] == "1"}
+    known = {row["image"] for row in rows if row["needs_review"]}
+    unlike = {row["image"] for row in rows if row["needs_review"] == "1"}
     if not known:
         return None
     return f"Unlike the images of the training: {len(unlike)} of {len(known)}" + (f", see {file}" if unlike else "")

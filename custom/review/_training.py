@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ignite.engine import Engine, Events
@@ -22,18 +20,23 @@ class TrainingStatistics:
 
     Images are read as their files hold them, without augmentation, at most 200; evenly spaced where there are more.
 
-    Args:
-        items: of the training images, as `datalists.datalist` makes them.
-        evaluator: the engine that validates.
-        network_pixel_size: in µm, to which images whose pixel size is known are rescaled; None if none is.
     """
 
-    def __init__(
-        self, items: Sequence[Mapping[str, Any]], evaluator: Engine, network_pixel_size: float | None = None
-    ) -> None:
-        self.items = items
-        self.network_pixel_size = network_pixel_size
+    def __init__(self) -> None:
+        self.network_pixel_size: float | None = None
         self.results: list[dict[str, float]] = []
+        self.trainer: Engine | None = None
+
+    def attach(self, trainer: Engine, evaluator: Engine, network_pixel_size: float | None = None) -> None:
+        """Register on the engine that validates.
+
+        Args:
+            trainer: its dataset has the training images.
+            evaluator: validates.
+            network_pixel_size: µm, to which images whose pixel size is known are rescaled; None if none is.
+        """
+        self.network_pixel_size = network_pixel_size
+        self.trainer = trainer
         evaluator.add_event_handler(Events.STARTED, self.results.clear)
         evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._note)
 
@@ -54,5 +57,7 @@ class TrainingStatistics:
 
     @cached_property
     def _statistics(self) -> list[list[dict[str, float]]]:
-        step = max(1, -(-len(self.items) // _MOST_IMAGES))
-        return [training_statistics(item, self.network_pixel_size) for item in self.items[::step]]
+        assert self.trainer is not None  # it is attached before anything is written
+        items = self.trainer.data_loader.dataset.data
+        step = max(1, -(-len(items) // _MOST_IMAGES))
+        return [training_statistics(item, self.network_pixel_size) for item in items[::step]]

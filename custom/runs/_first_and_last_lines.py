@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import nn
 
-from .. import review as doubt
-from ..data import Inputs, Manifest
+from ..data import Inputs, Manifest, describe_scale
 from ..inference import FAILED, ImageQueue
 from ..measurements import OBJECTS
+from ..review import review_conclusion
 from ..tracking import Plan, marks_margin, open_movie_truth
 from ..weights import RUN_FILE
 from ._next_commands import evaluating_command, inference_command
+
+PixelSize: TypeAlias = float | Literal["never"] | None
 
 _KINDS = {
     "Mask": "_mask.tif",
@@ -46,6 +48,17 @@ def announce_training(
     print(f"Training {task} on {_device(device)}: {type(network).__name__} with {size:.2f} million parameters.")
     _print_data(data, counts)
     print(f"Results: {output_dir}", flush=True)
+
+
+def announce_scale(items: Sequence[dict[str, Any]], network_pixel_size: PixelSize) -> None:
+    """Print how images are rescaled.
+
+    Args:
+        items: as `data.datalist` or `data.input_list` makes them.
+        network_pixel_size: in µm; None: the network has none; "never": the bundle has no such option, and no line.
+    """
+    if network_pixel_size != "never":
+        print(describe_scale(items, network_pixel_size), flush=True)
 
 
 def announce_evaluation(
@@ -88,9 +101,10 @@ def announce_tracking(task: str, device: Any, plan: Plan, weights: Path, thresho
     print(f"Results: {plan.folder}", flush=True)
 
 
-def conclude_training(best_by: str, output_dir: Path) -> None:
-    """Print what came out of a training, from the ``run.json`` that it left in its output folder."""
+def conclude_training(output_dir: Path) -> None:
+    """Print the result of a training run, from its ``run.json``, and the next commands."""
     best = json.loads((output_dir / RUN_FILE).read_text(encoding="utf-8"))["best"]
+    best_by = best["by"]
     what = {"last": "last epoch", "loss": "lowest validation loss"}.get(best_by, "best validation score")
     score = "" if best_by == "last" else f" {abs(best['score']):.4f}"
     weights = output_dir / "model.pt"
@@ -120,9 +134,9 @@ def conclude_inference(batch: ImageQueue) -> None:
     for kind, ending in _KINDS.items():
         _print_first(kind, [file for file in results if file.name.endswith(ending)])
     _print_first("Look at", [file for file in results if file.name.endswith("_overlay.png")])
-    doubts = doubt.conclusion(batch.folder, [Path(file).stem for file in batch.results])
-    if doubts is not None:
-        print(doubts)
+    review = review_conclusion(batch.folder, [Path(file).stem for file in batch.results])
+    if review is not None:
+        print(review)
     if batch.failed:
         _print_failed(batch)
 

@@ -2,8 +2,8 @@
 
 MONAI adds an ``MLFlowHandler`` to every engine whose config has the usual ids. As it stands, a training joins any run
 of its experiment that never finished; the losses of iterations and of epochs have one name; and what a resumed training
-repeats is recorded again. The functions here, entries of the runs, tell the handlers what to do instead. Without
-``--tracking`` there are no such handlers, and nothing happens.
+repeats is recorded again. The functions here, called by the runs, change what those handlers do. Without ``--tracking``
+there are no such handlers, and nothing happens.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from __future__ import annotations
 import atexit
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from monai.handlers import MLFlowHandler, from_engine
 
 from ..errors import InputError
+from ..ground.engines import attached
 from ..ground.files import atomic_path
 from ..training import BATCH_LOSS, History
 from ._workflow import config_copy, plain_options
@@ -32,61 +33,61 @@ _RESULTS = ("scores.csv", "scores.json", "measurements_summary.csv", "failed.csv
 # Of the output folder, what is stored with a run: neither weights nor images.
 
 
-def track_training(
-    handlers: Sequence[Any], validation_handlers: Sequence[Any], folder: Path, resume: bool = False
-) -> None:
-    """Begin a run for a training that is about to start, or go on with the run of a training that goes on.
+def track_training(trainer: Engine, evaluator: Engine, history: History, folder: Path, resume: bool = False) -> None:
+    """Begin the MLflow run of a training run that is about to start, or continue that of a resumed one.
 
-    It gets the plain options of the config; for every epoch what stands in ``history.csv``; for every iteration its
-    loss, ``batch_loss``; at the end the history, thresholds and settings as files, and MONAI's copy of the config.
+    It gets the plain options of the config; the row of ``history.csv`` of every epoch; the loss of every iteration,
+    ``batch_loss``; at the end the history, thresholds and settings as files, and MONAI's copy of the config.
 
     Args:
-        handlers: of the trainer, a `History` among them.
-        validation_handlers: of the evaluator, which need to record nothing more.
+        trainer: of the training run; ``history`` is already attached to it.
+        evaluator: that validates; it records nothing more.
+        history: has the numbers of each epoch.
         folder: the output folder.
-        resume: whether the training goes on.
+        resume: whether the training run continues an earlier one.
 
     Raises:
         InputError: MLflow cannot use what ``--tracking_uri`` names.
     """
-    for tracker in _trackers(handlers):
+    for tracker in _trackers(trainer):
         run_id = _begin(tracker, folder, _former(tracker, folder) if resume else None)
         with atomic_path(folder / MLFLOW_RUN_FILE) as path:
             path.write_text(json.dumps({"tracking_uri": tracker.client.tracking_uri, "run_id": run_id}) + "\n")
-        record = _Training(tracker.client, run_id, next(one for one in handlers if isinstance(one, History)))
+        record = _Training(tracker.client, run_id, history)
         tracker.iteration_logger = record.iteration
-        tracker.epoch_logger = record.epoch
+        tracker.epoch_logger = _nothing
+        trainer.add_event_handler(Events.EPOCH_COMPLETED, record.epoch)  # after the history
         tracker.artifacts = (config_copy(folder), *(folder / name for name in _TRAINED))
-        for other in _trackers(validation_handlers):
+        for other in _trackers(evaluator):
             other.cur_run = tracker.cur_run
             other.epoch_logger = _nothing
 
 
-def track(handlers: Sequence[Any], folder: Path) -> None:
-    """Begin a run for an evaluation or inference whose engine is about to be made; `finish` ends it.
+def track(engine: Engine, folder: Path) -> None:
+    """Begin the MLflow run of an evaluation or inference that is about to start; `finish` ends it.
 
     Args:
-        handlers: of the engine.
+        engine: that predicts.
         folder: the output folder.
 
     Raises:
         InputError: MLflow cannot use what ``--tracking_uri`` names.
     """
-    for tracker in _trackers(handlers):
+    for tracker in _trackers(engine):
         _begin(tracker, folder)
         tracker.artifacts = ()
         tracker.close_on_complete = False
 
 
-def finish(handlers: Sequence[Any], folder: Path, scores: Mapping[str, Mapping[str, float]] | None = None) -> None:
-    """End a run that `track` began: record its scores, and store its tables.
+def finish(engine: Engine, folder: Path, scores: Mapping[str, Mapping[str, float]] | None = None) -> None:
+    """End an MLflow run that `track` began: record its scores, and store its tables.
 
     Args:
-        handlers: as they were given to `track`.
+        engine: as given to `track`.
         folder: the output folder.
         scores: split → name → mean; recorded as ``test_dice`` and so on.
     """
-    for tracker in _trackers(handlers):
+    for tracker in _trackers(engine):
         run_id = tracker.cur_run.info.run_id
         means = {
             f"{split}_{name}": value for split, numbers in (scores or {}).items() for name, value in numbers.items()
@@ -121,8 +122,9 @@ class _Training:
             _log(self.client, self.run_id, numbers, engine.state.epoch)
 
 
-def _trackers(handlers: Sequence[Any]) -> list[MLFlowHandler]:
-    return [handler for handler in handlers if isinstance(handler, MLFlowHandler)]
+def _trackers(engine: Engine) -> list[MLFlowHandler]:
+    """Return MONAI's handlers of an engine: none, or one."""
+    return list(attached(engine, MLFlowHandler).values())
 
 
 def _nothing(engine: Engine) -> None: ...

@@ -25,7 +25,7 @@ _OF_TRACKING = ("tracking_uri", "experiment_name", "run_name", "save_execute_con
 
 _WITHOUT_EFFECT = {
     *("imports", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
-    *("device", "num_workers", "dataloader", "handlers", "evaluator", "inference", "run"),
+    *("device", "num_workers", "dataloader", "handlers", "evaluator", "inference", "inference_run", "run"),
     *_OF_TRACKING,
 }
 """Ids that change nothing in the results of an inference, see `settings_digest`."""

@@ -5,14 +5,13 @@ from ._finite_loss import is_finite as is_finite
 from ._history import History as History
 from ._history import draw_curves as draw_curves
 from ._history import losses_and_scores as losses_and_scores
+from ._pictures import Panels as Panels
 from ._pictures import ValidationPictures as ValidationPictures
 from ._pictures import class_panels as class_panels
 from ._pictures import instance_panels as instance_panels
 from ._processes import join as join
 from ._processes import largest as largest
 from ._processes import leave as leave
-from ._processes import parallel as parallel
-from ._processes import summary_writer as summary_writer
 from ._processes import unwrapped as unwrapped
 from ._processes import wait as wait
 from ._stopping import StopSignals as StopSignals

@@ -6,6 +6,8 @@ from ignite.engine import Engine, Events
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ._processes import unwrapped
+
 
 class FreezeBatchNorm:
     """Handler that trains the last epochs with the statistics that batch normalisation has gathered.
@@ -17,12 +19,10 @@ class FreezeBatchNorm:
     As He et al. fine-tune detectors, "Deep Residual Learning for Image Recognition", CVPR 2016, appendix A.
 
     Args:
-        network: whose batch normalisations are frozen; others stay as they are.
         from_epoch: the first epoch without batch statistics, from 1.
     """
 
-    def __init__(self, network: nn.Module, from_epoch: int) -> None:
-        self.network = network
+    def __init__(self, from_epoch: int) -> None:
         self.from_epoch = from_epoch
         self.frozen = False
 
@@ -34,7 +34,7 @@ class FreezeBatchNorm:
         if self.frozen or engine.state.epoch < self.from_epoch:
             return
         self.frozen = True
-        for module in self.network.modules():
+        for module in unwrapped(engine.network).modules():
             if isinstance(module, _BatchNorm):
                 module.register_forward_pre_hook(_use_running_statistics)  # the trainer calls train() in every step
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine, Events
-from ignite.metrics import Metric
-from torch import nn
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from ..errors import InputError
 from ..evaluation import ThresholdCurve
 from ..ground.files import remove_leftovers
+from ..ground.option_values import choice, flag, number
 from ..ground.processes import is_main
 from ..review import TrainingStatistics
 from ..weights import (
@@ -32,10 +30,12 @@ from ..weights import (
     write_settings,
     write_thresholds,
 )
-from ._finite_loss import is_finite
+from ._finite_loss import FiniteLoss, is_finite
 from ._processes import largest, unwrapped
 from ._stopping import StopSignals, stop
 from ._within_epoch import WithinEpoch
+
+BEST_BY = ("metric", "loss", "last")
 
 
 class Checkpoints:
@@ -50,7 +50,7 @@ class Checkpoints:
 
     Args:
         folder: where the files go.
-        network, optimizer, scheduler: what is saved and resumed, besides the trainer's own state.
+        scheduler: saved and resumed, as are the network and the optimizer of the trainer, and its own state.
         evaluator: the engine that validates.
         best_by: what decides: the evaluator's key ``"metric"``, its ``"loss"`` (named ``val_loss``), or ``"last"`` for
             the weights of the last epoch. The last epoch is always validated.
@@ -59,7 +59,6 @@ class Checkpoints:
         settings: option → value, without which the weights mean nothing; written as ``settings.json``.
         statistics: what the images are like; written as ``reference.json``.
         resume: whether to go on from ``checkpoint_last.pt``.
-        metrics: those of the trainer, name → metric, so that they too go on within an epoch.
         minutes: from one checkpoint within an epoch to the next.
 
     Raises:
@@ -71,8 +70,6 @@ class Checkpoints:
     def __init__(
         self,
         folder: str | Path,
-        network: nn.Module,
-        optimizer: Optimizer,
         scheduler: LRScheduler,
         evaluator: Engine,
         best_by: str,
@@ -80,15 +77,13 @@ class Checkpoints:
         thresholds: Mapping[str, float | None] | None = None,
         settings: Mapping[str, Any] | None = None,
         statistics: TrainingStatistics | None = None,
-        resume: bool = False,
-        metrics: Sequence[Mapping[str, Metric]] = (),
+        resume: bool | str = False,
         minutes: float = 5.0,
     ) -> None:
         self.folder = Path(folder)
-        self.network = unwrapped(network)
-        self.saved: dict[str, Any] = {"network": self.network, "optimizer": optimizer, "scheduler": scheduler}
+        self.saved: dict[str, Any] = {"scheduler": scheduler}
         self.evaluator = evaluator
-        self.best_by = best_by
+        self.best_by = choice("best_by", best_by, *BEST_BY)
         self.scans = scans or {}
         self.thresholds = {
             name: checked_threshold(f"--{name}", value)
@@ -97,16 +92,19 @@ class Checkpoints:
         }
         self.settings = settings or {}
         self.statistics = statistics
-        self.resume = resume
-        self.within = WithinEpoch(metrics)
-        self.minutes = minutes
+        self.resume = flag("resume", resume)
+        self.within = WithinEpoch()
+        self.minutes = number("checkpoint_minutes", minutes, least=0)
         self.saved_at = 0.0
         self.signals = StopSignals()
         self.best: dict[str, Any] = {}
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates."""
+        FiniteLoss().attach(engine)
         self.signals.attach(engine)
+        if self.statistics is not None:
+            self.statistics.attach(engine, self.evaluator, self.settings.get("network_pixel_size"))
         engine.add_event_handler(Events.STARTED, self._start)
         self.evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._stop_validation, engine)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._validate_last)
@@ -116,6 +114,9 @@ class Checkpoints:
     def _start(self, engine: Engine) -> None:
         if is_main():
             remove_leftovers(self.folder)
+        self.within.attach(engine)
+        self.network = unwrapped(engine.network)
+        self.saved = {"network": self.network, "optimizer": engine.optimizer} | self.saved
         if getattr(engine, "scaler", None) is not None:  # of mixed precision: a factor that belongs to the state
             self.saved["scaler"] = engine.scaler
         if self.resume:

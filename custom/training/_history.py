@@ -10,7 +10,8 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 from ignite.engine import Engine, Events
-from torch.optim import Optimizer
+from ignite.metrics import Average
+from monai.handlers import from_engine
 
 from ..ground.files import atomic_path
 from ..ground.processes import is_main
@@ -21,28 +22,25 @@ matplotlib.use("Agg")
 class History:
     """Handler that keeps ``history.csv`` and ``history.png`` in step with the training.
 
-    Columns: epoch, the trainer's metrics, the evaluator's (empty where it did not run), the learning rate with which
-    the epoch began, seconds.
+    Columns: epoch, the trainer's metrics and its mean loss, the evaluator's metrics (empty where it did not run), the
+    learning rate at the start of the epoch, seconds.
 
     Args:
         folder: where the two files go.
         evaluator: the engine that validates.
-        optimizer: whose learning rate is noted.
         others: more engines that validate, perhaps in other epochs.
     """
 
-    def __init__(
-        self, folder: str | Path, evaluator: Engine, optimizer: Optimizer, others: Sequence[Engine] = ()
-    ) -> None:
+    def __init__(self, folder: str | Path, evaluator: Engine, others: Sequence[Engine] = ()) -> None:
         self.file = Path(folder) / "history.csv"
         self.evaluators = [evaluator, *others]
-        self.optimizer = optimizer
         self.rows: list[dict[str, str]] = []
         self.started = 0.0
         self.learning_rate = 0.0
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates and the one that resumes."""
+        Average(output_transform=from_engine("loss", first=True)).attach(engine, "train_loss")
         engine.add_event_handler(Events.STARTED, self._start)
         engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._end_epoch)
@@ -56,7 +54,7 @@ class History:
 
     def _start_epoch(self, engine: Engine) -> None:
         self.started = time.perf_counter()
-        self.learning_rate = self.optimizer.param_groups[0]["lr"]  # before the scheduler sets that of the next epoch
+        self.learning_rate = engine.optimizer.param_groups[0]["lr"]  # before the scheduler sets that of the next epoch
 
     def _end_epoch(self, engine: Engine) -> None:
         numbers = dict(engine.state.metrics)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, cast
 
@@ -12,6 +12,8 @@ from ignite.engine import Engine, Events
 from ignite.metrics import Metric
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
+from ..ground.engines import attached
+
 
 class WithinEpoch:
     """What of a training, besides its weights, would begin anew with an epoch: batches, metrics, generators.
@@ -19,12 +21,15 @@ class WithinEpoch:
     Samples draw from (seed, epoch, index), see `datasets.EpochDataset`. What is left to keep are the generators that
     the network draws from, for dropout, and the metrics of the epoch so far.
 
-    Args:
-        metrics: those of the trainer, name → metric; each must have a state, as ignite's own have.
+    The metrics are all that are attached to the trainer; each must have a state, as ignite's own have.
     """
 
-    def __init__(self, metrics: Sequence[Mapping[str, Metric]] = ()) -> None:
-        self.metrics = {name: metric for group in metrics for name, metric in group.items()}
+    def __init__(self) -> None:
+        self.metrics: dict[str, Metric] = {}
+
+    def attach(self, engine: Engine) -> None:
+        """Find the metrics of the trainer, when all of them are attached."""
+        self.metrics = attached(engine, Metric, Events.EPOCH_COMPLETED)
 
     def state(self, engine: Engine) -> dict[str, Any]:
         """Return tensors and numbers for a checkpoint; with several processes, to be called in all of them."""

@@ -16,6 +16,7 @@ from .intensity import ScalePercentiles as ScalePercentiles
 from .intensity import ScalePercentilesd as ScalePercentilesd
 from .labels import UNANNOTATED as UNANNOTATED
 from .labels import MapLabels as MapLabels
+from .pad_to_crop import PadToCropd as PadToCropd
 from .padding import MirrorPadd as MirrorPadd
 from .reading import ReadImaged as ReadImaged
 from .reading import ReadLabeld as ReadLabeld

@@ -56,6 +56,7 @@ def draw_augmentation(
             axes.set_axis_off()
     with atomic_path(file) as path:
         figure.savefig(path, dpi=80, format="png")
+    print(f"Look at: {os.fspath(file)}")
 
 
 def _steps(preprocessing: Compose) -> tuple[Compose, RandElasticInstancesd, WeightMapd]:

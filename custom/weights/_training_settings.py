@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..ground.command_line import path
 from ..ground.files import atomic_path
 from ..ground.json_files import read_object
 
@@ -21,8 +22,8 @@ def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
         file: usually ``settings.json`` beside the weights.
         settings: name of the option → its value, of the types that JSON has.
     """
-    with atomic_path(file) as path:
-        path.write_text(json.dumps(dict(settings)) + "\n", encoding="utf-8")
+    with atomic_path(file) as temporary:
+        temporary.write_text(json.dumps(dict(settings)) + "\n", encoding="utf-8")
 
 
 def check_settings(weights: str | Path, **settings: Any) -> None:
@@ -44,3 +45,18 @@ def check_settings(weights: str | Path, **settings: Any) -> None:
     for name, value in settings.items():
         if name in stored and stored[name] != value:
             raise InputError(f"--{name}: found {value}, expected {stored[name]}, with which {weights} were trained.")
+
+
+def find_weights(ckpt_path: Any, **settings: Any) -> Path:
+    """Return the file of weights that ``--ckpt_path`` names, for use with these settings.
+
+    Args:
+        ckpt_path: value of the option.
+        settings: name of an option → its value; those without which the weights mean nothing must be the same.
+
+    Raises:
+        InputError: several paths, or a setting differs, see `check_settings`.
+    """
+    weights = path("ckpt_path", ckpt_path)
+    check_settings(weights, **settings)
+    return weights

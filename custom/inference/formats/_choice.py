@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ...errors import InputError
+from ...ground.option_values import flag
 from ...images import Colors
 from .._file_result import FileResult
 from ._ome_zarr import OmeZarr
@@ -19,8 +20,8 @@ Format: TypeAlias = Callable[[FileResult], list[Path]]
 
 def chosen(
     folder: str | Path,
-    rois: bool = False,
-    ome_zarr: bool = False,
+    rois: bool | str = False,
+    ome_zarr: bool | str = False,
     min_area: int = 0,
     classes: Sequence[str] = (),
     colors: Colors = (),
@@ -38,6 +39,7 @@ def chosen(
     Raises:
         InputError: the package that writes OME-Zarr is not installed.
     """
+    rois, ome_zarr = flag("rois", rois), flag("ome_zarr", ome_zarr)
     if ome_zarr and find_spec("zarr") is None:
         raise InputError("--ome_zarr: found true without the package zarr, expected it installed: pip install zarr.")
     formats: list[Format] = []

@@ -1,0 +1,84 @@
+"""An evaluation run and everything around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ignite.engine import Engine
+from torch.utils.data import DataLoader
+
+from ..data import Manifest
+from ..evaluation import ScoreTable, evaluate, write_split_confusions
+from ..ground.engines import Progress
+from ..report import report_evaluation
+from ._first_and_last_lines import PixelSize, announce_evaluation, announce_scale, conclude_evaluation
+from ._mlflow import finish, track
+
+
+class EvaluationRun:
+    """Scores weights on splits of a data set, with what surrounds a run: lines, progress, MLflow, the report.
+
+    Args:
+        folder: the output folder.
+        task: name of the bundle.
+        data: the data sets.
+        evaluator: loads the weights when it starts.
+        loaders: split → its images.
+        score_table: scores the images, with pictures for the report.
+        weights: file of the weights.
+        threshold: of the mask, or None.
+        seed_threshold: of the seeds of cells, or None.
+        classes: names of the classes whose confusion matrices the table collects; empty: it does not.
+        network_pixel_size: µm, to which images are rescaled; None: the network has none; "never": the bundle has no
+            such option.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        task: str,
+        data: Sequence[Manifest],
+        evaluator: Engine,
+        loaders: Mapping[str, DataLoader],
+        score_table: ScoreTable,
+        weights: Path,
+        threshold: float | None = None,
+        seed_threshold: float | None = None,
+        classes: Sequence[str] = (),
+        network_pixel_size: PixelSize = "never",
+    ) -> None:
+        self.folder = folder
+        self.task = task
+        self.data = data
+        self.evaluator = evaluator
+        self.loaders = loaders
+        self.score_table = score_table
+        self.weights = weights
+        self.thresholds = {"threshold": threshold, "seed_threshold": seed_threshold}
+        self.classes = classes
+        self.network_pixel_size = network_pixel_size
+        Progress("scoring", loaders=loaders).attach(evaluator)
+        score_table.attach(evaluator)
+
+    def run(self) -> None:
+        """Score all splits.
+
+        Raises:
+            InputError: something the user can correct, of data, options or the output folder.
+        """
+        threshold, device = self.thresholds["threshold"], self.evaluator.state.device
+        images = {split: len(loader.dataset) for split, loader in self.loaders.items()}  # type: ignore[arg-type]
+        announce_evaluation(self.task, device, self.data, images, self.weights, threshold)
+        items = [item for loader in self.loaders.values() for item in loader.dataset.data]  # type: ignore[attr-defined]
+        announce_scale(items, self.network_pixel_size)
+        track(self.evaluator, self.folder)
+        about = {name: value for name, value in self.thresholds.items() if value is not None}
+        evaluate(self.evaluator, self.score_table, self.loaders, self.folder, weights=self.weights, **about)
+        finish(self.evaluator, self.folder, self.score_table.means)
+        if self.classes:
+            write_split_confusions(self.score_table.collected, self.classes, self.folder)
+        report_evaluation(
+            self.task, self.score_table, self.data, self.folder, self.weights, threshold, device, self.classes
+        )
+        conclude_evaluation(self.weights)

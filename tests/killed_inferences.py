@@ -102,7 +102,7 @@ def two_at_once(images: Path, output: Path, weights: Path) -> None:
     wait(first, output.with_suffix(".log"))
     wait(second, output.with_suffix(".second.log"))
     said = output.with_suffix(".second.log").read_text()
-    assert f"Another run is at work in {output}; waiting for its end." in said, said
+    assert f"Another run is active in {output}; waiting for it to finish." in said, said
     assert f"All {IMAGES} images are done already" in said, said
 
 

@@ -1,4 +1,4 @@
-"""What belongs to a data set, and which image pairs with which label? Manifests, items, datasets, downloads."""
+"""What belongs to a data set, and which image pairs with which label? Manifests, lists of items, PyTorch datasets."""
 
 import lazy_loader
 

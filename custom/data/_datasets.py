@@ -1,8 +1,7 @@
-"""Datasets whose items are the same in the process itself and in any number of loader workers."""
+"""Datasets with reproducible items: the same for any number of loader workers, and after a run is resumed."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,24 +9,26 @@ from typing import Any
 import numpy as np
 import torch
 from ignite.engine import Engine, Events
-from monai.data import CacheDataset, DataLoader, Dataset
+from monai.data import CacheDataset, Dataset
 from monai.transforms import Compose
 from monai.utils import set_determinism
 
-from ..errors import InputError
 from ..ground.progress import shown
-from .items._datalist import datalist, items_of
-from .manifests._manifest import SPLITS, Manifest
 
 
 def derive_seed(*numbers: int) -> int:
-    """Return a seed in [0, 2**32) that depends on all of ``numbers`` (non-negative) and on their order."""
+    """Return a seed in [0, 2**32) that depends on all ``numbers`` (0 or more) and on their order.
+
+    Examples:
+        >>> derive_seed(0, 1) == derive_seed(0, 1), derive_seed(0, 1) == derive_seed(1, 0)
+        (True, False)
+    """
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let PyTorch compute with one thread, as it does in a loader's worker: sums over an image depend on the number."""
+    """Limit PyTorch to one thread, as in a loader's worker: sums over an image depend on the number of threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -37,7 +38,12 @@ def one_thread() -> Iterator[None]:
 
 
 class PlainDataset(Dataset):
-    """MONAI's ``Dataset``, whose items do not depend on the number of threads: each is made with one."""
+    """MONAI's ``Dataset`` with items that do not depend on the number of threads: each is computed with one thread.
+
+    Examples:
+        >>> PlainDataset([{"page": 0}, {"page": 1}], lambda item: item | {"name": f"page {item['page']}"})[1]
+        {'page': 1, 'name': 'page 1'}
+    """
 
     def _transform(self, index: int) -> Any:
         with one_thread():
@@ -45,13 +51,18 @@ class PlainDataset(Dataset):
 
 
 class CachedDataset(CacheDataset):
-    """MONAI's ``CacheDataset``, whose items do not depend on the number of threads, with progress while it reads.
+    """MONAI's ``CacheDataset`` with items that do not depend on the number of threads, and with a progress bar.
 
     Args:
-        data: items, dictionaries as ``datalists.datalist`` makes them.
-        transform: what to do with an item; everything before the first random transform is done once and cached.
-        cache_rate: the part of the items that is kept in memory, 0 to 1.
-        copy_cache: whether random transforms get a copy of what is in the cache.
+        data: items, as returned by `datalist`.
+        transform: applied to each item; the result before the first random transform is cached.
+        cache_rate: fraction of the items kept in memory, 0 to 1.
+        copy_cache: whether random transforms get a copy of the cached item.
+
+    Examples:
+        >>> data = CachedDataset([{"page": 0}, {"page": 1}], lambda item: item | {"name": f"page {item['page']}"})
+        >>> len(data), data[1]["name"]
+        (2, 'page 1')
     """
 
     def __init__(
@@ -75,22 +86,28 @@ class CachedDataset(CacheDataset):
 
 
 class EpochDataset(CachedDataset):
-    """A `CachedDataset` with random transforms that are seeded anew for every sample.
+    """A `CachedDataset` whose random transforms are seeded for each sample from (``seed``, epoch, index).
 
-    The seed of a sample comes from (``seed``, epoch, index). A resumed run therefore sees what the unbroken run would
-    have seen, and the number of loader workers changes nothing.
+    A resumed run therefore gets the same samples as an uninterrupted one, with any number of loader workers.
 
     Args:
-        data: items, dictionaries as ``datalists.datalist`` makes them.
-        transform: what to do with an item; everything before the first random transform is done once and cached.
+        data: items, as returned by `datalist`.
+        transform: applied to each item; the result before the first random transform is cached.
         seed: the seed of the run.
-        cache_rate: the part of the items that is kept in memory, 0 to 1.
-        samples_per_item: how often an epoch takes each item, one after the other. An item in the cache is read once for
-            all of them, another one each time. With more than 1 the first random transform gets what is in the cache,
-            not a copy, and must leave it as it is, as `transforms.RandCropByClassd` does.
+        cache_rate: fraction of the items kept in memory, 0 to 1.
+        samples_per_item: number of consecutive samples that an epoch draws from each item. An item that is not cached
+            is read again for each sample. With more than 1, the first random transform gets the cached item itself,
+            not a copy, and must not change it; `transforms.RandCropByClassd` does not.
 
     Raises:
-        ValueError: when ``samples_per_item`` is less than 1.
+        ValueError: ``samples_per_item`` is less than 1.
+
+    Examples:
+        >>> from monai.transforms import RandScaleIntensityd
+        >>> scale = RandScaleIntensityd("image", factors=0.5, prob=1.0)
+        >>> data = EpochDataset([{"image": torch.ones(1, 2, 2)}], scale, seed=7, samples_per_item=2)
+        >>> torch.equal(data[0]["image"], data[0]["image"]), torch.equal(data[0]["image"], data[1]["image"])
+        (True, False)
     """
 
     def __init__(
@@ -114,15 +131,15 @@ class EpochDataset(CachedDataset):
     def _transform(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
             raise IndexError(f"Index {index} is out of range for {len(self)} samples.")
-        index %= len(self)  # one seed for both ways to name a sample; and a part of a cache has no negative indices
+        index %= len(self)  # the same seed for negative indices, which a partial cache does not support
         self.transform.set_random_state(seed=derive_seed(self.seed, self.epoch, index))
         return super()._transform(index // self.samples_per_item)
 
 
 class SeedEpoch:
-    """Handler that seeds everything random in an epoch from (seed, epoch): sample order, augmentation, dropout.
+    """Handler that seeds all random numbers of an epoch from (seed, epoch): sample order, augmentation, dropout.
 
-    The seed is that of the trainer's `EpochDataset`.
+    The seed is that of the trainer's `EpochDataset`, which also gets the number of the epoch.
     """
 
     def attach(self, engine: Engine) -> None:
@@ -133,46 +150,3 @@ class SeedEpoch:
         dataset = engine.state.dataloader.dataset
         dataset.epoch = engine.state.epoch
         set_determinism(derive_seed(dataset.seed, engine.state.epoch))
-
-
-def loaders(
-    manifests: Sequence[Manifest],
-    splits: str | Sequence[str],
-    transform: Callable,
-    num_workers: int = 0,
-    truth: str = "silver",
-    pixel_size: Any = None,
-) -> dict[str, DataLoader]:
-    """Return a loader, one image at a time and in order, for each of the splits that the data sets have.
-
-    A split none of whose images has a label, as gold truth may leave it, is left out with a warning.
-
-    Args:
-        manifests: the data sets.
-        splits: names of splits.
-        transform: what to do with an item.
-        num_workers: processes that read.
-        truth: ``"silver"`` or ``"gold"``, as in `datalists.datalist`.
-        pixel_size: in µm, as in `datalists.datalist`.
-
-    Raises:
-        InputError: when they have none of the splits, or `datalists.datalist` finds something wrong.
-    """
-    splits = [splits] if isinstance(splits, str) else splits
-    unknown = [split for split in splits if split not in SPLITS]
-    if unknown:
-        raise InputError(f"--splits: found {unknown[0]!r}, expected some of {', '.join(SPLITS)}.")
-    found = [split for split in splits if any(split in manifest.splits for manifest in manifests)]
-    if not found:
-        raise InputError(f"--splits: found none of {', '.join(splits)} in {', '.join(m.name for m in manifests)}.")
-    items = {split: items_of(manifests, [split], truth, pixel_size) for split in found}
-    empty = [split for split, data in items.items() if not data]
-    if len(empty) == len(items):
-        datalist(manifests, found, truth, pixel_size)  # which says that nothing is there
-    if empty:
-        warnings.warn(f"Left out, because no image of it has a label: {', '.join(empty)}", stacklevel=2)
-    return {
-        split: DataLoader(PlainDataset(data, transform), batch_size=1, num_workers=num_workers)
-        for split, data in items.items()
-        if data
-    }

@@ -34,7 +34,7 @@ def shipped_bundle(name: str) -> Path:
     """Return the root folder of a shipped bundle.
 
     Args:
-        name: of the bundle, such as ``dendrite``.
+        name: name of the bundle, such as ``dendrite``.
 
     Raises:
         InputError: there is no such bundle.

@@ -1,4 +1,4 @@
-"""Archives from elsewhere, unpacked so that nothing lands outside the folder and no disk is filled by a trick."""
+"""Safe unpacking of archives from the internet: no file outside the target folder, no decompression bombs."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from typing import IO, Any, NamedTuple
 
 from ..errors import InputError
 
-SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
-"""Endings of the archives that are unpacked, in lower case."""
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+"""Suffixes of the supported archives, in lower case."""
 
-_PIECE = 2**20  # bytes that are copied at once
-_LONGEST_READ = 2**24  # bytes; tarfile asks for more at once only where a header claims to be absurdly long
+_CHUNK = 2**20  # bytes copied at once
+_LONGEST_READ = 2**24  # bytes; tarfile requests more at once only for a header with an absurd length
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much an archive may hold.
+    """Limits on the contents of an archive.
 
     Attributes:
-        members: files and folders.
-        ratio: bytes unpacked per byte of the archive. Label images become 1,000 times smaller, so it counts only
-            beyond ``small``.
-        small: bytes unpacked that every archive may have.
+        members: largest number of files and folders.
+        ratio: largest number of unpacked bytes per byte of the archive. It applies only beyond ``small``, because label
+            images can be compressed by a factor of 1,000.
+        small: number of unpacked bytes that any archive may have.
     """
 
     members: int = 1_000_000
@@ -40,143 +40,159 @@ class Limits:
 
 
 class _Member(NamedTuple):
+    """An entry of an archive."""
+
     name: str
-    kind: str  # "file", "folder", or what else it is
-    size: int  # bytes of a file, as the archive declares them
+    kind: str  # "file", "folder", or words for anything else
+    size: int  # declared size of a file in bytes
     open: Callable[[], IO[bytes]]
 
 
 def is_archive(file: Path) -> bool:
-    """Tell whether the name is that of an archive that `unpack` takes."""
-    return file.name.lower().endswith(SUFFIXES)
+    """Return whether a file has one of ``ARCHIVE_SUFFIXES``.
+
+    Examples:
+        >>> is_archive(Path("cells.TAR.GZ")), is_archive(Path("cells.tif"))
+        (True, False)
+    """
+    return file.name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
 def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> list[Path]:
     """Unpack the files of an archive into a folder.
 
-    A name that leads out of the folder, a link, a device, and two names that are one on some computer (``A.tif`` and
-    ``a.tif``) are refused, as is what goes beyond the limits or the space on the disk, whether declared or found. Names
-    and bytes are all that is taken: no owner, no permissions, no time. These rules are stricter than the data filter of
-    `tarfile`, which allows links, and the same for both kinds of archives.
+    Refused are names that lead out of the folder, links, devices, pairs of names that are equal on some file systems
+    (``A.tif`` and ``a.tif``), and contents beyond the limits or the free disk space, by declared or by actual size.
+    Only names and contents are restored, not owners, permissions or times. The rules are the same for ZIP and TAR, and
+    stricter than the data filter of `tarfile`, which allows links.
 
     Args:
-        archive: a file with one of ``SUFFIXES``.
-        folder: a new or an empty folder. After an error there may be something in it.
-        limits: by default those of `Limits`.
+        archive: a file with one of ``ARCHIVE_SUFFIXES``.
+        folder: a new or empty folder. After an error it may contain some of the files.
+        limits: by default `Limits()`.
 
     Returns:
-        The files, in the order of the archive.
+        The unpacked files, in the order of the archive.
 
     Raises:
-        InputError: the archive is refused, broken or encrypted, or the folder is not empty.
+        InputError: the archive is refused, damaged or encrypted, or the folder is not empty.
         OSError: the disk is full.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with zipfile.ZipFile(f"{folder}/a.zip", "w") as archive:
+        ...         archive.writestr("image/1.txt", "pixels")
+        ...     [file.name for file in unpack(Path(folder, "a.zip"), Path(folder, "out"))]
+        ['1.txt']
     """
     if folder.exists() and any(folder.iterdir()):
-        raise InputError.about(folder, "files", "a new or an empty folder")
+        raise InputError.about(folder, "files", "a new or empty folder")
     folder.mkdir(parents=True, exist_ok=True)
-    account = _Account(archive, folder, limits or Limits())
+    usage = _Usage(archive, folder, limits or Limits())
     files = []
     with _open_members(archive) as members:
         for member in members:
-            account.enter(member)
-            if _is_top(member):
+            usage.register(member)
+            if _is_root(member):
                 continue
             place = folder.joinpath(*_parts(archive, member.name))
             if member.kind == "folder":
                 place.mkdir(parents=True, exist_ok=True)
             elif member.kind == "file":
-                _write(archive, member, place, account)
+                _write(archive, member, place, usage)
                 files.append(place)
             else:
-                raise InputError.about(archive, f"{member.kind}, {member.name!r}", "files and folders alone")
+                raise InputError.about(archive, f"{member.kind}, {member.name!r}", "only files and folders")
     return files
 
 
-class _Account:
-    """What was taken from an archive, and what may be."""
+class _Usage:
+    """Names and bytes of an archive that have been unpacked so far, and the limits on them."""
 
     def __init__(self, archive: Path, folder: Path, limits: Limits) -> None:
         self.archive = archive
-        self.members_left = limits.members
-        held = archive.stat().st_size
-        self.most = max(limits.small, limits.ratio * held)
-        self.why = f"at most {limits.ratio:g} times the {held} bytes of the archive"
-        if self.most > (free := shutil.disk_usage(folder).free):
-            self.most, self.why = free, f"at most the {free} bytes that are free on the disk"
+        self.limits = limits
+        self.members = 0
+        size = archive.stat().st_size
+        self.largest = max(limits.small, limits.ratio * size)
+        self.expected = f"at most {limits.ratio:g} times the {size} bytes of the archive"
+        if self.largest > (free := shutil.disk_usage(folder).free):
+            self.largest, self.expected = free, f"at most the {free} bytes that are free on the disk"
         self.declared = 0
         self.written = 0
         self.kinds: dict[tuple[str, ...], str] = {}
 
-    def enter(self, member: _Member) -> None:
-        """Note a member; refuse one too many, a size beyond the limit, and a name that is taken."""
-        self.members_left -= 1
-        if self.members_left < 0:
-            raise InputError.about(self.archive, "more files than any data set has", "an archive of a data set")
+    def register(self, member: _Member) -> None:
+        """Count an entry; raise InputError if there are too many, they are too large, or its name is not unique."""
+        self.members += 1
+        if self.members > self.limits.members:
+            raise InputError.about(self.archive, f"{self.members} files and folders or more", "the files of a data set")
         self.declared += member.size
         self._check(self.declared)
-        if _is_top(member):
+        if _is_root(member):
             return
-        # Some disks do not tell upper from lower case, or two spellings of one letter.
+        # Some file systems do not distinguish case, or two Unicode forms of a letter.
         parts = tuple(unicodedata.normalize("NFC", part).casefold() for part in _parts(self.archive, member.name))
         for end in range(1, len(parts)):
-            self._take(parts[:end], "folder", member.name)
-        self._take(parts, member.kind, member.name)
+            self._register_name(parts[:end], "folder", member.name)
+        self._register_name(parts, member.kind, member.name)
 
-    def write(self, count: int) -> None:
-        """Note bytes that are about to be written."""
+    def count_bytes(self, count: int) -> None:
+        """Count bytes before they are written."""
         self.written += count
         self._check(self.written)
 
     def _check(self, size: int) -> None:
-        if size > self.most:
-            raise InputError.about(self.archive, f"{size} bytes or more to unpack", self.why)
+        if size > self.largest:
+            raise InputError.about(self.archive, f"{size} bytes or more to unpack", self.expected)
 
-    def _take(self, parts: tuple[str, ...], kind: str, name: str) -> None:
-        there = self.kinds.setdefault(parts, kind) if kind == "folder" else self.kinds.get(parts)
-        if there is not None and (there, kind) != ("folder", "folder"):
-            raise InputError.about(self.archive, f"two files for the name {name!r}", "one, whatever the computer")
+    def _register_name(self, parts: tuple[str, ...], kind: str, name: str) -> None:
+        present = self.kinds.setdefault(parts, kind) if kind == "folder" else self.kinds.get(parts)
+        if present is not None and (present, kind) != ("folder", "folder"):
+            raise InputError.about(self.archive, f"two files with the name {name!r}", "unique names on any file system")
         self.kinds[parts] = kind
 
 
-def _is_top(member: _Member) -> bool:
-    """Tell whether a member is the folder itself, with which ``tar -czf x.tgz .`` begins."""
+def _is_root(member: _Member) -> bool:
+    """Return whether a member is the archived folder itself, the first entry of ``tar -czf x.tgz .``."""
     return member.kind == "folder" and not PurePosixPath(member.name).parts
 
 
 def _parts(archive: Path, name: str) -> tuple[str, ...]:
-    """Return the folders of a name, and its last part; refuse one that leads elsewhere, on any computer."""
+    """Return the parts of a path; raise InputError if it could lead out of the folder on any operating system."""
     parts = PurePosixPath(name).parts
     forbidden = any(part == ".." or part.startswith("/") or set(part) & set("\\:\0") for part in parts)
     if forbidden or not parts or any(not part.isprintable() or len(part.encode()) > 255 for part in parts):
-        raise InputError.about(archive, f"the name {name!r}", "names of files inside a folder")
+        raise InputError.about(archive, f"the name {name!r}", "a valid name inside the folder")
     return parts
 
 
-def _write(archive: Path, member: _Member, place: Path, account: _Account) -> None:
+def _write(archive: Path, member: _Member, place: Path, usage: _Usage) -> None:
     with _reading(archive):
         source = member.open()
     place.parent.mkdir(parents=True, exist_ok=True)
     with source, place.open("xb") as target:
-        while piece := _read(archive, source):
-            account.write(len(piece))
-            target.write(piece)
+        while chunk := _read(archive, source):
+            usage.count_bytes(len(chunk))
+            target.write(chunk)
 
 
 def _read(archive: Path, source: IO[bytes]) -> bytes:
     with _reading(archive):
-        return source.read(_PIECE)
+        return source.read(_CHUNK)
 
 
 @contextmanager
 def _reading(archive: Path) -> Iterator[None]:
-    """Turn what the libraries raise over an archive, which can be anything, into the one sentence for the user."""
+    """Turn any exception that a library raises for a damaged archive into an `InputError`."""
     try:
         yield
     except InputError:
         raise
     except Exception as error:
         found = f"a broken, incomplete or encrypted archive ({str(error).rstrip('.')})"
-        raise InputError.about(archive, found, f"a whole archive ({' '.join(SUFFIXES)})") from error
+        raise InputError.about(archive, found, f"a complete archive ({' '.join(ARCHIVE_SUFFIXES)})") from error
 
 
 def _open_members(archive: Path) -> AbstractContextManager[Iterator[_Member]]:
@@ -193,7 +209,7 @@ def _zip_members(archive: Path) -> Iterator[Iterator[_Member]]:
 
 def _zip_member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
     kind = "folder" if info.is_dir() else "file"
-    mode = stat.S_IFMT(info.external_attr >> 16)  # 0 in archives that were not made on Unix
+    mode = stat.S_IFMT(info.external_attr >> 16)  # 0 if the archive was not made on Unix
     if mode not in (0, stat.S_IFREG, stat.S_IFDIR):
         kind = "a link" if mode == stat.S_IFLNK else "a device"
     return _Member(info.orig_filename, kind, info.file_size, lambda: opened.open(info))
@@ -203,9 +219,9 @@ def _zip_member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
 def _tar_members(archive: Path) -> Iterator[Iterator[_Member]]:
     open_stream: Any = gzip.open if archive.name.lower().endswith("gz") else open
     with open_stream(archive, "rb") as stream:
-        guarded: Any = _Guarded(stream)
+        guarded: Any = _LimitedReads(stream)
         with _reading(archive):
-            opened = tarfile.open(fileobj=guarded, mode="r:")  # noqa: SIM115 it is closed below
+            opened = tarfile.open(fileobj=guarded, mode="r:")  # noqa: SIM115 closed by the `with` below
         with opened:
             yield _tar_entries(archive, opened)
 
@@ -216,12 +232,12 @@ def _tar_entries(archive: Path, opened: Any) -> Iterator[_Member]:
             info = opened.next()
         if info is None:
             break
-        opened.members.clear()  # or it would keep all of them
+        opened.members.clear()  # otherwise tarfile would keep all of them
         yield _tar_member(opened, info)
-    with _reading(archive):  # tarfile takes a broken header for the end
+    with _reading(archive):  # tarfile treats a damaged header as the end
         opened.fileobj.seek(opened.offset)
         if opened.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
-            raise ValueError("a broken header")
+            raise ValueError("a damaged header")
 
 
 def _tar_member(opened: Any, info: tarfile.TarInfo) -> _Member:
@@ -233,14 +249,15 @@ def _tar_member(opened: Any, info: tarfile.TarInfo) -> _Member:
     return _Member(info.name, kind, info.size, lambda: opened.extractfile(info))
 
 
-class _Guarded:
-    """A stream that refuses to read much at once, as tarfile asks only for the sake of an absurdly long header."""
+class _LimitedReads:
+    """A stream that refuses very long reads, which tarfile requests only for headers with an absurd length."""
 
     def __init__(self, stream: Any) -> None:
         self.seek, self.tell = stream.seek, stream.tell
         self.stream = stream
 
     def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes."""
         if size > _LONGEST_READ:
             raise ValueError(f"a header of {size} bytes")
         return self.stream.read(size)

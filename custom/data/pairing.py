@@ -1,4 +1,4 @@
-"""Who belongs to whom: images and their masks, by a number in the file name or by the same stem."""
+"""Pairing of images with their masks: by a number in the file name, by the same stem, or by a rule."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from pathlib import Path
 from ..errors import InputError
 
 LAST_NUMBER = r"(\d+)(?!.*\d)"
-"""The default rule for the number of a file: the last one in its stem, so that ``rr30a_tp0.png`` is number 0."""
+"""Default pattern for the number of a file: the last number in its stem, for example 0 in ``rr30a_tp0.png``."""
 
 
 def number_of(path: Path, pattern: str = LAST_NUMBER) -> int | None:
     """Return the number in the stem of ``path``, or None if there is none.
 
     Args:
-        path: a file; only its name without suffix is looked at.
-        pattern: regular expression; its first group, or else the whole match, is the number.
+        path: a file; only its name without the suffix is used.
+        pattern: regular expression; its first group, or the whole match if it has none, is the number.
+
+    Examples:
+        >>> number_of(Path("rr30a_tp7.png")), number_of(Path("mask.png"))
+        (7, None)
     """
     match = re.search(pattern, path.stem)
     if match is None:
@@ -30,51 +34,92 @@ def number_of(path: Path, pattern: str = LAST_NUMBER) -> int | None:
 def pair_by_number(
     images: Iterable[Path], labels: Iterable[Path], pattern: str = LAST_NUMBER
 ) -> dict[int, tuple[Path, Path]]:
-    """Pair files that share a number, in the order of the numbers; warn of files that have no partner.
+    """Pair files that have the same number, and warn about files without a partner.
 
     Args:
         images: image files.
         labels: mask files.
         pattern: as in `number_of`.
 
+    Returns:
+        Number → (image, mask), in increasing order.
+
     Raises:
-        InputError: when two images, or two masks, have the same number.
+        InputError: two images or two masks have the same number.
+
+    Examples:
+        >>> pairs = pair_by_number([Path("img_9.tif"), Path("img_10.tif")], [Path("10_mask.png"), Path("9_mask.png")])
+        >>> [(number, mask.name) for number, (_, mask) in pairs.items()]
+        [(9, '9_mask.png'), (10, '10_mask.png')]
     """
     return _pair(images, labels, lambda path: number_of(path, pattern))
 
 
 def pair_by_stem(images: Iterable[Path], labels: Iterable[Path]) -> dict[str, tuple[Path, Path]]:
-    """Pair files with the same name before the suffix, in the order of the names; warn of files that have no partner.
+    """Pair files that have the same name before the suffix, and warn about files without a partner.
+
+    Args:
+        images: image files.
+        labels: mask files.
+
+    Returns:
+        Stem → (image, mask), in alphabetical order.
 
     Raises:
-        InputError: when two images, or two masks, have the same stem.
+        InputError: two images or two masks have the same stem.
+
+    Examples:
+        >>> list(pair_by_stem([Path("image/b.tif"), Path("image/a.tif")], [Path("mask/a.png"), Path("mask/b.png")]))
+        ['a', 'b']
     """
     return _pair(images, labels, lambda path: path.stem)
 
 
 def pair_by_rule(images: Iterable[Path], label_of: Callable[[Path], Path]) -> dict[str, tuple[Path, Path]]:
-    """Pair each image with the mask that a rule names, by the image's stem; warn of images whose mask is not there.
+    """Pair each image with the mask that a rule gives for it, and warn about images whose mask does not exist.
 
     Args:
         images: image files.
-        label_of: from an image to where its mask should be.
+        label_of: returns the path of the mask of an image.
+
+    Returns:
+        Stem of the image → (image, mask), in alphabetical order.
 
     Raises:
-        InputError: when two images have the same stem.
+        InputError: two images have the same stem.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "a_mask.png").touch()
+        ...     pairs = pair_by_rule([Path(folder, "a.png")], lambda image: image.with_name(f"{image.stem}_mask.png"))
+        ...     pairs["a"][1].name
+        'a_mask.png'
     """
     image_of, _ = index_files(images, lambda path: path.stem)
     pairs = {stem: (image, label_of(image)) for stem, image in image_of.items()}
     alone = [image for image, label in pairs.values() if not label.is_file()]
     if alone:
-        _warn_of_unpaired(alone)
+        _warn_about_unpaired(alone)
     return {stem: pair for stem, pair in pairs.items() if pair[0] not in alone}
 
 
 def index_files(files: Iterable[Path], key: Callable[[Path], int | str | None]) -> tuple[dict, list[Path]]:
-    """Return the files by their key, and those without one.
+    """Index files by a key.
+
+    Args:
+        files: the files.
+        key: returns the key of a file, or None if it has none.
+
+    Returns:
+        Key → file, and the list of files without a key.
 
     Raises:
-        InputError: when two files have the same key; the message names both.
+        InputError: two files have the same key; the message names both.
+
+    Examples:
+        >>> index_files([Path("cell_1.tif"), Path("notes.txt")], number_of)  # doctest: +ELLIPSIS
+        ({1: ...Path('cell_1.tif')}, [...Path('notes.txt')])
     """
     by_key: dict[int | str, Path] = {}
     without: list[Path] = []
@@ -90,16 +135,16 @@ def index_files(files: Iterable[Path], key: Callable[[Path], int | str | None]) 
 
 
 def _pair(images: Iterable[Path], labels: Iterable[Path], key: Callable[[Path], int | str | None]) -> dict:
-    image_of, odd_images = index_files(images, key)
-    label_of, odd_labels = index_files(labels, key)
+    image_of, images_without_key = index_files(images, key)
+    label_of, labels_without_key = index_files(labels, key)
     both = sorted(image_of.keys() & label_of.keys())
-    alone = [*odd_images, *odd_labels]
+    alone = [*images_without_key, *labels_without_key]
     alone += [file for by_key in (image_of, label_of) for name, file in by_key.items() if name not in both]
     if alone:
-        _warn_of_unpaired(alone)
+        _warn_about_unpaired(alone)
     return {name: (image_of[name], label_of[name]) for name in both}
 
 
-def _warn_of_unpaired(files: list[Path]) -> None:
+def _warn_about_unpaired(files: list[Path]) -> None:
     names = ", ".join(f"{file.parent.name}/{file.name}" for file in files)
     warnings.warn(f"{len(files)} file(s) without a partner are left out: {names}", stacklevel=4)

@@ -1,1 +1,1 @@
-"""What goes wrong, and how is a file written whole? Errors, files, locks, progress, options, tables."""
+"""How are files written safely, and what did the user type? Files, locks, tables, progress bars, command line."""

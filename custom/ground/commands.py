@@ -1,4 +1,4 @@
-"""How the commands of this package are run: ``python -m custom.score`` and others."""
+"""Entry point of the commands of this package, such as ``python -m custom.score``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..errors import show_input_errors
 
 
 def run_commands(module: str, commands: Mapping[str, Callable[..., None]]) -> None:
-    """Run the command that was typed after ``python -m MODULE``; what the user can mend ends it with one sentence.
+    """Run the command that was typed after ``python -m MODULE``; an `InputError` ends it with one sentence.
 
     Args:
-        module: such as ``custom.score``.
-        commands: by name.
+        module: name of the module, such as ``custom.score``.
+        commands: name of a command → function; the arguments of the function are the options of the command.
     """
     show_input_errors()
     quieten()
@@ -27,15 +27,15 @@ def run_commands(module: str, commands: Mapping[str, Callable[..., None]]) -> No
 
 
 def quieten() -> None:
-    """Turn off messages of the libraries that tell a user nothing they could act on."""
+    """Hide messages of the libraries that a user cannot act on, and shorten the other warnings to one line."""
     warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*", category=UserWarning)
     warnings.filterwarnings("ignore", message=".*pin_memory.*", category=UserWarning)
     warnings.filterwarnings("ignore", message="This DataLoader will create .* worker processes", category=UserWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.showwarning = _show_warning  # type: ignore[assignment]
-    for name in ("mlflow", "alembic"):  # of the tables they create
+    for name in ("mlflow", "alembic"):  # both log every database table that they create
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
-    tqdm.write(f"Note: {message}", file=sys.stderr)  # above a bar, not into it
+    tqdm.write(f"Note: {message}", file=sys.stderr)  # above a progress bar, not inside it

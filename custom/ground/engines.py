@@ -1,4 +1,7 @@
-"""Engines of ignite: run over a loader, what is attached to them, their progress."""
+"""Helpers for Ignite engines: run over any loader, list attached handlers and metrics, show progress.
+
+Progress is one bar for the whole run on a terminal, and plain lines elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +19,22 @@ Handler = TypeVar("Handler")
 
 
 def run_over(evaluator: Engine, loader: DataLoader) -> None:
-    """Run an evaluator over another loader than the one it was made with."""
+    """Run an evaluator over a data loader other than its own."""
     evaluator.data_loader = loader
-    evaluator.state.epoch_length = None  # loaders differ in length
+    evaluator.state.epoch_length = None  # otherwise the length of the previous loader would be used
     evaluator.run()
 
 
 def attached(engine: Engine, kind: type[Handler], event: Any = Events.STARTED) -> dict[str, Handler]:
-    """Return the objects of a kind that are attached to an engine; ignite has no public way to list them.
+    """Return the handlers or metrics of a class that are attached to an engine; Ignite has no public way to list them.
 
     Args:
         engine: the engine.
-        kind: their class, such as that of a handler or a metric.
-        event: one that they are registered for.
+        kind: class of the handlers or metrics.
+        event: an event that they are registered for.
 
     Returns:
-        name → object. The name is that of a metric, or the class of a handler.
+        Name → object. The name of a metric is the one it was attached with, that of a handler is its class.
     """
     found = {}
     for function, given, _ in engine._event_handlers[event]:
@@ -42,15 +45,17 @@ def attached(engine: Engine, kind: type[Handler], event: Any = Events.STARTED) -
 
 
 class Progress:
-    """Handler that shows how far a training, an evaluation or an inference is.
+    """Handler that shows the progress of training, evaluation or inference.
 
-    A training shows its epoch, the mean loss of the epoch so far, the last validation score and the time left, and
-    prints a line per epoch where the output is not a terminal. Others show the item that was done last.
+    During training, the bar shows the epoch, the mean loss of the epoch so far, the latest validation score and the
+    remaining time; if the output is not a terminal, each epoch prints a line instead. In evaluation and inference, it
+    shows the name of the latest item.
 
     Args:
-        description: what is being done.
-        evaluator: in training, the engine whose metrics are shown beside the loss.
-        loaders: what the engine runs over one after the other, for one bar for all of them; None for its own loader.
+        description: what is being done, shown in front of the bar.
+        evaluator: for training only, the engine whose metrics are shown next to the loss.
+        loaders: the loaders that the engine runs over one after another, to share one bar; None for the engine's own
+            loader.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Progress:
         if self.evaluator is not None:
             engine.add_event_handler(Events.EPOCH_STARTED, self._start_epoch)
             engine.add_event_handler(Events.EPOCH_COMPLETED, self._end_epoch)
-            self.evaluator.add_event_handler(Events.STARTED, self._validate, engine)
+            self.evaluator.add_event_handler(Events.STARTED, self._start_validation, engine)
 
     def _start(self, engine: Engine) -> None:
         if self.evaluator is not None:
@@ -86,28 +91,29 @@ class Progress:
         if self.bar is None:
             return
         if self.evaluator is None:
-            names = [str(item.get("name", "")) for item in engine.state.batch]  # none of a page that cannot be read
+            names = [str(item.get("name", "")) for item in engine.state.batch]  # empty if no page could be read
             self.bar.update(names[-1] if names else "")
         else:
             self.losses.append(float(from_engine("loss", first=True)(engine.state.output)))
-            self.bar.update(self._note())
+            self.bar.update(self._loss_and_score())
 
     def _start_epoch(self, engine: Engine) -> None:
         self.losses = []
         if self.bar is not None:
-            self.bar.describe(self._epoch(engine), self._note())
+            self.bar.describe(self._epoch(engine), self._loss_and_score())
 
-    def _validate(self, evaluator: Engine, engine: Engine) -> None:
+    def _start_validation(self, evaluator: Engine, engine: Engine) -> None:
         if self.bar is not None:
-            self.bar.describe(f"{self._epoch(engine)}, validation", self._note())
+            self.bar.describe(f"{self._epoch(engine)}, validation", self._loss_and_score())
 
     def _end_epoch(self, engine: Engine) -> None:
         if self.bar is None:
             return
-        self.bar.describe(self._epoch(engine), self._note())
+        self.bar.describe(self._epoch(engine), self._loss_and_score())
         if self.bar.plain:
             left = "" if engine.state.epoch == engine.state.max_epochs else f", {self.bar.time_left()}"
-            print(f"epoch {engine.state.epoch}/{engine.state.max_epochs}: {self._numbers(engine)}{left}", flush=True)
+            metrics = self._all_metrics(engine)
+            print(f"epoch {engine.state.epoch}/{engine.state.max_epochs}: {metrics}{left}", flush=True)
 
     def _end(self, engine: Engine) -> None:
         if self.bar is not None and self.bar.done >= self.bar.total:
@@ -117,20 +123,21 @@ class Progress:
     def _epoch(self, engine: Engine) -> str:
         return f"{self.description} epoch {engine.state.epoch}/{engine.state.max_epochs}"
 
-    def _note(self) -> str:
-        """Return the mean loss of the epoch so far, and the last validation score."""
-        shown = {"loss": sum(self.losses) / len(self.losses)} if self.losses else {}
+    def _loss_and_score(self) -> str:
+        """Return the mean loss of the epoch so far and the latest validation score, as text."""
+        numbers = {"loss": sum(self.losses) / len(self.losses)} if self.losses else {}
         state: Any = self.evaluator and self.evaluator.state
         name = getattr(state, "key_metric_name", "")
         if name in state.metrics:
-            shown[name] = state.metrics[name]
-        return _listed(shown)
+            numbers[name] = state.metrics[name]
+        return _listed(numbers)
 
-    def _numbers(self, engine: Engine) -> str:
-        shown = dict(engine.state.metrics)
+    def _all_metrics(self, engine: Engine) -> str:
+        """Return the metrics of the epoch, with those of validation if the epoch had one, as text."""
+        numbers = dict(engine.state.metrics)
         if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
-            shown |= self.evaluator.state.metrics
-        return _listed(shown)
+            numbers |= self.evaluator.state.metrics
+        return _listed(numbers)
 
 
 def _listed(numbers: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""JSON files that people write."""
+"""JSON files: read the object of a file with clear errors, write scores."""
 
 from __future__ import annotations
 
@@ -16,31 +16,39 @@ def read_object(file: Path, expected: str) -> dict[str, Any]:
 
     Args:
         file: the file.
-        expected: what it should hold, for the message.
+        expected: what the file should contain, for the message.
 
     Raises:
-        InputError: when it cannot be read, is not JSON, or not an object.
+        InputError: the file cannot be read, is not JSON, or is not an object.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError.about(file, f"nothing that can be read ({error.strerror})", expected) from error
-    except (ValueError, RecursionError) as error:  # also of a number with too many digits, or of too deep a nesting
-        raise InputError.about(file, f"no valid JSON ({error})", expected) from error
+        raise InputError.about(file, f"a file that cannot be read ({error.strerror})", expected) from error
+    except (ValueError, RecursionError) as error:  # also for numbers with too many digits and for too deep nesting
+        raise InputError.about(file, f"invalid JSON ({error})", expected) from error
     if not isinstance(content, dict):
         raise InputError.about(file, type(content).__name__, "a JSON object")
     return content
 
 
 def write_json(file: str | Path, content: dict[str, Any]) -> None:
-    """Write numbers as JSON, and print where they are; NaN, which JSON does not know, becomes null.
+    """Write scores as JSON and print the path of the file. NaN and infinite numbers become null, paths become text.
 
     Args:
         file: the file; its folder is created.
-        content: what JSON can hold, paths, and numbers that are not finite, nested in any way.
+        content: JSON values, paths and numbers, nested in any way.
 
     Raises:
-        InputError: the folder cannot be created.
+        OutputError: the folder cannot be created or written to, or the disk is full.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_json(f"{folder}/scores.json", {"dice": 0.9, "hd95": float("nan")})  # doctest: +ELLIPSIS
+        ...     read_object(Path(folder) / "scores.json", "scores")
+        Scores: .../scores.json
+        {'dice': 0.9, 'hd95': None}
     """
     with atomic_path(file) as path:
         path.write_text(json.dumps(_plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
@@ -48,7 +56,7 @@ def write_json(file: str | Path, content: dict[str, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return the value with None for numbers that are not finite and text for paths."""
+    """Return the value with None for non-finite numbers and text for paths."""
     if isinstance(value, dict):
         return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""One run at a time in an output folder; a lock is gone when its process ends, however it ends."""
+"""One run at a time in an output folder. A lock is released when its process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _held: dict[Path, FileLock] = {}
 
 
 def claim(folder: str | Path) -> Path:
-    """Take an output folder for this process until `release`, or refuse while another run is at work there.
+    """Lock an output folder for this process until `release`; fail if another run is active there.
 
     Args:
-        folder: the output folder; it is created. The process may have taken it before. Of several processes that train
-            together, only the one that writes takes it.
+        folder: the output folder; it is created. This process may hold its lock already. In distributed training, only
+            the main process locks it.
 
     Returns:
-        the folder.
+        The folder.
 
     Raises:
-        InputError: another run is at work there.
+        InputError: another run is active there.
         OutputError: the folder cannot be written to.
     """
     if not is_main():
@@ -36,21 +36,21 @@ def claim(folder: str | Path) -> Path:
     try:
         return _take(Path(folder), seconds=0)
     except Timeout as error:
-        expected = "another --output_dir, or that run's end"
-        raise InputError.about(folder, "another run at work in this folder", expected) from error
+        expected = "another --output_dir, or that run to finish first"
+        raise InputError.about(folder, "another active run in this folder", expected) from error
 
 
 def wait_for(folder: str | Path) -> Path:
-    """Take an output folder as `claim` does, but wait while another run is at work there, and say so."""
+    """Lock an output folder like `claim`, but wait for another run that is active there, and print that."""
     try:
         return _take(Path(folder), seconds=0)
     except Timeout:
-        print(f"Another run is at work in {folder}; waiting for its end.", file=sys.stderr, flush=True)
+        print(f"Another run is active in {folder}; waiting for it to finish.", file=sys.stderr, flush=True)
     return _take(Path(folder), seconds=-1)
 
 
 def release(folder: str | Path) -> None:
-    """Give an output folder back; one in which nothing was written goes, too."""
+    """Unlock an output folder, and remove it if nothing was written into it."""
     lock = _held.pop(Path(folder).resolve(), None)
     if lock is None:
         return
@@ -62,7 +62,16 @@ def release(folder: str | Path) -> None:
 
 @contextmanager
 def alone_in(folder: str | Path) -> Iterator[None]:
-    """Have an output folder for this process alone while the block lasts, after other runs there have ended."""
+    """Hold the lock of an output folder while the block runs, after waiting for other runs there.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     with alone_in(f"{parent}/out"):
+        ...         Path(parent, "out", "scores.csv").touch()
+        ...     sorted(path.name for path in Path(parent, "out").iterdir())
+        ['.lock', 'scores.csv']
+    """
     wait_for(folder)
     try:
         yield

@@ -1,4 +1,4 @@
-"""How far a long job is: one bar on a terminal, a plain line now and then where the output goes elsewhere."""
+"""Progress of a long job: one bar on a terminal; elsewhere, such as in a log file, a plain line every half minute."""
 
 from __future__ import annotations
 
@@ -20,18 +20,23 @@ _BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 class Bar:
-    """A job of known length, shown while it lasts; use it in a ``with`` statement, or close it.
+    """Progress of a job of known length. Use it in a ``with`` statement, or call `close`.
 
-    On a terminal it is a bar, which stays as one line when the job is done and goes away when it fails. Log lines meet
-    it without breaking it; so do other lines that are written by ``tqdm.write``. Elsewhere, such as in a log file, a
-    job that takes longer than half a minute prints a line every half minute.
+    On a terminal, it shows a bar, which remains as one line when the job succeeds and disappears when it fails. Log
+    lines and lines from ``tqdm.write`` appear above the bar. Elsewhere, it prints a plain line at regular intervals.
 
     Args:
         total: number of steps.
         description: what is being done.
-        done: steps that were done before, by a run that is gone on with.
-        delay: seconds after which a job is worth a bar.
-        seconds: from one plain line to the next.
+        done: number of steps that an earlier, now resumed, run completed.
+        delay: time in seconds before the bar appears, so that short jobs show none.
+        seconds: time in seconds between two plain lines.
+
+    Examples:
+        >>> with Bar(total=2, description="reading images") as bar:
+        ...     bar.update("cell_1")
+        ...     bar.done
+        1
     """
 
     def __init__(self, total: int, description: str, done: int = 0, delay: float = 1.0, seconds: float = 30.0) -> None:
@@ -45,16 +50,16 @@ class Bar:
             disable=None if is_main() else True,
             bar_format=_BAR,
             dynamic_ncols=True,
-            smoothing=0,  # steps differ in length, such as those with a validation
+            smoothing=0,  # steps differ in duration, for example those with a validation
             delay=delay,
-            leave=False,  # unless it is closed: what an error leaves is the error
+            leave=False,  # `close` keeps the bar; after an error, only the error stays visible
         )
-        weakref.finalize(self, _close, self._bar)  # so that a job that was broken off leaves no bar behind
+        weakref.finalize(self, _close, self._bar)  # removes the bar of an interrupted job
         self._redirected = ExitStack()
         if not self._bar.disable:
             self._redirected.enter_context(logging_redirect_tqdm())
         self._first, self.done = done, done
-        self._started = self._said = time.monotonic()
+        self._started = self._last_line = time.monotonic()
 
     def __enter__(self) -> Bar:
         return self
@@ -66,47 +71,57 @@ class Bar:
 
     @property
     def plain(self) -> bool:
-        """Whether nobody watches: the output is not a terminal."""
+        """Whether the output is not a terminal."""
         return bool(self._bar.disable)
 
     def update(self, note: str = "") -> None:
-        """Count a step, and show a note on it behind the bar."""
+        """Count a step, and show a note about it after the bar."""
         self.done += 1
         if note:
             self._bar.set_postfix_str(note, refresh=False)
         self._bar.update()
-        self._say()
+        self._print_line()
 
     def describe(self, description: str, note: str = "") -> None:
-        """Show another description and note at once."""
+        """Change the description and the note immediately."""
         self._bar.set_description(description, refresh=False)
         self._bar.set_postfix_str(note)
 
-    def _say(self) -> None:
+    def _print_line(self) -> None:
         now = time.monotonic()
-        if self.plain and is_main() and now - self._said >= self.seconds:
-            self._said = now
+        if self.plain and is_main() and now - self._last_line >= self.seconds:
+            self._last_line = now
             print(f"{self.description}: {self.done} of {self.total}, {self.time_left()}", flush=True)
 
     def time_left(self) -> str:
-        """Return how long the rest takes, if its steps take as long as those before."""
+        """Return the remaining time as text, estimated from the mean duration of the steps so far."""
         steps = max(1, self.done - self._first)
         return f"{_duration((time.monotonic() - self._started) / steps * (self.total - self.done))} left"
 
     def close(self, finished: bool = True) -> None:
-        """Leave the last state of the bar as a line, or nothing where the job failed."""
+        """End the bar: keep its last state as a line if the job has finished, else remove it."""
         self._bar.leave = finished
         _close(self._bar)
         self._redirected.close()
 
 
 def _close(bar: tqdm) -> None:
-    bar.clear()  # tqdm itself does not, if a note has shown the bar before its delay was over
+    bar.clear()  # tqdm itself does not do this if a note made the bar appear before its delay
     bar.close()
 
 
 def shown(steps: Iterable[Step], total: int, description: str) -> Iterator[Step]:
-    """Yield steps, each of which counts as done when the next is asked for."""
+    """Yield from an iterable and show the progress; a step counts as done when the next one is requested.
+
+    Args:
+        steps: any iterable.
+        total: number of its items.
+        description: what is being done.
+
+    Examples:
+        >>> sum(shown([1, 2, 3], total=3, description="adding"))
+        6
+    """
     with Bar(total, description) as bar:
         for step in steps:
             yield step
@@ -114,7 +129,7 @@ def shown(steps: Iterable[Step], total: int, description: str) -> Iterator[Step]
 
 
 def _duration(seconds: float) -> str:
-    """Return a duration in the unit that one would say it in."""
+    """Return a duration in seconds, minutes or hours, whichever suits it."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""How do pictures and plots become one page that opens without a network?"""
+"""How do pictures and plots become a single HTML page that works offline?"""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Plots for a page: matplotlib's, as SVG whose words stay words."""
+"""Plots for a page: figures from matplotlib as SVG, with text as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 COLORS = ("#0b5cad", "#d1495b", "#2a9d6f", "#8a5cb8", "#c77d00", "#4a5560")
-"""Of curves, in order."""
+"""Colors of curves, in order."""
 
 _STYLE = {
     "svg.fonttype": "none",
@@ -33,12 +33,12 @@ _STYLE = {
 
 
 def plot(name: str, draw: Callable[[Axes], object], width: float = 3.8, height: float = 2.6) -> Markup:
-    """Return a plot as SVG, the same text for the same drawing.
+    """Return a plot as SVG; the same plot always gives the same text.
 
     Args:
-        name: different for every plot of a page.
-        draw: draws on matplotlib's axes.
-        width, height: in inches; a page makes it smaller where it must.
+        name: a name that is unique in the page.
+        draw: function that draws on the axes.
+        width, height: size in inches; the page shrinks larger plots to its width.
     """
     with matplotlib.rc_context(_STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -47,11 +47,15 @@ def plot(name: str, draw: Callable[[Axes], object], width: float = 3.8, height: 
 
 
 def svg(figure: Figure, name: str) -> Markup:
-    """Return a figure as SVG that can stand in a page.
+    """Return a figure as SVG to embed in a page.
 
     Args:
-        figure: of matplotlib.
-        name: different for every plot of a page.
+        figure: a figure of matplotlib.
+        name: a name that is unique in the page.
+
+    Examples:
+        >>> str(svg(Figure(figsize=(1, 1)), "empty"))[:5]
+        '<svg '
     """
     stream = StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
@@ -60,8 +64,8 @@ def svg(figure: Figure, name: str) -> Markup:
         )
     text = stream.getvalue()
     text = text[text.index("<svg") :]
-    text = re.sub(r' xmlns(:xlink)?="[^"]*"| version="1.1"', "", text, count=3)  # HTML knows them
-    return Markup(re.sub(r' id="[\w.]+_\d+"', "", text))  # groups that nothing refers to, named alike in all plots
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"| version="1.1"', "", text, count=3)  # not needed in HTML
+    return Markup(re.sub(r' id="[\w.]+_\d+"', "", text))  # ids of groups are the same in all plots, and unused
 
 
 def curves(
@@ -72,15 +76,20 @@ def curves(
     marked: int | None = None,
     log: bool = False,
 ) -> Markup:
-    """Return columns of a training's history over its epochs.
+    """Return a plot of columns of the training history over the epochs.
 
     Args:
         name: as in `plot`.
-        rows: of ``history.csv``; what is empty or no number is left out.
-        columns: names of those to draw.
-        ylabel: of the axis.
-        marked: the epoch whose weights were kept.
-        log: whether the axis is logarithmic.
+        rows: rows of ``history.csv``; empty and non-finite values are left out.
+        columns: names of the columns to plot.
+        ylabel: label of the vertical axis.
+        marked: the epoch of the saved weights, marked with a line.
+        log: whether the vertical axis is logarithmic.
+
+    Examples:
+        >>> rows = [{"epoch": "1", "val_dice": "0.5"}, {"epoch": "2", "val_dice": "0.7"}]
+        >>> "val dice" in curves("scores", rows, ["val_dice"], "score")
+        True
     """
 
     def draw(axes: Axes) -> None:
@@ -91,7 +100,7 @@ def curves(
                 marker = "o" if len(points) < 20 else ""
                 axes.plot(*zip(*points, strict=True), color=color, label=column.replace("_", " "), marker=marker, ms=3)
         if marked is not None:
-            axes.axvline(marked, color="#1b2530", lw=1, ls=":", label=f"epoch {marked}, kept")
+            axes.axvline(marked, color="#1b2530", lw=1, ls=":", label=f"saved weights: epoch {marked}")
         axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.legend()
@@ -100,32 +109,41 @@ def curves(
 
 
 def threshold_curve(name: str, scan: Mapping[str, Sequence[float | None]], threshold: float, measure: str) -> Markup:
-    """Return the score over the threshold, with the one in use.
+    """Return a plot of the validation score over the threshold, with the chosen threshold marked.
 
     Args:
         name: as in `plot`.
-        scan: of ``threshold.json``: ``thresholds`` and ``scores``, None where there is none.
-        threshold: the one in use.
+        scan: ``thresholds`` and ``scores`` of ``threshold.json``; a score is None if it is not defined.
+        threshold: the chosen threshold.
         measure: name of the score.
+
+    Examples:
+        >>> scan = {"thresholds": [0.4, 0.6], "scores": [0.8, None]}
+        >>> "in use: 0.40" in threshold_curve("scan", scan, 0.4, "Dice")
+        True
     """
 
     def draw(axes: Axes) -> None:
         scores = [np.nan if score is None else score for score in scan["scores"]]
         axes.plot(np.array(scan["thresholds"], float), scores, color=COLORS[0])
         axes.axvline(threshold, color="#1b2530", lw=1, ls=":", label=f"in use: {threshold:.2f}")
-        axes.set(xlabel="threshold of the probability", ylabel=f"{measure} on validation", xlim=(0, 1))
+        axes.set(xlabel="threshold on the probability", ylabel=f"validation {measure}", xlim=(0, 1))
         axes.legend()
 
     return plot(name, draw)
 
 
 def strips(name: str, scores: Mapping[str, Sequence[float]], xlabel: str) -> Markup:
-    """Return a dot for every image, and a line at the mean, in a row for every split.
+    """Return a strip plot: a row for each split, with a dot for each image and a line at the mean.
 
     Args:
         name: as in `plot`.
-        scores: split → scores of its images; those that are not finite are left out.
+        scores: split → scores of its images; non-finite scores are left out.
         xlabel: name of the score.
+
+    Examples:
+        >>> "test (2)" in strips("dice", {"test": [0.8, 0.9]}, "Dice")
+        True
     """
 
     def draw(axes: Axes) -> None:

@@ -1,4 +1,4 @@
-"""From a template to a page that stands alone."""
+"""Rendering of a template to a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -17,24 +17,33 @@ from PIL import Image
 from ..ground.files import atomic_path
 
 REPORT_FILE = "report.html"
+"""Name of the report in an output folder."""
 
 LARGEST_EMBEDDED = 10_000_000
-"""Bytes; a larger picture stays beside the page."""
+"""Largest picture file, in bytes, that is embedded in a page; larger ones are linked."""
 
 
 def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], **content: Any) -> None:
-    """Fill a template and write the page. What is filled in is escaped, whatever it is.
+    """Render a Jinja template and write the page. All values are HTML-escaped.
 
     Args:
-        file: the HTML to write; its folder is created.
-        template: a Jinja template, which usually extends this package's ``base.html.j2`` and takes tables, figures and
-            pictures with a slider from its ``parts.html.j2``. Its filter ``number`` shows a number, ``sortable`` is
-            what it is sorted by, ``words`` shows a name without underscores, ``source`` a picture; see
-            `picture_source`.
-        content: what the template names.
+        file: the HTML file; its folder is created.
+        template: the template. It can extend ``base.html.j2`` of this package and import tables, figures and pictures
+            with a slider from ``parts.html.j2``. Its filters: ``number`` formats a number, ``sortable`` gives its sort
+            key, ``words`` replaces underscores in a name by spaces, and ``source`` gives the source of a picture (see
+            `picture_source`).
+        content: the variables of the template.
 
     Raises:
-        InputError: the folder cannot be created.
+        OutputError: the folder cannot be created or written to, or the disk is full.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "page.j2").write_text("<p>{{ name|words }}: {{ score|number }}</p>")
+        ...     write_page(f"{folder}/page.html", f"{folder}/page.j2", name="val_dice", score=0.9)
+        ...     Path(folder, "page.html").read_text()
+        '<p>val dice: 0.9000</p>'
     """
     folder = Path(file).absolute().parent
     template = Path(template)
@@ -57,11 +66,15 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
 
 
 def picture_source(picture: np.ndarray | Path, folder: Path) -> str:
-    """Return the source of an ``img``: the picture itself, or, of a file beyond `LARGEST_EMBEDDED`, the way to it.
+    """Return the source of an ``img``: a data URL, or the relative path of a file larger than `LARGEST_EMBEDDED`.
 
     Args:
         picture: (H, W, 3) uint8, or a PNG or GIF file.
-        folder: the page's, absolute.
+        folder: absolute path of the page's folder.
+
+    Examples:
+        >>> picture_source(np.zeros((2, 2, 3), np.uint8), Path("/")).split(",")[0]
+        'data:image/png;base64'
     """
     if isinstance(picture, np.ndarray):
         return encoded(picture, "PNG")
@@ -71,12 +84,12 @@ def picture_source(picture: np.ndarray | Path, folder: Path) -> str:
 
 
 def encoded(picture: np.ndarray, kind: str, **options: Any) -> str:
-    """Return a picture as the source of an ``img``.
+    """Return a picture as a data URL, the source of an ``img``.
 
     Args:
-        picture: (H, W), (H, W, 3) or, with opacity, (H, W, 4), uint8.
-        kind: of Pillow's formats ``PNG``, ``JPEG`` or ``WEBP``.
-        options: of Pillow's writer of that format.
+        picture: (H, W), (H, W, 3), or (H, W, 4) with opacity; uint8.
+        kind: format of Pillow: ``PNG``, ``JPEG`` or ``WEBP``.
+        options: options of Pillow's writer for that format.
     """
     buffer = BytesIO()
     Image.fromarray(picture).save(buffer, format=kind, **options)
@@ -88,10 +101,7 @@ def _embedded(content: bytes, kind: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a whole number as it is, another with four digits behind the point, and – for one that is not defined.
-
-    From a thousand on one digit is enough.
-    """
+    """Return an integer as text, a float with four decimals (one from 1,000 on), and an undefined number as a dash."""
     if isinstance(value, int | np.integer):
         return str(value)
     if not math.isfinite(value):

@@ -1,12 +1,12 @@
 "use strict";
 
-// A slider moves the border between the two sides of its picture.
+// Moving a slider shifts the border between the two overlays of its picture.
 document.addEventListener("input", ({ target }) => {
   if (target.matches(".compare input")) target.parentElement.style.setProperty("--at", `${target.value}%`);
   if (target.matches(".controls input")) target.closest("section").classList.toggle("plain", target.checked);
 });
 
-// A click on the head of a column sorts by it, another one turns the order round; what is empty stays last.
+// A click on a column header sorts by that column, another click reverses the order; empty cells stay last.
 for (const head of document.querySelectorAll("table.sortable thead th")) {
   head.querySelector("button").addEventListener("click", () => {
     const descending = head.getAttribute("aria-sort") === "ascending";
@@ -20,7 +20,7 @@ for (const head of document.querySelectorAll("table.sortable thead th")) {
   });
 }
 
-// The headings of the page, to jump to.
+// Links to the sections of the page.
 const headings = document.querySelectorAll("h2");
 if (headings.length > 2) {
   for (const [index, heading] of headings.entries()) {

@@ -1,4 +1,4 @@
-"""How does an image come in, and how does a picture go out? Readers, writers, overlays and pixel sizes."""
+"""How are images read, and how are images and pictures written? Readers, writers, overlays, pixel sizes."""
 
 import lazy_loader
 

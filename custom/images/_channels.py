@@ -1,4 +1,4 @@
-"""From samples to one value per pixel: palette, white that is zero, alpha, colour; gray values or labels."""
+"""Conversion of stored samples to one value per pixel: gray values or labels."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from ..errors import InputError
 from ._image import Stored
 
 JPEG_NOISE = 24
-"""Largest difference between the channels of an 8-bit gray picture that was compressed as RGB."""
+"""Largest difference between the RGB channels of a gray 8-bit image after JPEG compression."""
 
 
-def shown(file: Path, stored: Stored) -> np.ndarray:
-    """Return the samples as a viewer shows them: palette applied, white high."""
+def as_displayed(file: Path, stored: Stored) -> np.ndarray:
+    """Return the samples as a viewer displays them, (Z, H, W, S): palette applied, white is high.
+
+    Raises:
+        InputError: a pixel has an index beyond the palette.
+    """
     if stored.palette is not None:
         indices = stored.pixels[..., 0]
         if int(indices.max()) >= len(stored.palette):
@@ -42,21 +46,30 @@ def _drop_alpha(file: Path, samples: np.ndarray) -> np.ndarray:
     if alpha.min() != alpha.max():
         raise InputError.about(
             file,
-            f"{samples.shape[-1]} channels of which the last, transparency or a second signal, varies",
+            f"{samples.shape[-1]} channels, the last of which varies (transparency or a second signal)",
             "a gray image of one channel",
         )
     return samples[..., :-1]
 
 
 def _spread(samples: np.ndarray) -> float:
-    """Return the largest difference between the channels of one pixel."""
-    planes = list(np.moveaxis(samples, -1, 0))  # plane by plane: a reduction over a short last axis is slow
+    """Return the largest difference between the channels of any pixel."""
+    planes = list(np.moveaxis(samples, -1, 0))  # a reduction over a short last axis would be slow
     highest, lowest = reduce(np.maximum, planes), reduce(np.minimum, planes)
     return float((highest.astype(np.float64) - lowest).max())
 
 
 def to_gray(file: Path, samples: np.ndarray, channels: str) -> np.ndarray:
-    """Return (Z, H, W) from (Z, H, W, S)."""
+    """Return gray values (Z, H, W) from samples (Z, H, W, S).
+
+    Args:
+        file: the file, for the message.
+        samples: with 1 to 4 samples per pixel; a constant alpha channel is dropped.
+        channels: ``"equal"``, or ``"luminance"`` to convert color.
+
+    Raises:
+        InputError: the samples are in color, and ``channels`` does not allow this, or they are not gray or RGB.
+    """
     samples = _drop_alpha(file, samples)
     if samples.shape[-1] == 1:
         return samples[..., 0]
@@ -70,9 +83,9 @@ def to_gray(file: Path, samples: np.ndarray, channels: str) -> np.ndarray:
     if samples.dtype.kind == "f" or spread > JPEG_NOISE:
         raise InputError.about(
             file,
-            f"colour, 3 channels that differ by up to {spread:g}",
-            f"a gray image (channels within {JPEG_NOISE}); "
-            "`--channels luminance`, in a manifest `channels`, converts colour",
+            f"color: 3 channels that differ by up to {spread:g}",
+            f"a gray image (channels that differ by at most {JPEG_NOISE}); to convert color to gray, use "
+            "`--channels luminance`, or `channels` in a manifest",
         )
     return _weighted(samples, (1 / 3, 1 / 3, 1 / 3))
 
@@ -83,7 +96,7 @@ def _weighted(samples: np.ndarray, weights: tuple[float, float, float]) -> np.nd
 
 
 def only_channel(file: Path, samples: np.ndarray) -> np.ndarray:
-    """Return (Z, H, W) from (Z, H, W, S) with equal channels."""
+    """Return label values (Z, H, W) from samples (Z, H, W, S); raise InputError unless the channels are equal."""
     samples = _drop_alpha(file, samples)
     spread = _spread(samples) if samples.shape[-1] > 1 else 0
     if spread:
@@ -94,13 +107,13 @@ def only_channel(file: Path, samples: np.ndarray) -> np.ndarray:
 
 
 def to_unsigned(file: Path, values: np.ndarray) -> np.ndarray:
-    """Return label values as unsigned integers, bool as it is; raise InputError for fractions and negative values."""
+    """Return label values as unsigned integers, or bool unchanged; raise InputError for fractions and negative ones."""
     if values.dtype.kind in "bu":
         return values
     if values.dtype.kind == "f":
         fractions = int(np.count_nonzero(values != np.rint(values)))
         if fractions:
-            raise InputError.about(file, f"{fractions} pixels that are no whole numbers", "integer labels")
+            raise InputError.about(file, f"{fractions} pixels with fractional values", "integer labels")
     if values.min() < 0:
         raise InputError.about(file, f"the negative label {values.min():g}", "labels from 0 up")
     return values.astype(np.min_scalar_type(int(values.max())))

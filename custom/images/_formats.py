@@ -1,4 +1,4 @@
-"""The suffixes, and the reader of each."""
+"""The supported suffixes, and the reader for each of them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from ._arrays import describe_npy, load_npy
 from ._image import ImageInfo, Stored, suffix_of
+from ._npy import describe_npy, load_npy
 from ._pictures import PILLOW_FORMATS, describe_picture, load_picture
 from ._tiff import describe_tiff, load_tiff
 from ._volumes import ITK_READERS, describe_itk, describe_nifti, load_itk, load_nifti
 
 
 class Format(NamedTuple):
-    """How the files of one kind are read: the header alone, and the pixels of one page or all."""
+    """The reader of a file format: ``describe`` reads the header only, ``load`` the pixels of one page or of all."""
 
     describe: Callable[[Path], ImageInfo]
     load: Callable[[Path, int | None], Stored]
@@ -31,26 +31,43 @@ _FORMATS = {
 }
 
 SUFFIXES = tuple(_FORMATS)
-"""Suffixes of the files that this package reads, in lower case; a file's own may be in upper case."""
+"""Suffixes of the image files that this package reads, in lower case; files may have them in upper case."""
 
 
 def is_image_file(path: str | os.PathLike[str]) -> bool:
-    """Tell whether this is a file with one of ``SUFFIXES``; hidden files, such as half-written ones, are not."""
+    """Return whether a path is a file with one of ``SUFFIXES`` and not hidden, as incomplete files are.
+
+    Examples:
+        >>> is_image_file("no_such_file.tif")
+        False
+    """
     file = Path(path)
     return file.is_file() and not file.name.startswith(".") and file.name.lower().endswith(SUFFIXES)
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return what is in a folder, in order; raise InputError where it may not be read."""
+    """Return the files and folders in a folder, sorted by name.
+
+    Raises:
+        InputError: the folder does not exist or cannot be read.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("b.tif", "a.tif"):
+        ...         Path(folder, name).touch()
+        ...     [file.name for file in files_in(Path(folder))]
+        ['a.tif', 'b.tif']
+    """
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        found = f"a folder that may not be read ({error.strerror})"
-        raise InputError.about(folder, found, "one that you may read") from error
+        found = f"a folder that cannot be read ({error.strerror})"
+        raise InputError.about(folder, found, "a readable folder") from error
 
 
 def format_of(file: Path) -> Format:
-    """Return the reader of a file by its suffix; raise InputError for a suffix that is not one of ``SUFFIXES``."""
+    """Return the reader of a file by its suffix; raise InputError if the suffix is not one of ``SUFFIXES``."""
     suffix = suffix_of(file)
     if suffix not in _FORMATS:
         raise InputError.about(file, f"the suffix '{file.suffix}'", "one of " + ", ".join(SUFFIXES))

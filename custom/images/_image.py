@@ -1,4 +1,4 @@
-"""What a reader of a format gives, and what all of them share: broken bytes, pages, checks."""
+"""Common parts of all readers: the types that they return, handling of damaged files, checks."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import numpy as np
 
 from ..errors import InputError
 
-_ALWAYS_PLAUSIBLE = 2**26  # bytes
-_LARGEST_COMPRESSION = 50_000  # zstd makes an empty image 32,768 times smaller, the others less
+_ALWAYS_PLAUSIBLE = 2**26  # bytes of pixels, accepted for a file of any size
+_LARGEST_COMPRESSION = 50_000  # zstd compresses an empty image by a factor of 32,768, other methods by less
 
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What the header of an image file says.
+    """The declarations in the header of an image file.
 
     Attributes:
         path: the file.
         shape: (H, W), or (Z, H, W) for a stack.
-        dtype: type of the stored values; bool is given as uint8, because it is read as 0 and 1.
-        pixel_size: (row, column) in µm, or None where the file declares none.
+        dtype: type of the stored values; uint8 for bool, which is read as 0 and 1.
+        pixel_size: (row, column) in µm, or None if the file declares none.
     """
 
     path: Path
@@ -36,66 +36,66 @@ class ImageInfo:
 
 
 class Stored(NamedTuple):
-    """Pixels as the file holds them, with what is needed to show them."""
+    """Pixels as stored in a file, with the information needed to display them."""
 
     pixels: np.ndarray  # (Z, H, W, S), S samples per pixel
-    palette: np.ndarray | None = None  # (N, S): the colour of each index
+    palette: np.ndarray | None = None  # (N, S): the color of each index
     white_is_zero: bool = False
 
 
 def suffix_of(file: Path) -> str:
-    """Return the suffix in lower case, with a dot; before ``.gz`` also the one of what is compressed: ``.nii.gz``."""
+    """Return the suffix of a file in lower case, including the dot; for compressed files both parts: ``.nii.gz``."""
     found = re.search(r"\.[^.]*(\.gz)?\Z", file.name.lower())
     return found.group() if found else ""
 
 
 @contextmanager
 def decoding(file: Path) -> Iterator[None]:
-    """Turn what a library raises over broken bytes, which can be anything, into the one sentence for the user.
+    """Turn any exception that a library raises for a damaged file into an `InputError`.
 
-    Only calls into a library belong under it, so that a fault of this package keeps its traceback.
+    Wrap only calls into libraries, so that errors of this package keep their traceback.
     """
     try:
         yield
     except PermissionError as error:
-        raise InputError.about(file, "a file that may not be read", "one that you may read") from error
+        raise InputError.about(file, "a file without read permission", "a readable file") from error
     except Exception as error:
         lines = str(error).strip().splitlines() or [""]
         reason = f" ({lines[0].rstrip('.')})" if len(lines) == 1 and 0 < len(lines[0]) <= 120 else ""
         found = f"a broken or incomplete file{reason}"
-        raise InputError.about(file, found, f"a whole {suffix_of(file)} image") from error
+        raise InputError.about(file, found, f"a complete {suffix_of(file)} image") from error
 
 
-def check_claim(file: Path, shape: tuple[int, ...], itemsize: int, held: int | None = None) -> None:
-    """Raise InputError for a header that claims more pixels than any compression could have put into its file.
+def check_plausible(file: Path, shape: tuple[int, ...], itemsize: int, stored: int | None = None) -> None:
+    """Raise InputError if a header declares more pixels than a file of this size can hold with any compression.
 
     Args:
-        file: the file, from which nothing but the header was read.
-        shape: what the header says, samples included.
-        itemsize: bytes of a sample.
-        held: bytes of the file that holds the pixels, where that is another one.
+        file: the file, of which only the header has been read.
+        shape: the declared shape, including samples.
+        itemsize: bytes per sample.
+        stored: size in bytes of the file with the pixels, if that is a separate file.
     """
-    claimed = math.prod(shape) * itemsize
-    held = file.stat().st_size if held is None else held
-    if claimed > _ALWAYS_PLAUSIBLE + _LARGEST_COMPRESSION * held:
+    declared = math.prod(shape) * itemsize
+    stored = file.stat().st_size if stored is None else stored
+    if declared > _ALWAYS_PLAUSIBLE + _LARGEST_COMPRESSION * stored:
         size = " × ".join(map(str, shape))
-        raise InputError.about(file, f"{held} bytes that claim to hold {size} pixels", "a whole image")
+        raise InputError.about(file, f"a header that declares {size} pixels in {stored} bytes", "a complete image")
 
 
 def check_page(file: Path, page: int | None, count: int) -> None:
-    """Raise InputError unless the file, which has so many pages, has this one; None is all of them."""
+    """Raise InputError unless a file with ``count`` pages has this page; None stands for all pages."""
     if page is not None and not 0 <= page < count:
-        raise InputError.about(file, f"{count} page(s), so no page {page}", f"a page from 0 to {count - 1}")
+        raise InputError.about(file, f"no page {page} among {count} page(s)", f"a page from 0 to {count - 1}")
 
 
 def check_dtype(file: Path, dtype: np.dtype) -> None:
-    """Raise InputError unless pixels are integers, floats or bool."""
+    """Raise InputError unless the pixels are integers, floats or bool."""
     if dtype.kind not in "buif":
         raise InputError.about(file, f"pixels of type {dtype}", "integers, floats or bool")
 
 
 def check_pixels(file: Path, pixels: np.ndarray) -> None:
-    """Raise InputError unless there are pixels, of a type that can be shown, and all finite."""
+    """Raise InputError unless there is at least one pixel and all are finite numbers."""
     check_dtype(file, pixels.dtype)
     if pixels.size == 0:
         raise InputError.about(file, f"an empty image of shape {pixels.shape[:-1]}", "at least one pixel")
@@ -105,7 +105,7 @@ def check_pixels(file: Path, pixels: np.ndarray) -> None:
             raise InputError.about(file, f"{bad} NaN or infinite pixels", "finite values")
 
 
-def turned(file: Path, orientation: int) -> InputError:
-    """Return the error for an image that is to be turned or mirrored when it is shown."""
+def orientation_error(file: Path, orientation: int) -> InputError:
+    """Return the error for an image whose orientation tag asks for a rotation or reflection."""
     found = f"the orientation tag {orientation}, which some viewers apply and some do not"
-    return InputError.about(file, found, "an image that is stored upright")
+    return InputError.about(file, found, "an image stored upright")

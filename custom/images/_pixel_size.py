@@ -1,29 +1,29 @@
-"""Pixel sizes in µm, from what files declare."""
+"""Pixel sizes in µm from the resolution or spacing that files declare."""
 
 from __future__ import annotations
 
 COARSEST_PIXEL = 20.0
-"""In µm: a resolution in dots per inch or cm that gives larger pixels is meant for a printer (72 dpi is 353 µm)."""
+"""In µm. A resolution in dots per inch or cm with larger pixels is meant for a printer (72 dpi is 353 µm)."""
 
-MICROMETRES = {
+MICROMETERS = {
     **dict.fromkeys(("um", "µm", "μm", "\\u00b5m", "micron", "microns", "micrometer", "micrometre"), 1.0),
     **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
     **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e3),
 }
-"""Names of units, in lower case, with their length in µm."""
+"""Name of a unit, in lower case → its length in µm."""
 
 
-def size_from_dots(dots: tuple[float, float], micrometres: float) -> tuple[float, float] | None:
-    """Return the pixel size from a (row, column) resolution in dots per so many µm, None when it is a printer's."""
+def size_from_dots(dots: tuple[float, float], micrometers: float) -> tuple[float, float] | None:
+    """Return (row, column) in µm from a resolution in dots per ``micrometers``, or None if that is a printer's."""
     if min(dots) <= 0:
         return None
-    size = (micrometres / dots[0], micrometres / dots[1])
+    size = (micrometers / dots[0], micrometers / dots[1])
     return size if max(size) <= COARSEST_PIXEL else None
 
 
-def size_from_millimetres(row: float, column: float) -> tuple[float, float] | None:
-    """Return the pixel size from millimetres, None where nobody declared one."""
-    # Libraries write 1 mm when nobody told them a size.
+def size_from_millimeters(row: float, column: float) -> tuple[float, float] | None:
+    """Return (row, column) in µm from a spacing in mm, or None if it is not a real pixel size."""
+    # Libraries write 1 mm if no pixel size was given.
     if (row, column) == (1.0, 1.0) or min(row, column) <= 0:
         return None
     return (row * 1e3, column * 1e3)

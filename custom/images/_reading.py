@@ -1,4 +1,4 @@
-"""Describe and read a file of any format."""
+"""Describing and reading image files of any format."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError
-from ._channels import only_channel, shown, to_gray, to_unsigned
+from ._channels import as_displayed, only_channel, to_gray, to_unsigned
 from ._formats import format_of
 from ._image import ImageInfo, check_dtype, check_pixels
 
 
 def describe(path: str | os.PathLike[str]) -> ImageInfo:
-    """Return shape, dtype and pixel size of an image, from its header alone.
+    """Return shape, dtype and pixel size of an image; only its header is read.
 
     Args:
-        path: an image file; its suffix is one of ``SUFFIXES``.
+        path: an image file with one of ``SUFFIXES``.
 
     Raises:
-        InputError: the file is missing, empty, of an unknown format, or its header cannot be read.
+        InputError: the file is missing, empty or of an unknown format, or its header cannot be read.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.save(f"{folder}/stack.npy", np.zeros((5, 64, 48), np.float32))
+        ...     describe(f"{folder}/stack.npy").shape
+        (5, 64, 48)
     """
     file = _existing_file(path)
     info = format_of(file).describe(file)
@@ -38,49 +45,65 @@ def read_image(
 ) -> np.ndarray:
     """Read a gray image.
 
-    ``[row, column]`` is what a viewer shows. A NIfTI array is (x, y, z) on disk and is transposed here and nowhere
-    else: its first axis becomes the column, its last the slice, as slice views show it, and its affine is not
-    applied. All other formats store rows first. A stack of one page is an image.
+    The array is indexed as a viewer displays the image: ``[row, column]``. A NIfTI array is (x, y, z) on disk and is
+    transposed here and nowhere else: its first axis becomes the column and its last axis the slice, as in slice views;
+    its affine is not applied. All other formats store rows first. A stack of one page is read as an image.
 
-    Alpha is dropped where it is constant. Colour is made gray by the mean of the channels when they are equal up to
-    JPEG noise (``JPEG_NOISE``). A TIFF in which white is zero is inverted, so that bright is high; a TIFF palette that
-    only brightens is a microscope's look-up table and its indices are the intensities.
+    A constant alpha channel is dropped. RGB becomes gray by the mean of the channels if they are equal up to JPEG noise
+    (``JPEG_NOISE``). A TIFF in which white is zero is inverted, so that bright pixels have high values. A TIFF palette
+    that increases monotonically is the look-up table of a microscope; its indices are read as intensities.
 
     Args:
-        path: an image file; its suffix is one of ``SUFFIXES``.
-        page: read this page (from 0) of a stack only.
-        channels: ``"luminance"`` also makes differing channels gray, with the weights of ITU-R BT.601.
+        path: an image file with one of ``SUFFIXES``.
+        page: number of the only page to read of a stack, counted from 0; None reads all pages.
+        channels: ``"luminance"`` also converts color to gray, with the weights of ITU-R BT.601.
 
     Returns:
-        (H, W), or (Z, H, W) for a stack, in the stored dtype; bool comes as uint8 0 and 1.
+        (H, W), or (Z, H, W) for a stack, in the stored dtype; bool is read as uint8, 0 and 1.
 
     Raises:
-        InputError: the file is missing, broken or cut short, has several channels, holds NaN or infinite values, or
-            has no such page.
+        InputError: the file is missing, damaged or incomplete, has several channels, contains NaN or infinite values,
+            or does not have the page.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.save(f"{folder}/stack.npy", np.arange(12, dtype=np.uint8).reshape(2, 2, 3))
+        ...     read_image(f"{folder}/stack.npy", page=1)
+        array([[ 6,  7,  8],
+               [ 9, 10, 11]], dtype=uint8)
     """
     file = _existing_file(path)
     stored = format_of(file).load(file, page)
     check_pixels(file, stored.pixels)
-    gray = to_gray(file, shown(file, stored), channels)
+    gray = to_gray(file, as_displayed(file, stored), channels)
     return _finish(gray)
 
 
 def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.ndarray:
     """Read label values: instance numbers, class numbers or a binary mask.
 
-    Orientation and pages are those of ``read_image``. Values are what is stored: a palette image gives its indices,
-    several equal channels give one of them.
+    Orientation and pages are as in `read_image`. Values are read as stored: indices for a palette image, the first
+    channel for several equal channels.
 
     Args:
-        path: an image file; its suffix is one of ``SUFFIXES``.
-        page: read this page (from 0) of a stack only.
+        path: an image file with one of ``SUFFIXES``.
+        page: number of the only page to read of a stack, counted from 0; None reads all pages.
 
     Returns:
-        (H, W), or (Z, H, W) for a stack, in the stored dtype where that is unsigned, else in the smallest unsigned
-        dtype that holds the values; bool comes as uint8 0 and 1.
+        (H, W), or (Z, H, W) for a stack, in the stored dtype if that is unsigned, else in the smallest unsigned dtype
+        that holds the values; bool is read as uint8, 0 and 1.
 
     Raises:
-        InputError: as for ``read_image``, and for values that are negative or not whole numbers.
+        InputError: as in `read_image`, and for negative or fractional values.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.save(f"{folder}/labels.npy", np.array([[0.0, 300.0], [2.0, 2.0]]))
+        ...     read_labels(f"{folder}/labels.npy")
+        array([[  0, 300],
+               [  2,   2]], dtype=uint16)
     """
     file = _existing_file(path)
     stored = format_of(file).load(file, page)
@@ -96,15 +119,15 @@ def _existing_file(path: str | os.PathLike[str]) -> Path:
         if not file.exists():
             raise InputError.about(file, "no such file", "an image file")
         size = file.stat().st_size
-    except OSError as error:  # it lies in a folder that may not be entered, or has an impossible name
-        raise InputError.about(file, f"nothing that can be read ({error.strerror})", "an image file") from error
+    except OSError as error:  # a folder above it cannot be entered, or the name is invalid
+        raise InputError.about(file, f"a file that cannot be read ({error.strerror})", "an image file") from error
     if size == 0:
         raise InputError.about(file, "an empty file of 0 bytes", "an image")
     return file
 
 
 def _finish(array: np.ndarray) -> np.ndarray:
-    """Return a plain array that owns its memory: one page without Z, native byte order, no bool."""
+    """Return an array that owns its memory, in native byte order: one page without the axis Z, bool as uint8."""
     array = array[0] if len(array) == 1 else array
     dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
     return np.array(array, dtype=dtype, order="C", copy=True)

@@ -1,4 +1,4 @@
-"""TIFF, by tifffile: images, and stacks of pages."""
+"""Reader of TIFF files, images and stacks of pages, with tifffile."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import numpy as np
 import tifffile
 
 from ..errors import InputError
-from ._image import ImageInfo, Stored, check_claim, check_page, decoding, turned
-from ._pixel_size import MICROMETRES, size_from_dots
+from ._image import ImageInfo, Stored, check_page, check_plausible, decoding, orientation_error
+from ._pixel_size import MICROMETERS, size_from_dots
 
-# tifffile logs what it puts up with; this module looks for the same faults itself and raises.
+# tifffile only logs the defects that it tolerates; this module checks for the same defects and raises.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 _PHOTOMETRICS = (
@@ -31,16 +31,17 @@ _PHOTOMETRICS = (
 
 
 class _Tiff(NamedTuple):
-    """The one image of a TIFF file: its pages in order, and the axes that they make together."""
+    """An open TIFF file as a single image or stack: its pages in order, and the axes that they form together."""
 
     file: tifffile.TiffFile
     axes: str
     shape: tuple[int, ...]
     depth: int  # pages of the stack
-    series: Any  # None when the pages must be put together one by one
+    series: Any  # None if the pages must be stacked one by one
 
 
 def describe_tiff(file: Path) -> ImageInfo:
+    """Return what the header of a TIFF file declares."""
     with _open_tiff(file) as tiff:
         size = dict(zip(tiff.axes, tiff.shape, strict=True))
         with decoding(file):
@@ -49,6 +50,7 @@ def describe_tiff(file: Path) -> ImageInfo:
 
 
 def load_tiff(file: Path, page: int | None) -> Stored:
+    """Return the pixels of one page, or of all pages for None."""
     with _open_tiff(file) as tiff:
         check_page(file, page, tiff.depth)
         _check_strips(file, tiff)
@@ -73,14 +75,14 @@ def _open_tiff(file: Path) -> Iterator[_Tiff]:
             pages = [] if tiff.is_ome or len(series) == 1 else list(tiff.pages)
             last_offset = _next_page_offset(tiff)
         if not series or last_offset != 0:
-            raise InputError.about(file, "a file that ends before its last page", "a whole TIFF image")
+            raise InputError.about(file, "a file that ends before its last page", "a complete TIFF image")
         yield _tiff_stack(file, tiff, series, pages)
 
 
 def _next_page_offset(tiff: tifffile.TiffFile) -> int:
-    """Return where the last readable page says that another one is; 0 when the chain is whole.
+    """Return the offset of the page after the last readable page; 0 if the file is complete.
 
-    tifffile stops at a page that lies beyond the end of the file and gives a shorter stack.
+    tifffile stops at a page beyond the end of the file and returns a shorter stack.
     """
     handle, layout = tiff.filehandle, tiff.tiff
     handle.seek(tiff.pages[-1].offset)
@@ -94,10 +96,10 @@ def _tiff_stack(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: l
     first = tiff.pages[0]
     orientation = first.tags.get("Orientation")
     if orientation is not None and orientation.value not in (0, 1):
-        raise turned(file, orientation.value)
+        raise orientation_error(file, orientation.value)
     if first.photometric not in _PHOTOMETRICS:
         name = getattr(first.photometric, "name", first.photometric)
-        raise InputError.about(file, f"the colour model {name}", "a gray, palette or RGB image")
+        raise InputError.about(file, f"the color model {name}", "a gray, palette or RGB image")
     if len(series) == 1:
         axes, shape = series[0].axes, series[0].shape
     else:
@@ -108,12 +110,12 @@ def _tiff_stack(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: l
     stacked = [n for axis, n in size.items() if axis not in "YXS" and n > 1]
     if len(stacked) > 1 or "Y" not in size or "X" not in size:
         raise InputError.about(file, f"the shape {shape} with axes {axes}", "an image or a stack along one axis")
-    check_claim(file, shape, np.dtype(first.dtype).itemsize)
+    check_plausible(file, shape, np.dtype(first.dtype).itemsize)
     return _Tiff(tiff, axes, shape, stacked[0] if stacked else 1, series[0] if len(series) == 1 else None)
 
 
 def _common_layout(file: Path, series: list[Any], pages: list[Any]) -> tuple[str, tuple[int, ...]]:
-    """Return axes and shape of a stack whose pages differ in how they are stored (compression, strips), not in kind."""
+    """Return axes and shape of a stack whose pages differ only in storage (compression, strips), not in kind."""
     kinds = {(page.axes, page.shape, page.dtype, page.photometric) for page in pages}
     if len(kinds) == 1:
         return "Q" + pages[0].axes, (len(pages), *pages[0].shape)
@@ -123,24 +125,24 @@ def _common_layout(file: Path, series: list[Any], pages: list[Any]) -> tuple[str
 
 
 def _check_strips(file: Path, tiff: _Tiff) -> None:
-    """Refuse strips that were never written, or end beyond the file: some decoders give zeros for them."""
+    """Raise InputError for strips never written or ending beyond the file, which some decoders fill with zeros."""
     end = tiff.file.filehandle.size
     with decoding(file):
         pages = list(tiff.file.pages if tiff.series is None else tiff.series.pages)
         missing = sum(1 for page in pages if page is None or not _has_all_strips(page, end))
     if missing:
-        raise InputError.about(file, f"{missing} page(s) whose pixels are not all there", "a whole TIFF image")
+        raise InputError.about(file, f"{missing} page(s) with missing pixels", "a complete TIFF image")
 
 
 def _has_all_strips(page: Any, end: int) -> bool:
     strips = zip(page.dataoffsets, page.databytecounts, strict=False)
-    if page.keyframe.compression == tifffile.COMPRESSION.NONE:  # its byte counts are often wrong and not needed
+    if page.keyframe.compression == tifffile.COMPRESSION.NONE:  # byte counts are often wrong here, and not needed
         return all(count > 0 for _, count in strips)
     return all(count > 0 and offset + count <= end for offset, count in strips)
 
 
 def _tiff_pixels(tiff: _Tiff, page: int | None) -> np.ndarray:
-    """Return (Z, H, W, S)."""
+    """Return the pixels of one page, or of all pages for None, as (Z, H, W, S)."""
     if tiff.series is None:
         pages = tiff.file.pages if page is None else [tiff.file.pages[page]]
         return _to_zyxs(np.stack([one.asarray() for one in pages]), tiff.axes)
@@ -148,12 +150,12 @@ def _tiff_pixels(tiff: _Tiff, page: int | None) -> np.ndarray:
         one = tiff.series.pages[page]
         return _to_zyxs(one.asarray(), one.keyframe.axes)
     stack = _to_zyxs(tiff.series.asarray(), tiff.axes)
-    # One directory for many pages (ImageJ beyond 4 GB, volumes): the pixels lie in one piece.
+    # A single directory for many pages (ImageJ beyond 4 GB, volumes): the pixels are contiguous.
     return stack if page is None else stack[page : page + 1]
 
 
 def _to_zyxs(array: np.ndarray, axes: str) -> np.ndarray:
-    """Return (Z, H, W, S) from any order of axes of which one at most, beside Y, X and S, is longer than 1."""
+    """Return (Z, H, W, S) from axes in any order, of which at most one besides Y, X and S is longer than 1."""
     rest = [i for i, axis in enumerate(axes) if axis not in "YXS"]
     samples = [axes.index("S")] if "S" in axes else []
     array = array.transpose(*rest, axes.index("Y"), axes.index("X"), *samples)
@@ -162,14 +164,16 @@ def _to_zyxs(array: np.ndarray, axes: str) -> np.ndarray:
 
 
 def _tiff_palette(colormap: np.ndarray | None) -> np.ndarray | None:
+    """Return the color of each index, (N, 3) uint8, or None if there are no colors."""
     if colormap is None:
         return None
-    if (np.diff(colormap.astype(np.int64), axis=1) >= 0).all():
+    if (np.diff(colormap.astype(np.int64), axis=1) >= 0).all():  # a look-up table of intensities
         return None
     return (colormap >> 8).astype(np.uint8).T
 
 
 def _tiff_pixel_size(tiff: tifffile.TiffFile) -> tuple[float, float] | None:
+    """Return (row, column) in µm, or None if the file declares no usable size."""
     if tiff.is_ome:
         return _ome_pixel_size(tiff.ome_metadata)
     tags = tiff.pages[0].tags
@@ -180,8 +184,8 @@ def _tiff_pixel_size(tiff: tifffile.TiffFile) -> tuple[float, float] | None:
         return None
     dots = (rows[0] / rows[1], columns[0] / columns[1])
     unit = str((tiff.imagej_metadata or {}).get("unit", "")).lower()
-    if unit in MICROMETRES:
-        return (MICROMETRES[unit] / dots[0], MICROMETRES[unit] / dots[1])
+    if unit in MICROMETERS:
+        return (MICROMETERS[unit] / dots[0], MICROMETERS[unit] / dots[1])
     lengths = {tifffile.RESUNIT.INCH: 25400.0, tifffile.RESUNIT.CENTIMETER: 10000.0}
     length = lengths.get(tiff.pages[0].resolutionunit)
     return None if length is None else size_from_dots(dots, length)
@@ -194,7 +198,7 @@ def _ome_pixel_size(xml: str) -> tuple[float, float] | None:
     sizes = []
     for axis in "YX":
         length = pixels.get(f"PhysicalSize{axis}")
-        unit = MICROMETRES.get(pixels.get(f"PhysicalSize{axis}Unit", "µm").lower())
+        unit = MICROMETERS.get(pixels.get(f"PhysicalSize{axis}Unit", "µm").lower())
         if length is None or unit is None:
             return None
         sizes.append(float(length) * unit)

@@ -1,4 +1,7 @@
-"""NIfTI, by nibabel; NRRD, MetaImage and DICOM, by ITK: both are slow to import, so only where they are needed."""
+"""Readers of NIfTI files, with nibabel, and of NRRD, MetaImage and DICOM files, with ITK.
+
+Both libraries are slow to import, so this happens only in the functions that need them.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ._image import ImageInfo, Stored, check_claim, check_page, decoding, suffix_of
-from ._pixel_size import size_from_millimetres
+from ._image import ImageInfo, Stored, check_page, check_plausible, decoding, suffix_of
+from ._pixel_size import size_from_millimeters
 
 ITK_READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO", ".dcm": "GDCMImageIO"}
 
-# Of a MetaImage or NRRD whose pixels lie in a file of their own.
+# The entry of a MetaImage or NRRD header that names a separate file with the pixels.
 _DATA_FILE = re.compile(
     rb"^(?:ElementDataFile|data ?file)\s*[=:]\s*([^\0\n]{1,255}?)\s*$", re.IGNORECASE | re.MULTILINE
 )
@@ -33,18 +36,20 @@ _ITK_DTYPES = {
 
 
 def describe_nifti(file: Path) -> ImageInfo:
+    """Return what the header of a NIfTI file declares."""
     image, shape = _open_nifti(file)
     with decoding(file):
         scaled = (image.dataobj.slope, image.dataobj.inter) != (1.0, 0.0)
         dtype = np.dtype(np.float64) if scaled else image.header.get_data_dtype()
         unit = image.header.get_xyzt_units()[0]
         column, row = (float(zoom) for zoom in image.header.get_zooms()[:2])
-    millimetres = {"mm": 1.0, "micron": 1e-3, "meter": 1e3}.get(unit)
-    size = None if millimetres is None else size_from_millimetres(row * millimetres, column * millimetres)
+    millimeters = {"mm": 1.0, "micron": 1e-3, "meter": 1e3}.get(unit)
+    size = None if millimeters is None else size_from_millimeters(row * millimeters, column * millimeters)
     return ImageInfo(file, shape[::-1], dtype, size)
 
 
 def load_nifti(file: Path, page: int | None) -> Stored:
+    """Return the pixels of one slice, or of all slices for None."""
     image, shape = _open_nifti(file)
     check_page(file, page, shape[2])
     with decoding(file):
@@ -67,17 +72,19 @@ def _open_nifti(file: Path) -> tuple[Any, tuple[int, ...]]:
         shape = shape[:-1]
     if len(shape) not in (2, 3):
         raise InputError.about(file, f"an array of shape {image.shape}", "one image or one stack")
-    check_claim(file, shape, image.header.get_data_dtype().itemsize)
+    check_plausible(file, shape, image.header.get_data_dtype().itemsize)
     return image, (*shape, 1)[:3]
 
 
 def describe_itk(file: Path) -> ImageInfo:
+    """Return what the header of an NRRD, MetaImage or DICOM file declares."""
     reader, size = _open_itk(file)
-    pixel_size = size_from_millimetres(reader.GetSpacing(1), reader.GetSpacing(0))
+    pixel_size = size_from_millimeters(reader.GetSpacing(1), reader.GetSpacing(0))
     return ImageInfo(file, size[::-1], _itk_dtype(file, reader), pixel_size)
 
 
 def load_itk(file: Path, page: int | None) -> Stored:
+    """Return the pixels of one slice, or of all slices for None."""
     import itk
 
     reader, size = _open_itk(file)
@@ -87,12 +94,14 @@ def load_itk(file: Path, page: int | None) -> Stored:
         array = itk.array_from_image(itk.imread(str(file), imageio=reader))
     array = array.reshape(*size[::-1], -1)
     if array.dtype != dtype:
-        raise InputError.about(file, f"{dtype} values that ITK reads as {array.dtype}", "a type that ITK keeps")
+        raise InputError.about(
+            file, f"{dtype} values that ITK reads as {array.dtype}", "a data type that ITK preserves"
+        )
     return Stored(array if page is None else array[page : page + 1])
 
 
 def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
-    """Return ITK's reader with the header read, and the size (x, y, z)."""
+    """Return ITK's reader after it has read the header, and the size (x, y, z)."""
     import itk
 
     reader = getattr(itk, ITK_READERS[suffix_of(file)]).New()
@@ -105,12 +114,12 @@ def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
         raise InputError.about(file, f"an array of {dimensions} dimensions", "one image or one stack")
     with decoding(file):
         itemsize = reader.GetComponentSize() * reader.GetNumberOfComponents()
-    check_claim(file, size, itemsize, _bytes_of_data(file))
+    check_plausible(file, size, itemsize, _bytes_of_data(file))
     return reader, (*size, 1)[:3]
 
 
 def _bytes_of_data(file: Path) -> int:
-    """Return how many bytes the file has that holds the pixels: the file itself, or the one that its header names."""
+    """Return the size in bytes of the file with the pixels: the file itself, or the one that its header names."""
     with file.open("rb") as stream:
         named = _DATA_FILE.search(stream.read(2**16))
     data = file.parent / os.fsdecode(named[1]) if named else file

@@ -1,4 +1,4 @@
-"""Write images, label maps and pictures, so that a file which is not whole is never seen."""
+"""Atomic writing of images, label maps and pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..ground.files import atomic_path
 from ._overlays import Colors
 
-# Above this, only BigTIFF can hold the pixels, and ImageJ's own variant of TIFF has no such form.
+# Larger images need BigTIFF, which ImageJ's variant of TIFF does not have.
 _CLASSIC_TIFF_BYTES = 2**32 - 2**25
 
 
@@ -25,21 +25,32 @@ def write_image(
     colors: Colors | None = None,
     axes: str | None = None,
 ) -> None:
-    """Write a zlib-compressed TIFF that tifffile, Pillow and ImageJ open.
+    """Write a zlib-compressed TIFF that tifffile, Pillow and ImageJ can open.
 
     Args:
-        path: a file with the suffix .tif or .tiff; its folder is created.
-        array: bool (written as 0 and 1), uint8, uint16, uint32, int32 or float32.
+        path: the file, with the suffix .tif or .tiff; its folder is created.
+        array: the pixels in the order of ``axes``: bool (written as 0 and 1), uint8, uint16, uint32, int32 or float32.
         pixel_size: (row, column) in µm.
-        colors: (N, 3) from 0 to 255, the colour of each class of a uint8 class mask; the values stay class numbers.
-        axes: "YX", "ZYX", "CYX", "ZCYX", or "YXS" and "ZYXS" for RGB; by default "YX" or "ZYX".
+        colors: (N, 3) from 0 to 255, the color of each class of a uint8 class mask, stored as a palette; the values
+            remain class numbers.
+        axes: ``"YX"``, ``"ZYX"``, ``"CYX"``, ``"ZCYX"``, or ``"YXS"`` and ``"ZYXS"`` for RGB; by default ``"YX"`` for
+            two axes and ``"ZYX"`` for three.
 
     Raises:
-        InputError: another suffix, or a folder that cannot be created.
-        ValueError: a dtype or axes that this function does not write.
+        InputError: the suffix is not .tif or .tiff.
+        OutputError: the folder cannot be created or written to, or the disk is full.
+        ValueError: the dtype or the axes are not supported.
+
+    Examples:
+        >>> import tempfile
+        >>> from . import describe
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_image(f"{folder}/mask.tif", np.ones((4, 6), bool), pixel_size=(0.5, 0.5))
+        ...     describe(f"{folder}/mask.tif").pixel_size
+        (0.5, 0.5)
     """
     if Path(path).suffix.lower() not in (".tif", ".tiff"):
-        raise InputError.about(path, f"the suffix '{Path(path).suffix}' for an image to write", ".tif or .tiff")
+        raise InputError.about(path, f"the suffix '{Path(path).suffix}' for an output image", ".tif or .tiff")
     axes = axes or {2: "YX", 3: "ZYX"}.get(array.ndim, "")
     array = array.astype(np.uint8) if array.dtype == bool else array
     _check_writable(array, axes, colors)
@@ -59,22 +70,22 @@ def _check_writable(array: np.ndarray, axes: str, colors: Colors | None) -> None
     if axes not in ("YX", "ZYX", "CYX", "ZCYX", "YXS", "ZYXS") or len(axes) != array.ndim:
         raise ValueError(f"axes '{axes}' do not fit an array of shape {array.shape}")
     if array.dtype not in (np.uint8, np.uint16, np.uint32, np.int32, np.float32):
-        raise ValueError(f"{array.dtype} is not written, only bool, uint8, uint16, uint32, int32 and float32")
+        raise ValueError(f"{array.dtype} is not supported, only bool, uint8, uint16, uint32, int32 and float32")
     if axes.endswith("S") and (array.dtype != np.uint8 or array.shape[-1] != 3):
-        raise ValueError(f"RGB is (..., 3) uint8, not {array.shape} {array.dtype}")
+        raise ValueError(f"RGB images must be (..., 3) uint8, not {array.shape} {array.dtype}")
     if colors is not None and (array.dtype != np.uint8 or axes not in ("YX", "ZYX")):
-        raise ValueError(f"only uint8 class masks take colours, not {array.dtype} with axes '{axes}'")
+        raise ValueError(f"only uint8 class masks can have colors, not {array.dtype} with axes '{axes}'")
 
 
 def _colormap(colors: Colors) -> np.ndarray:
-    """Return TIFF's (3, 256) uint16 colour map, black beyond the given classes."""
+    """Return a color map for TIFF, (3, 256) uint16; colors beyond the given classes are black."""
     table = np.zeros((256, 3), np.uint16)
     table[: len(colors)] = np.asarray(colors, np.uint16) * 257
     return table.T
 
 
 def _resolution(pixel_size: tuple[float, float], imagej: bool) -> dict[str, Any]:
-    """Return the resolution (x, y): in pixels per µm for ImageJ, which names the unit itself, else per centimetre."""
+    """Return the resolution (x, y): in pixels per µm for ImageJ, which stores the unit separately, else per cm."""
     row, column = pixel_size
     if imagej:
         return {"resolution": (1 / column, 1 / row)}
@@ -82,20 +93,36 @@ def _resolution(pixel_size: tuple[float, float], imagej: bool) -> dict[str, Any]
 
 
 def write_png(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
-    """Write a (H, W, 3) uint8 picture as PNG; its folder is created.
+    """Write a picture as PNG.
+
+    Args:
+        path: the file; its folder is created.
+        rgb: (H, W, 3) uint8.
 
     Raises:
-        InputError: the folder cannot be created.
+        OutputError: the folder cannot be created or written to, or the disk is full.
+
+    Examples:
+        >>> import tempfile
+        >>> from . import read_image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_png(f"{folder}/picture.png", np.full((2, 3, 3), 7, np.uint8))
+        ...     read_image(f"{folder}/picture.png").tolist()
+        [[7, 7, 7], [7, 7, 7]]
     """
     with atomic_path(path, rgb.nbytes) as temporary:
         Image.fromarray(rgb).save(temporary, format="PNG")
 
 
 def smallest_label_dtype(max_label: int) -> np.dtype:
-    """Return the dtype to store instance labels in: uint16 up to label 65,535, else uint32.
+    """Return the smallest dtype for instance labels: uint16 up to label 65,535, else uint32.
 
     Raises:
-        ValueError: the label is negative or beyond uint32.
+        ValueError: the label is negative or too large for uint32.
+
+    Examples:
+        >>> smallest_label_dtype(65_536)
+        dtype('uint32')
     """
     if not 0 <= max_label < 2**32:
         raise ValueError(f"label {max_label} is not between 0 and {2**32 - 1}")

@@ -12,7 +12,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow, ReferenceResolver
 from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
 
 from ..errors import InputError
-from ..ground.command_line import _positional, _typed_keys, config_files, typed
+from ..ground.command_line import config_files, positional_arguments, typed, typed_ids
 
 
 def check_overrides() -> None:
@@ -24,12 +24,12 @@ def check_overrides() -> None:
     files = [argument for argument in config_files() if Path(argument).is_file()]
     if not files:
         return  # started from Python: overrides are keyword arguments there
-    extra = _positional()[2:]  # after `run` and what to run
+    extra = positional_arguments()[2:]  # after `run` and what to run
     if extra:
         raise InputError(f"{extra[0]}: found an argument without an option, expected a glob to stand in quotes.")
     known = _ids(ConfigParser.load_config_files(files)) | _ids_of_tracking()
     own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file", "run_id", "args_file"}
-    for key in _typed_keys():
+    for key in typed_ids():
         if key.split(ReferenceResolver.sep)[0] not in own and key.lstrip("+") not in known:
             near = difflib.get_close_matches(key, sorted(known), n=1)
             hint = f"; the nearest is --{near[0].replace('::', '#')}" if near else ""

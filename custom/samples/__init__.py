@@ -1,94 +1,103 @@
-"""Deterministic sample data per task, in the layout of the real data: small enough to be made where it is needed."""
+"""Where do data to try out a task come from? Reproducible synthetic images in the layout of the real data."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from ..errors import InputError
 from ..ground.files import filling
-from . import cytoskeleton, dendrite, hela_track, neuron_em, tem, vesicle
-from ._pairs import Pairs, write_pairs
+from ._pairs import write_pairs
 
 __all__ = ["make_many_samples", "make_samples"]
 
-_GENERATORS: dict[str, Callable[[Path, int], None]] = {
-    "cytoskeleton": cytoskeleton.make,
-    "dendrite": dendrite.make,
-    "hela_track": hela_track.make,
-    "neuron_em": neuron_em.make,
-    "tem": tem.make,
-    "vesicle": vesicle.make,
-}
+_TASKS = ("cytoskeleton", "dendrite", "hela_track", "neuron_em", "tem", "vesicle")
+"""Names of the generators: modules of this package with a function ``make(folder, seed)``."""
 
-_PAIRS: dict[str, Pairs] = {
-    "cytoskeleton": cytoskeleton.PAIRS,
-    "tem": tem.PAIRS,
-    "vesicle": vesicle.PAIRS,
-}
+_TASKS_OF_PAIRS = ("cytoskeleton", "tem", "vesicle")
+"""Generators that also have ``PAIRS``, so that they can draw any number of images."""
 
-_VALIDATION = 0.1  # of the pairs of a big set
+_VALIDATION = 0.1  # fraction of the pairs of a large set
 
 
 def make_samples(task: str, folder: Path, seed: int = 0) -> Path:
-    """Make the sample data of a task, unless they are there already.
+    """Make the sample data of a task, unless they exist already.
 
-    The folder appears only when it is whole. If two processes make it at once, the second uses what the first has made.
-    A folder that holds a finished set is left as it is, whatever seed that set was made with.
+    The folder appears only when the set is complete. If two processes make it at the same time, the second one uses the
+    set of the first. A folder with a finished set is left unchanged, even if it was made with another seed.
 
     Args:
         task: name of the bundle, for example ``"dendrite"``.
-        folder: where the set is to be: a new or an empty folder, or one that holds a finished set of this task.
-        seed: the same seed makes the same bytes.
+        folder: a new or empty folder, or one with a finished set of this task.
+        seed: 0 or more; the same seed gives the same files, byte for byte.
 
     Returns:
-        `folder`, which then holds the data and their `manifest.json`.
+        ``folder``, with the images, their labels and ``manifest.json``.
 
     Raises:
-        InputError: there are no sample data for the task, `seed` is below 0, `folder` holds something else or cannot
-            be made.
+        InputError: there are no sample data for the task, ``seed`` is negative, or ``folder`` contains something else
+            or cannot be created.
+        OutputError: the disk is full.
     """
-    if task not in _GENERATORS:
-        raise InputError(f"No sample data for the task {task!r}, expected one of {', '.join(_GENERATORS)}.")
+    if task not in _TASKS:
+        raise InputError(f"No sample data for the task {task!r}, expected one of {', '.join(_TASKS)}.")
     _check_least("seed", seed, 0)
     folder = Path(folder)
     if not _is_finished(task, folder):
-        _make_whole(task, folder, lambda made: _GENERATORS[task](made, seed))
+        _make_complete(task, folder, lambda temporary: _generator(task).make(temporary, seed))
     return folder
 
 
 def make_many_samples(task: str, folder: Path, count: int, side: int = 512, seed: int = 0, workers: int = 1) -> Path:
-    """Make a big set of sample data: nine of ten pairs for training, the others, at least one, for validation.
+    """Make a set of sample data of any size: 90 % of the pairs for training, 10 %, at least one, for validation.
 
-    The folder appears only when it is whole.
+    The folder appears only when the set is complete.
 
     Args:
-        task: name of a bundle whose images are drawn one by one, for example ``"cytoskeleton"``.
-        folder: where the set is to be: a new or an empty folder.
+        task: name of a bundle whose images are drawn one by one: ``"cytoskeleton"``, ``"tem"`` or ``"vesicle"``.
+        folder: a new or empty folder.
         count: number of pairs, at least 2.
         side: height and width of the images in pixels, at least 64.
-        seed: 0 or more; the same seed makes the same bytes, whatever the number of workers.
+        seed: 0 or more; the same seed gives the same files, byte for byte, for any number of workers.
         workers: number of processes.
 
     Returns:
-        `folder`, which then holds the data and their `manifest.json`.
+        ``folder``, with the images, their labels and ``manifest.json``.
 
     Raises:
-        InputError: the task has no such images, `folder` is in use or cannot be made, or a number is too small.
+        InputError: the task has a fixed number of images, ``folder`` is not empty or cannot be created, or a number is
+            too small.
+        OutputError: the disk is full.
+
+    Examples:
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     folder = make_many_samples("vesicle", Path(parent) / "cells", 2, side=64)  # doctest: +ELLIPSIS
+        ...     [path.name for path in sorted(folder.glob("*/img/*.tif"))]
+        Drawing sample data for vesicle: ...
+        ['00001.tif', '00002.tif']
     """
-    if task not in _PAIRS:
-        raise InputError(f"No images in any number for the task {task!r}, expected one of {', '.join(_PAIRS)}.")
+    if task not in _TASKS_OF_PAIRS:
+        expected = f"one of {', '.join(_TASKS_OF_PAIRS)}"
+        raise InputError(f"No variable number of images for the task {task!r}, expected {expected}.")
     for name, value, least in (("count", count, 2), ("size", side, 64), ("seed", seed, 0), ("workers", workers, 1)):
         _check_least(name, value, least)
     folder = Path(folder)
     if _is_finished(task, folder):
-        raise InputError.about(folder, f"sample data of {task}", "a new or an empty folder")
+        raise InputError.about(folder, f"sample data of {task}", "a new or empty folder")
     validation = max(1, round(_VALIDATION * count))
     counts = {"train": count - validation, "validation": validation}
-    _make_whole(task, folder, lambda made: write_pairs(_PAIRS[task], made, counts, (side, side), seed, workers))
+    pairs = _generator(task).PAIRS
+    _make_complete(task, folder, lambda temporary: write_pairs(pairs, temporary, counts, (side, side), seed, workers))
     return folder
+
+
+def _generator(task: str) -> ModuleType:
+    """Import the generator of a task; those of the other tasks are not loaded."""
+    return import_module(f".{task}", __name__)
 
 
 def _check_least(name: str, value: int, least: int) -> None:
@@ -96,29 +105,29 @@ def _check_least(name: str, value: int, least: int) -> None:
         raise InputError(f"{name}: found {value}, expected at least {least}.")
 
 
-def _make_whole(task: str, folder: Path, make: Callable[[Path], None]) -> None:
-    """Let `make` fill a folder, which gets its name only when it is whole."""
-    print(f"Drawing sample data of {task}: {folder.absolute()}", flush=True)
-    with _place_beside(folder) as temporary:
-        made = Path(temporary) / folder.name  # one level down, to have ordinary permissions
-        made.mkdir()
-        with filling(made, folder):
-            make(made)
-        _put(task, made, folder)
+def _make_complete(task: str, folder: Path, make: Callable[[Path], None]) -> None:
+    """Call ``make`` with a temporary folder, which gets its final name when the set is complete."""
+    print(f"Drawing sample data for {task}: {folder.absolute()}", flush=True)
+    with _temporary_sibling(folder) as parent:
+        temporary = Path(parent) / folder.name  # a subfolder, so that it gets default permissions
+        temporary.mkdir()
+        with filling(temporary, folder):
+            make(temporary)
+        _publish(task, temporary, folder)
 
 
-def _place_beside(folder: Path) -> tempfile.TemporaryDirectory[str]:
-    """Return a temporary folder in the same parent, so that a rename from it stays on one file system."""
+def _temporary_sibling(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """Return a temporary folder with the same parent, so that a rename stays on the same file system."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
     except OSError as error:
         found = f"a folder that cannot be created ({error.strerror})"
-        raise InputError.about(folder, found, "one in a writable folder") from error
+        raise InputError.about(folder, found, "a folder in a writable place") from error
 
 
 def _is_finished(task: str, folder: Path) -> bool:
-    """Return whether a folder holds the finished set of a task; raise InputError if it holds something else."""
+    """Return whether a folder contains the finished set of a task; raise InputError if it contains anything else."""
     if not folder.exists():
         return False
     if not folder.is_dir():
@@ -136,7 +145,7 @@ def _is_finished(task: str, folder: Path) -> bool:
 
 
 def _name_in(manifest: Path) -> str | None:
-    """Return the name of the data set that a manifest describes, None if it is broken."""
+    """Return the name of the data set in a manifest, or None if the manifest is invalid."""
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
     except ValueError:
@@ -144,10 +153,10 @@ def _name_in(manifest: Path) -> str | None:
     return content.get("name") if isinstance(content, dict) else None
 
 
-def _put(task: str, made: Path, folder: Path) -> None:
-    """Rename what was made to its final name, unless another process was first."""
+def _publish(task: str, temporary: Path, folder: Path) -> None:
+    """Rename the complete set to its final name, unless another process was faster."""
     try:
-        made.replace(folder)
+        temporary.replace(folder)
     except OSError:
         if not _is_finished(task, folder):
             raise

@@ -1,4 +1,4 @@
-"""Where the cells of a drawn time-lapse are, how round they are, and which of them come from which."""
+"""Positions, roundness and lineage of the cells in a synthetic time-lapse, for the sample data of `hela_track`."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from ._fields import smooth_line
 
 Floats = NDArray[np.float64]
 
-_RADIUS = 29.0  # pixels, of a flat cell
-_SHRINKAGE = 0.38  # how much smaller the radius is of a cell that has rounded up
-_DAUGHTER = 0.8  # radius of a daughter relative to her mother's: half the volume
+_RADIUS = 29.0  # pixels: radius of a flat cell
+_SHRINKAGE = 0.38  # relative decrease of the radius of a cell that rounds up
+_DAUGHTER = 0.8  # radius of a daughter relative to its mother, for half the volume
 _ROUNDING, _FLATTENING = 4, 5  # frames before and after a division
-_CLOSENESS = 0.88  # distance at which two cells no longer push each other, relative to the sum of their radii
-_EDGE_CELLS = 3  # the one that enters the field, the one that leaves it, the one with a gap
+_CLOSENESS = 0.88  # distance below which two cells repel each other, relative to the sum of their radii
+_EDGE_CELLS = 3  # one enters the field, one leaves it, one has a gap
 
 
 class Life(NamedTuple):
-    """A cell from its birth, or the first frame, to its division, or the last frame; both are included."""
+    """A cell from its birth or the first frame to its division or the last frame, both inclusive."""
 
-    mother: int  # number of the life that divided into this one, -1 for none
+    mother: int  # index of the life that divided into this one, -1 for none
     first: int
     last: int
 
 
 class Colony(NamedTuple):
-    """Cells over time: T frames, N lives. What is said of a life outside its frames means nothing."""
+    """Cells over time: T frames, N lives. Values of a life outside its frames are meaningless."""
 
     lives: tuple[Life, ...]
-    centres: Floats  # (T, N, 2) row, column
-    roundness: Floats  # (T, N) 0 for a flat cell, 1 for one that divides
-    shapes: Floats  # (T, N, 2, 2) what turns a distance from the centre into one relative to the cell's size
+    centers: Floats  # (T, N, 2) row, column
+    roundness: Floats  # (T, N) 0 for a flat cell, 1 for a dividing cell
+    shapes: Floats  # (T, N, 2, 2) matrices that map a displacement from the center to units of the cell's size
 
 
 def grow_colony(rng: np.random.Generator, frames: int, side: int, divisions: Sequence[int], residents: int) -> Colony:
-    """Return a colony of crowded cells that move slowly, push each other and divide.
+    """Return a colony of crowded cells that move slowly, repel each other and divide.
 
-    Besides the residents there are three cells at the edges of the field: one that enters it, one that leaves it, and
-    one that is out of sight for a few frames after two thirds of the sequence.
+    In addition to the residents, there are three cells at the edges of the field: one enters it, one leaves it, and one
+    is not visible for a few frames after two thirds of the sequence.
 
     Args:
-        rng: where the random numbers come from.
-        frames: how many there are, T.
-        side: of the square field, in pixels.
+        rng: random generator.
+        frames: number of frames, T.
+        side: side of the square field in pixels.
         divisions: the last frame of each mother; mothers are in the middle of the field.
-        residents: how many cells stay in the field, mothers included.
+        residents: number of cells that stay in the field, including the mothers.
     """
     lives = _lives(frames, divisions, residents)
     roundness = np.stack([_roundness(life, frames, divides=life.last < frames - 1) for life in lives], axis=1)
@@ -62,7 +62,7 @@ def grow_colony(rng: np.random.Generator, frames: int, side: int, divisions: Seq
 
 
 def _lives(frames: int, divisions: Sequence[int], residents: int) -> tuple[Life, ...]:
-    """Return mothers, other residents, the three cells at the edges, and daughters."""
+    """Return the lives of mothers, other residents, the three cells at the edges, and daughters, in this order."""
     mothers = [Life(-1, 0, last) for last in divisions]
     others = [Life(-1, 0, frames - 1)] * (residents - len(mothers) + _EDGE_CELLS)
     daughters = [Life(mother, last + 1, frames - 1) for mother, last in enumerate(divisions) for _ in range(2)]
@@ -70,7 +70,7 @@ def _lives(frames: int, divisions: Sequence[int], residents: int) -> tuple[Life,
 
 
 def _roundness(life: Life, frames: int, divides: bool) -> Floats:
-    """Return how round a cell is in each frame, (T,)."""
+    """Return the roundness of a cell in each frame, (T,)."""
     times = np.arange(frames)
     before = 1 - (life.last - 1 - times) / _ROUNDING if divides else np.zeros(frames)
     after = 1 - (times - life.first) / _FLATTENING if life.mother >= 0 else np.zeros(frames)
@@ -79,7 +79,7 @@ def _roundness(life: Life, frames: int, divides: bool) -> Floats:
 
 
 def _shapes(rng: np.random.Generator, radii: Floats, roundness: Floats) -> Floats:
-    """Return (T, N, 2, 2) matrices: flat cells are elongated and turn slowly."""
+    """Return matrices (T, N, 2, 2) for flat cells that are elongated and rotate slowly."""
     frames, lives = radii.shape
     stretch = np.exp((0.12 + 0.10 * np.abs(rng.normal(size=lives))) * (1 - roundness))
     wander = np.stack([smooth_line(rng, frames, 6.0) for _ in range(lives)], axis=1)
@@ -92,14 +92,14 @@ def _shapes(rng: np.random.Generator, radii: Floats, roundness: Floats) -> Float
 def _trajectories(
     rng: np.random.Generator, lives: tuple[Life, ...], radii: Floats, side: int, mothers: int, residents: int
 ) -> Floats:
-    """Return the centres (T, N, 2): edge cells go their way, the others drift to the middle and push each other."""
+    """Return the centers (T, N, 2): edge cells follow their paths, others drift to the middle and repel each other."""
     frames = len(radii)
     edge_cells = slice(residents, residents + _EDGE_CELLS)
     paths = _edge_paths(rng, radii[:, edge_cells], side)
     drift = np.stack([[1.2 * smooth_line(rng, frames, 3.0) for _ in range(2)] for _ in lives]).transpose(2, 0, 1)
     middle = side * rng.uniform(0.44, 0.56, 2)
     now = _places(rng, len(lives), mothers, side)
-    centres = np.empty((frames, len(lives), 2))
+    centers = np.empty((frames, len(lives), 2))
     for frame in range(frames):
         alive = np.array([life.first <= frame <= life.last for life in lives])
         _bear(rng, now, lives, radii, frame)
@@ -109,12 +109,12 @@ def _trajectories(
             now += 0.004 * (middle - now)
             now[alive] += _push(now[alive], radii[frame, alive])
         now[edge_cells] = paths[frame]
-        centres[frame] = now
-    return centres
+        centers[frame] = now
+    return centers
 
 
 def _places(rng: np.random.Generator, lives: int, mothers: int, side: int) -> Floats:
-    """Return where the cells start before they have pushed each other, (N, 2): mothers in the middle."""
+    """Return the start positions (N, 2) before cells repel each other, with mothers in the middle."""
     places = rng.uniform(0.05 * side, 0.95 * side, size=(lives, 2))
     angles = rng.uniform(0, 2 * np.pi) + 2 * np.pi * np.arange(mothers) / mothers
     places[:mothers] = side * (0.5 + 0.18 * np.stack([np.sin(angles), np.cos(angles)], axis=1))
@@ -122,7 +122,7 @@ def _places(rng: np.random.Generator, lives: int, mothers: int, side: int) -> Fl
 
 
 def _edge_paths(rng: np.random.Generator, radii: Floats, side: int) -> Floats:
-    """Return the centres (T, 3, 2) of the cell that enters, the one that leaves, and the one with a gap."""
+    """Return the centers (T, 3, 2) of the cell that enters, the cell that leaves, and the cell with a gap."""
     frames = len(radii)
     times = np.arange(frames) / (frames - 1)
     gap = np.exp(-((np.arange(frames) - 2 * frames // 3) ** 2))
@@ -138,7 +138,7 @@ def _edge_paths(rng: np.random.Generator, radii: Floats, side: int) -> Floats:
 
 
 def _bear(rng: np.random.Generator, now: Floats, lives: tuple[Life, ...], radii: Floats, frame: int) -> None:
-    """Put the daughters that are born in this frame on both sides of where their mother was."""
+    """Place daughters born in this frame on opposite sides of their mother's last position."""
     born = [number for number, life in enumerate(lives) if life.mother >= 0 and life.first == frame]
     for one, other in zip(born[::2], born[1::2], strict=True):
         angle = rng.uniform(0, np.pi)
@@ -147,10 +147,10 @@ def _bear(rng: np.random.Generator, now: Floats, lives: tuple[Life, ...], radii:
         now[other] = now[lives[one].mother] - offset
 
 
-def _push(centres: Floats, radii: Floats) -> Floats:
-    """Return the step (N, 2) by which cells that overlap too much move apart."""
-    apart = centres[:, None] - centres[None]
-    distance = np.sqrt((apart**2).sum(-1)) + 1e-6
+def _push(centers: Floats, radii: Floats) -> Floats:
+    """Return the steps (N, 2) that move overlapping cells apart."""
+    displacement = centers[:, None] - centers[None]
+    distance = np.sqrt((displacement**2).sum(-1)) + 1e-6
     overlap = np.clip(_CLOSENESS * (radii[:, None] + radii[None]) - distance, 0, None)
     np.fill_diagonal(overlap, 0)
-    return np.asarray(0.2 * ((overlap / distance)[..., None] * apart).sum(1))
+    return np.asarray(0.2 * ((overlap / distance)[..., None] * displacement).sum(1))

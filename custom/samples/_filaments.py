@@ -1,4 +1,4 @@
-"""Geometry of thin filaments: random walks, branches, bundles and networks, many at once."""
+"""Geometry of many thin filaments at once: random walks, branches, bundles and networks."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 STEP = 1.5
-"""Pixels between the points of a walk: too near to be seen as dots after a blur of one pixel."""
+"""Distance in pixels between the points of a walk, small enough to be invisible after a blur of one pixel."""
 
 Floats = NDArray[np.float32]
 
 
 class Filaments(NamedTuple):
-    """N filaments of L points each; where the light is 0, there is none."""
+    """N filaments of L points each; points with light 0 do not exist."""
 
     points: Floats
     """(N, L, 2) row, column."""
     light: Floats
-    """(N, L) brightness that the middle of the filament has in the image."""
+    """(N, L) brightness at the center line of the filament in the image."""
     spacing: Floats
-    """(N, L) pixels from a point to the next."""
+    """(N, L) distance to the next point in pixels."""
 
     def lit(self, factor: float | NDArray[np.floating]) -> Filaments:
-        """Return the filaments with their light times `factor`, which broadcasts to (N, L)."""
+        """Return the filaments with their light multiplied by ``factor``, which broadcasts to (N, L)."""
         return self._replace(light=(self.light * factor).astype(np.float32))
 
 
@@ -38,15 +38,15 @@ def walks(
     bend: float,
     kinks: float = 0.0,
 ) -> Filaments:
-    """Return random walks that keep their direction for a while, with light 1.
+    """Return persistent random walks with light 1.
 
     Args:
-        rng: where the random numbers come from.
+        rng: random generator.
         starts: (N, 2) row, column; N at least 1.
-        headings: (N,) first directions, radians from the column axis.
-        length: shortest and longest, pixels.
-        bend: how much a walk turns in 100 pixels, radians (standard deviation), half of it evenly.
-        kinks: number of sharp bends in 100 pixels.
+        headings: (N,) initial directions, in radians from the column axis.
+        length: range of lengths in pixels.
+        bend: standard deviation of the turn per 100 pixels, in radians; half of it is uniform along a walk.
+        kinks: number of sharp bends per 100 pixels.
     """
     count, steps = len(starts), int(np.ceil(length[1] / STEP))
     turns = _smooth(rng, (count, steps), 9) * np.float32(bend * np.sqrt(STEP / 100) / 3)
@@ -62,7 +62,7 @@ def walks(
 def branches(
     rng: np.random.Generator, stems: Filaments, count: int, length: tuple[float, float], bend: float
 ) -> Filaments:
-    """Return walks that begin on other filaments, at 20 to 80 degrees to them, with a part of their light."""
+    """Return walks that start on other filaments, at angles of 20 to 80 degrees, with a fraction of their light."""
     rows, columns = np.nonzero(stems.light[:, :-1])
     chosen = rng.integers(len(rows), size=count)
     rows, columns = rows[chosen], columns[chosen]
@@ -74,7 +74,7 @@ def branches(
 
 
 def network(rng: np.random.Generator, nodes: Floats, neighbors: int, longest: float) -> Filaments:
-    """Return slightly bent filaments, light 1, from each of the nodes (N, 2) to neighbors within `longest` pixels."""
+    """Return slightly bent filaments with light 1 between the nodes (N, 2) and neighbors within ``longest`` pixels."""
     distances, others = cKDTree(nodes).query(nodes, neighbors + 1, distance_upper_bound=longest)
     begins, nearest = np.nonzero(np.isfinite(distances[:, 1:]))
     edges = np.unique(np.sort(np.stack([begins, others[begins, nearest + 1]], axis=1), axis=1), axis=0)
@@ -88,7 +88,7 @@ def network(rng: np.random.Generator, nodes: Floats, neighbors: int, longest: fl
 
 
 def strands(rng: np.random.Generator, filaments: Filaments, count: int, spread: float) -> Filaments:
-    """Return each filament as `count` that share its light and part and meet, about `spread` pixels beside it."""
+    """Return each filament as ``count`` strands that share its light and wind around it at about ``spread`` pixels."""
     points, light, spacing = (np.repeat(part, count, axis=0) for part in filaments)
     along = np.gradient(points, axis=1)
     across = along[..., ::-1] * (1, -1) / (np.linalg.norm(along, axis=2, keepdims=True) + 1e-6)
@@ -98,13 +98,13 @@ def strands(rng: np.random.Generator, filaments: Filaments, count: int, spread: 
 
 
 def vary(rng: np.random.Generator, filaments: Filaments, spread: float) -> Filaments:
-    """Return filaments of different light (standard deviation of its logarithm), which changes a little along each."""
+    """Return the filaments with log-normal light (standard deviation ``spread``) that varies slightly along each."""
     along = 0.25 * _smooth(rng, filaments.light.shape, 25)
     return filaments.lit(np.exp(rng.normal(0, spread, (len(along), 1)) + along))
 
 
 def splat(points: Floats, amounts: Floats, shape: tuple[int, int]) -> Floats:
-    """Return an image (H, W) of points (M, 2), each shared by the four pixels around it; those outside are lost."""
+    """Return an image (H, W) of points (M, 2), each distributed to the four nearest pixels; points outside are lost."""
     height, width = shape
     low = np.floor(points).astype(np.intp)
     inside = ((low >= 0) & (low < (height - 1, width - 1))).all(axis=1)
@@ -122,12 +122,12 @@ def splat(points: Floats, amounts: Floats, shape: tuple[int, int]) -> Floats:
 
 
 def mean_along(values: Floats, window: int) -> Floats:
-    """Return the mean (N, L) of `window` values along each of the N lines, mirrored at the ends; N may be 0."""
+    """Return the moving mean (N, L) of ``window`` values along each of the N lines, mirrored at the ends."""
     if not len(values):
-        return values  # which OpenCV refuses
+        return values  # OpenCV does not accept empty images
     return np.asarray(cv2.blur(values, (window, 1), borderType=cv2.BORDER_REFLECT_101))
 
 
 def _smooth(rng: np.random.Generator, shape: tuple[int, int], window: int) -> Floats:
-    """Return (N, L) random values, standard deviation 1, that change slowly along each of the N lines."""
+    """Return random values (N, L) with standard deviation 1 that change slowly along each of the N lines."""
     return np.sqrt(np.float32(window)) * mean_along(rng.standard_normal(shape, np.float32), window)

@@ -1,7 +1,7 @@
-"""Where things lie in a cross-section of a nerve: the drawn tissue behind the sample data of `tem`.
+"""Geometry of a synthetic nerve in cross-section, for the sample data of `tem`.
 
-Sizes, gaps and shares follow two label maps of real nerves. They are given in units of the median diameter of an
-unmyelinated axon; `Layout.unit` says how many pixels that is.
+Sizes, gaps and area fractions follow two label maps of real nerves. Lengths are in units of the median diameter of an
+unmyelinated axon; `Layout.unit` is this diameter in pixels.
 """
 
 from __future__ import annotations
@@ -21,59 +21,59 @@ Mask = NDArray[np.bool_]
 Cells = NDArray[np.float64]
 """(N, 5): row, column, long half axis, short half axis, angle of the long axis; pixels and radians."""
 
-_REACH = 1.6  # a cell claims pixels up to this many half axes from its centre
-_TRIES = 40  # places that a large cell may try before it is given up
+_REACH = 1.6  # largest distance of a cell's pixels from its center, in half axes
+_TRIES = 40  # attempts to place a large cell before it is dropped
 
 
 class Layout(NamedTuple):
-    """How one nerve differs from the next; lengths but `unit` in diameters of an unmyelinated axon."""
+    """Settings of a nerve; all lengths except ``unit`` are in units."""
 
     unit: float  # median diameter of an unmyelinated axon, pixels
-    myelinated: float  # share of the area wanted for myelinated axons; they get less where there is no place
-    filling: float  # share of the places in a bundle that have an axon
-    missing: float  # share of the bundles that are not there: collagen instead
+    myelinated: float  # target fraction of the area for myelinated axons; less if there is no space
+    filling: float  # fraction of the places in a bundle with an axon
+    missing: float  # fraction of the bundles replaced by collagen
     cleft: float  # median half width of the clefts between bundles
-    vessel: bool  # a blood vessel lies in the field, at least in part
-    edge: bool  # the nerve ends within the field
-    rift: bool  # a crack runs through the field
+    vessel: bool  # whether the field shows at least part of a blood vessel
+    edge: bool  # whether the nerve ends within the field
+    rift: bool  # whether a crack runs through the field
 
 
 class Nerve(NamedTuple):
-    """The tissue in a field of H × W pixels; an index is -1 where there is no such cell."""
+    """The tissue in a field of H × W pixels. Indices are -1 for pixels without such a cell."""
 
     beyond: Floats  # (H, W) pixels beyond the edge of the nerve, negative within
-    bundle: Indices  # (H, W) the bundle: cytoplasm of Schwann cells and all that lies in it
+    bundle: Indices  # (H, W) index of the bundle: cytoplasm of Schwann cells and everything in it
     vessel: Mask  # (H, W)
-    myelinated: Indices  # (H, W) the myelinated axon, its myelin included
+    myelinated: Indices  # (H, W) index of the myelinated axon, including its myelin
     radii: NDArray[np.float64]  # mean radius of each myelinated axon, pixels
-    unmyelinated: Indices  # (H, W) the unmyelinated axon
-    schwann: Mask  # (H, W) cell bodies: the nucleus and a rim of cytoplasm
+    unmyelinated: Indices  # (H, W) index of the unmyelinated axon
+    schwann: Mask  # (H, W) cell bodies: nucleus and a rim of cytoplasm
 
 
 class _Field(NamedTuple):
-    """What all cells of a nerve share: the axons are cut at one slant, and bend together."""
+    """Geometry shared by all cells of a nerve: axons are cut at the same angle and bend together."""
 
     shape: tuple[int, int]
     unit: float
     angle: float
-    stretch: float  # the long half axis of a typical cell by its mean radius
+    stretch: float  # long half axis of a typical cell relative to its mean radius
     warp: Floats  # (2, H, W) displacement, pixels
 
 
 class _Territory(NamedTuple):
-    """Which cell each pixel belongs to."""
+    """The cell of each pixel."""
 
-    owner: Indices  # (H, W) -1 where no cell is near
-    inside: Floats  # (H, W) about how many pixels to the border of that cell, negative outside
+    owner: Indices  # (H, W) index of the cell, -1 if no cell is near
+    inside: Floats  # (H, W) approximate distance to the border of that cell in pixels, negative outside
 
 
 def grow(rng: np.random.Generator, shape: tuple[int, int], layout: Layout) -> Nerve:
-    """Return a nerve: vessel and myelinated axons first, bundles between them, then what lies in the bundles.
+    """Return a nerve: vessel and myelinated axons first, then bundles between them, then the contents of the bundles.
 
     Args:
-        rng: where the random numbers come from.
+        rng: random generator.
         shape: (H, W) in pixels.
-        layout: what kind of nerve.
+        layout: settings of the nerve.
     """
     warp = np.stack([_wobble(rng, shape, layout.unit) for _ in range(2)])
     field = _Field(shape, layout.unit, rng.uniform(0, np.pi), rng.uniform(1.0, 1.45), warp)
@@ -97,17 +97,17 @@ def grow(rng: np.random.Generator, shape: tuple[int, int], layout: Layout) -> Ne
 
 
 def distance_to(mask: Mask) -> Floats:
-    """Return the distance in pixels of each pixel from the next one in `mask` (H, W); H + W if there is none."""
+    """Return the distance of each pixel to the nearest one in ``mask``, (H, W) in pixels; H + W if it is empty."""
     outside = np.where(mask, 0, 255).astype(np.uint8)
     distance = np.asarray(cv2.distanceTransform(outside, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)
     return np.minimum(distance, sum(mask.shape))
 
 
-# ---------------------------------------------------------------------------------------------- the parts of a nerve
+# -------------------------------------------------------------------------------------------------- parts of a nerve
 
 
 def _large_cells(rng: np.random.Generator, field: _Field, layout: Layout, beyond: Floats) -> Cells:
-    """Return the vessel, if any, and the myelinated axons: the largest first, none upon another."""
+    """Return the vessel, if any, and the myelinated axons: the largest first, without overlap."""
     placed: list[list[float]] = []
     if layout.vessel:
         radius, stretch = field.unit * rng.uniform(2.0, 5.5), rng.uniform(1.0, 1.15)
@@ -122,7 +122,7 @@ def _large_cells(rng: np.random.Generator, field: _Field, layout: Layout, beyond
 
 
 def _radii(rng: np.random.Generator, area: float) -> list[float]:
-    """Return the radii of myelinated axons that fill `area` together, the largest first; all in units."""
+    """Return the radii of myelinated axons that together fill ``area``, the largest first; in units."""
     median = rng.uniform(1.2, 2.0)
     radii: list[float] = []
     while math.pi * sum(radius**2 for radius in radii) < area:
@@ -133,7 +133,7 @@ def _radii(rng: np.random.Generator, area: float) -> list[float]:
 def _free_place(
     rng: np.random.Generator, field: _Field, placed: list[list[float]], radius: float, beyond: Floats
 ) -> NDArray[np.float64] | None:
-    """Return where a circle of `radius` finds place among the cells that are there, or None."""
+    """Return a place (2,) for a circle of ``radius`` pixels among the placed cells, or None."""
     height, width = field.shape
     others = np.array(placed).reshape(-1, 5)
     for _ in range(_TRIES):
@@ -146,7 +146,7 @@ def _free_place(
 
 
 def _large(rng: np.random.Generator, field: _Field, layout: Layout, cells: Cells, beyond: Floats) -> Indices:
-    """Return the vessel and the myelinated axons, (H, W); these have dents here and there, as their myelin folds in."""
+    """Return the index of the vessel (0) and the myelinated axons, (H, W); axons have dents where myelin folds."""
     territory = _claim(field, cells)
     dents = np.maximum(smooth_field(rng, field.shape, 0.45 * field.unit) - 1.9, 0) * 0.8 * field.unit
     dents *= territory.owner >= layout.vessel
@@ -157,12 +157,12 @@ def _large(rng: np.random.Generator, field: _Field, layout: Layout, cells: Cells
 def _bundles(
     rng: np.random.Generator, field: _Field, layout: Layout, clearance: Floats, beyond: Floats
 ) -> tuple[Cells, Indices]:
-    """Return the sites of the bundles and which bundle each pixel lies in, (H, W)."""
+    """Return the sites of the bundles, and the index of the bundle at each pixel, (H, W)."""
     spacing = field.unit * rng.uniform(3.0, 6.0)
     sites = _cells(rng, field, _lattice(rng, field, spacing, 0.25), 0.75 * spacing, 0.25)
     territory = _claim(field, sites)
     half_cleft = field.unit * layout.cleft * np.exp(0.7 * smooth_field(rng, field.shape, 1.2 * field.unit))
-    present = np.append(rng.random(len(sites)) >= layout.missing, False)  # the last one answers for owner -1
+    present = np.append(rng.random(len(sites)) >= layout.missing, False)  # the last entry is for owner -1
     gap = np.clip(0.12 + 0.15 * smooth_field(rng, field.shape, field.unit), 0.05, 0.5) * field.unit
     bundle = (territory.inside > half_cleft) & (clearance > gap) & (beyond < -gap) & present[territory.owner]
     if layout.rift:
@@ -171,7 +171,7 @@ def _bundles(
 
 
 def _bodies(rng: np.random.Generator, field: _Field, sites: Cells, myelinated: Cells) -> Cells:
-    """Return the cell bodies of Schwann cells: in the middle of bundles, or like a crescent beside myelin."""
+    """Return the bodies of Schwann cells: in the middle of bundles, or crescent-shaped next to myelin."""
     within = sites[rng.random(len(sites)) < rng.uniform(0.05, 0.25), :2]
     bodies = _cells(rng, field, within, rng.uniform(1.2, 1.7) * field.unit, 0.2)
     beside = myelinated[rng.random(len(myelinated)) < 0.1]
@@ -185,7 +185,7 @@ def _bodies(rng: np.random.Generator, field: _Field, sites: Cells, myelinated: C
 def _small(
     rng: np.random.Generator, field: _Field, layout: Layout, bodies: Cells, bundle: Indices, room: Mask
 ) -> tuple[Indices, Mask]:
-    """Return the unmyelinated axon and the Schwann cell bodies at each pixel, (H, W) both."""
+    """Return the index of the unmyelinated axon and the mask of Schwann cell bodies, both (H, W)."""
     depth = distance_to(bundle < 0)
     places = _lattice(rng, field, 1.1 * field.unit, 0.2)
     free = _at(field, _claim(field, bodies).inside, places) < 0.1 * field.unit
@@ -202,7 +202,7 @@ def _small(
 
 
 def _wrapped(rng: np.random.Generator, field: _Field, bundle: Indices, axons: Indices, bodies: Mask) -> Indices:
-    """Return the bundles (H, W) without the cytoplasm that is too far from what it wraps."""
+    """Return the bundles (H, W) without cytoplasm that is too far from the axons and cell bodies it wraps."""
     reach = np.clip(0.45 + 0.3 * smooth_field(rng, field.shape, field.unit), 0.14, 1.5) * field.unit
     around_body = distance_to(bodies) < 0.15 * field.unit
     bundle = np.where((distance_to(axons >= 0) < reach) | around_body, bundle, -1)
@@ -210,7 +210,7 @@ def _wrapped(rng: np.random.Generator, field: _Field, bundle: Indices, axons: In
 
 
 def _beyond_edge(rng: np.random.Generator, field: _Field) -> Floats:
-    """Return how far each pixel lies beyond a wavy edge of the nerve, (H, W)."""
+    """Return the distance beyond a wavy edge of the nerve, (H, W) in pixels, negative inside the nerve."""
     height, width = field.shape
     angle = rng.uniform(0, 2 * np.pi)
     rows, cols = np.indices(field.shape, np.float32)
@@ -220,7 +220,7 @@ def _beyond_edge(rng: np.random.Generator, field: _Field) -> Floats:
 
 
 def _rift(rng: np.random.Generator, field: _Field) -> Mask:
-    """Return a crack through the field, (H, W): a winding band of changing width."""
+    """Return a crack through the field, (H, W): a winding band of varying width."""
     height, width = field.shape
     rows, cols = np.indices(field.shape, np.float32)
     angle = rng.uniform(0, np.pi)
@@ -230,11 +230,11 @@ def _rift(rng: np.random.Generator, field: _Field) -> Mask:
     return np.asarray(np.abs(across + winding) < breadth)
 
 
-# ---------------------------------------------------------------------------------------------------- cells in general
+# ----------------------------------------------------------------------------------------------------- cells in general
 
 
 def _wobble(rng: np.random.Generator, shape: tuple[int, int], unit: float) -> Floats:
-    """Return a displacement in pixels, (H, W), that makes outlines irregular: slow bends and small bumps."""
+    """Return a displacement that makes outlines irregular, (H, W) in pixels: slow bends and small bumps."""
     slow = 0.45 * unit * smooth_field(rng, shape, 4 * unit)
     return slow + 0.12 * unit * smooth_field(rng, shape, unit) + 0.04 * unit * smooth_field(rng, shape, 0.3 * unit)
 
@@ -254,7 +254,7 @@ def _lattice(rng: np.random.Generator, field: _Field, spacing: float, jitter: fl
 
 
 def _cells(rng: np.random.Generator, field: _Field, places: NDArray[np.float64], radius: float, spread: float) -> Cells:
-    """Return cells at `places` (N, 2) with about the mean radius given, log-normal with `spread`."""
+    """Return cells at ``places`` (N, 2) with log-normal radii: median ``radius``, standard deviation ``spread``."""
     radii = radius * np.exp(rng.normal(0, spread, len(places)))
     stretch = field.stretch * np.exp(rng.normal(0, 0.12, len(places)))
     angles = field.angle + rng.normal(0, 0.3, len(places))
@@ -262,7 +262,7 @@ def _cells(rng: np.random.Generator, field: _Field, places: NDArray[np.float64],
 
 
 def _claim(field: _Field, cells: Cells) -> _Territory:
-    """Return which cell each pixel belongs to: the one that is nearest, each distance relative to the cell's size."""
+    """Return the cell of each pixel: the nearest one, with distances relative to the size of a cell."""
     grid = np.indices(field.shape, np.float32) + field.warp
     nearest = np.full(field.shape, _REACH**2, np.float32)
     second = nearest.copy()
@@ -280,15 +280,15 @@ def _claim(field: _Field, cells: Cells) -> _Territory:
 
 
 def _window(field: _Field, cell: NDArray[np.float64]) -> tuple[slice, slice]:
-    """Return the part of the field that a cell may claim; empty for a cell that is too far outside."""
-    reach = _REACH * cell[2] + 1.5 * field.unit  # the warp may bring in what lies farther out
+    """Return the part of the field within reach of a cell; empty for cells too far outside."""
+    reach = _REACH * cell[2] + 1.5 * field.unit  # the warp may move pixels closer
     low = np.clip(cell[:2] - reach, 0, field.shape).astype(int)
     high = np.clip(cell[:2] + reach, 0, field.shape).astype(int)
     return slice(low[0], high[0]), slice(low[1], high[1])
 
 
 def _relative_distance(cell: NDArray[np.float64], places: Floats) -> Floats:
-    """Return the squared distance of `places` (2, h, w) from a cell's centre, (h, w): 1 on the ellipse of its axes."""
+    """Return the squared distance of ``places`` (2, h, w) from a cell's center, (h, w): 1 on the cell's ellipse."""
     row, col, long, short, angle = cell.tolist()
     down, right = places[0] - row, places[1] - col
     along = (right * math.cos(angle) + down * math.sin(angle)) / long
@@ -297,7 +297,7 @@ def _relative_distance(cell: NDArray[np.float64], places: Floats) -> Floats:
 
 
 def _without_specks(mask: Mask, area: float) -> Mask:
-    """Return `mask` (H, W) without the connected pieces that have fewer pixels than `area`."""
+    """Return ``mask`` (H, W) without connected components smaller than ``area`` pixels."""
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     keep = stats[:, cv2.CC_STAT_AREA] >= area
     keep[0] = False
@@ -305,7 +305,7 @@ def _without_specks(mask: Mask, area: float) -> Mask:
 
 
 def _at(field: _Field, image: NDArray[Any], places: NDArray[np.float64]) -> NDArray[Any]:
-    """Return the values of `image` (H, W) where cells with centres at `places` (N, 2) come to lie after the warp.
+    """Return the values of ``image`` (H, W) at the warped positions of cells with centers at ``places`` (N, 2).
 
     Cells outside the field get the value at its border.
     """

@@ -1,4 +1,4 @@
-"""Sample data that consist of pairs which are drawn one by one: as many as wanted, in several processes."""
+"""Sample data drawn pair by pair: any number of images with labels, in several processes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from numpy.typing import NDArray
 from ..ground.progress import shown
 
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}
-"""Split name → what stands for ``{folder}`` in the place of a file."""
+"""Name of a split → the value of ``{folder}`` in the path of a file."""
 
-_CHUNK = 4  # pairs that a worker gets at once
+_CHUNK = 4  # pairs sent to a worker at once
 
 Draw = Callable[[np.random.Generator, tuple[int, int], str], tuple[NDArray[Any], NDArray[Any]]]
 Job = tuple[str, int, int]
-"""Split, index within the split, number within the set; index and number begin with 0 and 1."""
+"""Split, index in the split (from 0), number in the set (from 1)."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """How the pairs of a task are drawn and where they are put.
+    """How the pairs of a task are drawn, and the paths of their files.
 
     Args:
-        draw: (generator, (H, W), split name) → image and label, both (H, W). A function of a module, which worker
-            processes can import.
-        manifest: what is to be in ``manifest.json``; its splits are replaced by those of the set.
-        image: place of an image, ``{folder}`` stands for ``train``, ``val`` or ``test``, ``{number}`` for its number in
-            the set; the suffix says the format, ``.tif`` or ``.npy``.
-        label: the same for the label.
+        draw: function (random generator, (H, W), name of the split) → image and label, both (H, W). It must be defined
+            at the top level of a module, so that worker processes can import it.
+        manifest: content of ``manifest.json``; its splits are replaced by those of the set.
+        image: path of an image. ``{folder}`` stands for ``train``, ``val`` or ``test``, ``{number}`` for the number in
+            the set; the suffix determines the format, TIFF or ``.npy``.
+        label: path of a label, in the same form.
     """
 
     draw: Draw
@@ -50,15 +50,15 @@ class Pairs:
 def write_pairs(
     pairs: Pairs, folder: Path, counts: dict[str, int], size: tuple[int, int], seed: int, workers: int = 1
 ) -> None:
-    """Write pairs and `manifest.json` into an existing, empty folder.
+    """Write pairs and ``manifest.json`` into an existing, empty folder.
 
     Args:
-        pairs: what to draw.
-        folder: where to write.
-        counts: number of pairs of each split: ``"train"``, ``"validation"``, ``"test"``; a split of none is left out.
+        pairs: the kind of pairs.
+        folder: the folder.
+        counts: number of pairs of each split: ``"train"``, ``"validation"``, ``"test"``; splits with 0 are left out.
         size: (H, W) of the images in pixels.
-        seed: 0 or more; the same seed makes the same files, whatever the number of workers.
-        workers: number of processes; 1 for this one.
+        seed: 0 or more; the same seed gives the same files, for any number of workers.
+        workers: number of processes; 1 for the current process only.
     """
     counts = {split: count for split, count in counts.items() if count}
     places = [(split, index) for split, count in counts.items() for index in range(count)]
@@ -74,7 +74,7 @@ def write_pairs(
 
 
 def _map(work: Callable[[Job], None], jobs: list[Job], workers: int) -> Iterable[None]:
-    """Yield as often as there are jobs, each time after one more is done."""
+    """Yield once for each finished job."""
     if workers == 1:
         yield from map(work, jobs)
         return
@@ -84,7 +84,7 @@ def _map(work: Callable[[Job], None], jobs: list[Job], workers: int) -> Iterable
 
 
 def _write_pair(pairs: Pairs, folder: Path, size: tuple[int, int], seed: int, job: Job) -> None:
-    """Draw a pair and write its files. The randomness comes from seed, split and index alone."""
+    """Draw a pair and write its files. The random numbers depend only on seed, split and index."""
     split, index, number = job
     rng = np.random.default_rng([seed, list(FOLDERS).index(split), index])
     for name, array in zip(_names(pairs), pairs.draw(rng, size, split), strict=True):
@@ -95,11 +95,13 @@ def _write(file: Path, array: NDArray[Any]) -> None:
     if file.suffix == ".npy":
         np.save(file, array)
     else:
-        tifffile.imwrite(file, array, photometric="minisblack")  # zlib takes ten times as long, noise hardly shrinks
+        tifffile.imwrite(
+            file, array, photometric="minisblack"
+        )  # not compressed: zlib takes ten times as long and hardly shrinks noise
 
 
 def _split(pairs: Pairs, split: str, numbers: list[int]) -> dict[str, list[str] | list[int]]:
-    """Return what the manifest says of a split: its own folders if it has any, else its numbers."""
+    """Return the entry of a split in the manifest: its folders if it has any of its own, else its numbers."""
     if "{folder}" in pairs.image:
         return {
             "folders": [Path(name.format(folder=FOLDERS[split], number=0)).parent.as_posix() for name in _names(pairs)]

@@ -415,12 +415,12 @@ REFUSED: list[Row] = [
     ("neuron_em", "evaluate", a_trap, MORE_THAN_WEIGHTS),
     ("dendrite", "infer", no_threshold, "threshold.json: found nothing, expected the threshold that belongs"),
     ("dendrite", "evaluate", no_threshold, "or --threshold"),
-    ("dendrite", "infer", threshold("half"), "threshold.json: found no valid JSON"),
+    ("dendrite", "infer", threshold("half"), "threshold.json: found invalid JSON"),
     ("dendrite", "infer", threshold("[0.5]"), "threshold.json: found list, expected a JSON object"),
     ("neuron_em", "infer", threshold('{"threshold": 0.5}'), "threshold.json: found no seed_threshold"),
     ("hela_track", "infer", threshold('{"threshold": 50}'), "threshold.json: found 50, expected a number from 0 to 1"),
     ("cytoskeleton", "infer", threshold('{"threshold": NaN}'), "threshold.json: found nan"),
-    ("hela_track", "infer", settings("{"), "settings.json: found no valid JSON"),
+    ("hela_track", "infer", settings("{"), "settings.json: found invalid JSON"),
     ("vesicle", "infer", settings("[]"), "settings.json: found list, expected a JSON object"),
     ("vesicle", "infer", settings('{"input_normalization": "other"}'), "--input_normalization: found log"),
     # masks
@@ -431,7 +431,7 @@ REFUSED: list[Row] = [
     ("dendrite", "train", mask(with_soft_edges), "label_threshold or label_tolerance in the manifest allow soft edges"),
     ("neuron_em", "train", mask(with_soft_edges), "label_threshold"),
     ("vesicle", "train", mask(from_one), "the undeclared label value(s) 1, 2"),
-    ("cytoskeleton", "train", mask(fractions), "2000 pixels that are no whole numbers, expected integer labels"),
+    ("cytoskeleton", "train", mask(fractions), "2000 pixels with fractional values, expected integer labels"),
     ("vesicle", "train", mask(negative), "the negative label -1"),
     ("dendrite", "train", mask(with_nan), "NaN or infinite pixels"),
     ("dendrite", "train", mask(of_colours), "3 channels that differ by up to 255, expected labels in one channel"),
@@ -449,8 +449,8 @@ REFUSED: list[Row] = [
     ("dendrite", "train", manifest(image="../elsewhere"), f"image '../elsewhere', {OUTSIDE}"),
     ("vesicle", "train", manifest(label="/etc"), f"label '/etc', {OUTSIDE}"),
     ("dendrite", "train", link_that_leads_out, f"image, a link to .*elsewhere, {OUTSIDE}"),
-    ("dendrite", "train", manifest_text(""), "manifest.json: found no valid JSON"),
-    ("dendrite", "train", manifest_text("[" * 10**5), "manifest.json: found no valid JSON"),
+    ("dendrite", "train", manifest_text(""), "manifest.json: found invalid JSON"),
+    ("dendrite", "train", manifest_text("[" * 10**5), "manifest.json: found invalid JSON"),
     ("tem", "train", manifest_text("[]"), "manifest.json: found list, expected a JSON object"),
     ("tem", "train", manifest(labels={"a": 0, "b": 255}), "the classes a, b (tiny), expected --classes, background"),
     ("dendrite", "train", manifest(splits={"train": {"numbers": [1]}}), "no image for the split validation"),
@@ -466,7 +466,7 @@ REFUSED: list[Row] = [
     ("dendrite", "evaluate", a_file_of_data, "x.tif: found a file, expected a folder with the data set"),
     # the Cell Tracking Challenge
     ("hela_track", "train", without("01/t001.tif"), "01: found no image of frame 1"),
-    ("hela_track", "train", no_silver_truth, "`--truth gold` takes the gold truth"),
+    ("hela_track", "train", no_silver_truth, "`--truth gold` uses the gold truth"),
     ("hela_track", "train", of_another_size("01_ST/SEG/man_seg001.tif"), "39 × 50 pixels, expected 40 × 50"),
     (
         "hela_track",
@@ -714,7 +714,7 @@ def test_an_image_that_may_not_be_read(bundle: str, sound: Callable[[str, Path],
     given.image.chmod(0)
     with as_nobody():
         sentence = refusal("infer", given, open_folder / "out")
-    assert sentence.startswith(f"{given.image}: found a file that may not be read")
+    assert sentence.startswith(f"{given.image}: found a file without read permission")
     assert not half_results(open_folder / "out")
 
 
@@ -733,7 +733,7 @@ def test_a_folder_that_may_not_be_entered(sound: Callable[[str, Path], Given], o
     (given.data / "image").chmod(0)
     with as_nobody():
         sentence = refusal("train", given, open_folder / "out")
-    assert sentence.startswith(f"{given.data / 'image'}: found a folder that may not be read")
+    assert sentence.startswith(f"{given.data / 'image'}: found a folder that cannot be read")
 
 
 # ------------------------------------------------------------------------------------------------------ as a user types

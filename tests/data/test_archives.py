@@ -1,4 +1,4 @@
-"""Archives that were made to do harm, by hand, and those that were not."""
+"""Unpacking of harmless archives, and refusal of malicious ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def packed(folder: Path, kind: str, *names: str, content: bytes = b"data") -> Pa
 
 
 def refused(archive: Path, folder: Path, found: str, limits: Limits | None = None) -> None:
-    """Check that an archive is refused, and that nothing is outside the folder."""
+    """Check that an archive is refused and that no file appears outside the folder."""
     before = sorted(folder.rglob("*"))
     with pytest.raises(InputError, match=found) as error:
         unpack(archive, folder / "inside" / "out", limits)
@@ -52,7 +52,7 @@ def refused(archive: Path, folder: Path, found: str, limits: Limits | None = Non
 
 
 def test_an_archive_that_begins_with_its_own_folder(tmp_path: Path) -> None:
-    """As ``tar -czf x.tgz .`` makes it."""
+    """The archive that ``tar -czf x.tgz .`` writes."""
     files = unpack(packed(tmp_path, "tar", "./", "./image/1.tif"), tmp_path / "out")
     assert files == [tmp_path / "out" / "image" / "1.tif"]
 
@@ -87,7 +87,7 @@ def test_takes_no_permissions(tmp_path: Path) -> None:
     "name", ["../x", "a/../../x", "/etc/x", "..", "C:x", "C:/x", "a\\..\\..\\x", "\\\\server\\x", "a\nb", "x" * 300]
 )
 def test_a_name_that_leads_elsewhere(kind: str, name: str, tmp_path: Path) -> None:
-    refused(packed(tmp_path, kind, "first", name), tmp_path, "the name .*, expected names of files inside")
+    refused(packed(tmp_path, kind, "first", name), tmp_path, "the name .*, expected a valid name inside")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -96,7 +96,7 @@ def test_a_name_that_leads_elsewhere(kind: str, name: str, tmp_path: Path) -> No
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_names_that_are_one_somewhere(kind: str, names: tuple[str, str], tmp_path: Path) -> None:
-    refused(packed(tmp_path, kind, *names), tmp_path, "two files for the name")
+    refused(packed(tmp_path, kind, *names), tmp_path, "two files with the name")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,7 +120,7 @@ def test_what_is_no_file(kind: bytes, found: str, tmp_path: Path) -> None:
         info = tarfile.TarInfo("x")
         info.type, info.linkname = kind, "../../outside"
         archive.addfile(info)
-    refused(tmp_path / "a.tar", tmp_path, f"{found}.*, 'x', expected files and folders alone")
+    refused(tmp_path / "a.tar", tmp_path, f"{found}.*, 'x', expected only files and folders")
 
 
 def test_a_link_in_a_zip(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_many_small_ones_count_together(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_too_many(kind: str, tmp_path: Path) -> None:
     archive = packed(tmp_path, kind, *map(str, range(9)))
-    refused(archive, tmp_path, "more files than any data set has", Limits(members=8))
+    refused(archive, tmp_path, "9 files and folders or more", Limits(members=8))
     assert len(unpack(archive, tmp_path / "out", Limits(members=9))) == 9
 
 
@@ -163,7 +163,7 @@ def test_more_than_the_disk_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_declared_less_than_it_is(tmp_path: Path) -> None:
-    """A zip whose directory says 10 bytes of a member of a million: never more than declared is written."""
+    """A ZIP that declares 10 bytes for a member of a million bytes: no more than declared is written."""
     archive = packed(tmp_path, "zip", "x", content=bytes(10**6))
     content, size = bytearray(archive.read_bytes()), (10**6).to_bytes(4, "little")
     assert content.count(size) == 2
@@ -181,7 +181,7 @@ def test_declared_more_than_any_disk_has(tmp_path: Path) -> None:
 
 
 def test_an_absurdly_long_header(tmp_path: Path) -> None:
-    """Of a name of 20 MB, which compresses to nothing."""
+    """The header of a name of 20 MB, which compresses well."""
     with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as stream:
         info = tarfile.TarInfo("././@LongLink")
         info.type, info.size = tarfile.GNUTYPE_LONGNAME, 20_000_000
@@ -197,7 +197,7 @@ def cut(content: bytes) -> bytes:
 
 
 def damaged(content: bytes) -> bytes:
-    """Change 600 bytes: of a tar, which has no checksum of what its files hold, the second header."""
+    """Change 600 bytes; in a TAR those of the second header, because contents have no checksum."""
     start = 10_752 if len(content) > 20_000 else len(content) // 2
     return content[:start] + bytes(byte ^ 255 for byte in content[start : start + 600]) + content[start + 600 :]
 
@@ -228,5 +228,5 @@ def test_encrypted(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_in_use(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="found files, expected a new or an empty folder"):
+    with pytest.raises(InputError, match="found files, expected a new or empty folder"):
         unpack(packed(tmp_path, "zip", "x"), tmp_path)

@@ -1,4 +1,4 @@
-"""Items of a BIDS data set, and the pixel sizes that its sidecars give."""
+"""Items of a BIDS data set, and the pixel sizes in its sidecars."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sidecar(path: Path, content: object) -> None:
 
 
 def animals(folder: Path, **samples: int) -> Path:
-    """Write images, each with its label, of each animal."""
+    """Write images with labels for each animal."""
     for animal, count in samples.items():
         for number in range(1, count + 1):
             stem = f"sub-{animal}_sample-{number}_SEM"
@@ -188,7 +188,7 @@ def test_wrong_sidecars(content: object, message: str, tmp_path: Path) -> None:
 def test_a_sidecar_that_is_no_json(tmp_path: Path) -> None:
     animals(tmp_path, a=1)
     (tmp_path / "sub-a" / "micr" / "sub-a_SEM.json").write_text("{")
-    with pytest.raises(InputError, match=r"sub-a_SEM\.json: found no valid JSON"):
+    with pytest.raises(InputError, match=r"sub-a_SEM\.json: found invalid JSON"):
         datalist(bids(tmp_path), "train")
 
 

@@ -30,7 +30,7 @@ def sequence(
     silver: Sequence[int] = (),
     digits: int = 3,
 ) -> None:
-    """Write a sequence with markers for every frame."""
+    """Write a sequence with markers in every frame."""
     for frame in frames:
         picture(folder / name / f"t{frame:0{digits}}.tif")
         picture(folder / f"{name}_GT" / "TRA" / f"man_track{frame:0{digits}}.tif")
@@ -106,7 +106,7 @@ def test_no_silver_truth(tmp_path: Path) -> None:
     sequence(tmp_path, "01", [0], gold=[0])
     assert refusal(tmp_path) == (
         f"{tmp_path / '01_ST' / 'SEG'}: found nothing, "
-        "expected the silver truth of sequence 01; `--truth gold` takes the gold truth."
+        "expected the silver truth of sequence 01; `--truth gold` uses the gold truth."
     )
 
 
@@ -118,7 +118,7 @@ def test_no_gold_truth(tmp_path: Path) -> None:
 def test_a_label_without_its_image(tmp_path: Path) -> None:
     sequence(tmp_path, "01", [0, 2], silver=[0, 1])
     label = tmp_path / "01_ST" / "SEG" / "man_seg001.tif"
-    assert refusal(tmp_path) == f"{tmp_path / '01'}: found no image of frame 1, expected one, as there is {label}."
+    assert refusal(tmp_path) == f"{tmp_path / '01'}: found no image of frame 1, expected the image for {label}."
 
 
 def test_a_frame_with_two_images(tmp_path: Path) -> None:
@@ -193,14 +193,14 @@ def test_simulated_nuclei(real_data: Path) -> None:
 def test_gold_truth_without_any_markers_is_taken_as_complete_and_says_so(tmp_path: Path) -> None:
     sequence(tmp_path, "01", [0], gold=[0])
     shutil.rmtree(tmp_path / "01_GT" / "TRA")
-    with pytest.warns(UserWarning, match="no markers: every gold frame is taken to show all cells"):
+    with pytest.warns(UserWarning, match="no markers: assuming that each gold frame shows all cells"):
         datalist(tracks(tmp_path, train={"sequences": ["01"]}), "train", truth="gold")
 
 
 def test_a_split_without_gold_truth_is_left_out_of_a_scoring(tmp_path: Path) -> None:
     sequence(tmp_path, "01", range(4), gold=[3], silver=range(4))
     data = tracks(tmp_path, train={"frames": {"01": [0, 2]}}, test={"frames": {"01": [2, 4]}})
-    with pytest.warns(UserWarning, match="no image of it has a label: train"):
+    with pytest.warns(UserWarning, match="none of their images has a label: train"):
         assert list(loaders([data], ["train", "test"], ReadImaged("image"), truth="gold")) == ["test"]
     with pytest.raises(InputError, match="no image for the split train, expected"):
         loaders([data], ["train"], ReadImaged("image"), truth="gold")

@@ -1,4 +1,4 @@
-"""From a manifest, or a folder of images, to the items that are read."""
+"""Items from a manifest or from a folder of images."""
 
 from __future__ import annotations
 
@@ -206,9 +206,7 @@ def test_stacks_of_different_sizes(tmp_path: Path) -> None:
 def test_more_pages_than_there_are(tmp_path: Path) -> None:
     stack(tmp_path / "a.tif")
     stack(tmp_path / "b.tif")
-    assert "found 5 pages, expected at least 6, which the split test names" in refusal(
-        stacks(tmp_path, test=[4, 6]), "test"
-    )
+    assert "found 5 pages, expected at least 6 for the split test" in refusal(stacks(tmp_path, test=[4, 6]), "test")
 
 
 def test_stack_among_the_pairs(tmp_path: Path) -> None:
@@ -234,7 +232,7 @@ def test_no_folder(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 takes ** beside other letters for *")
 def test_a_broken_glob_in_a_manifest(tmp_path: Path) -> None:
-    assert refusal(manifest(tmp_path, image="**foo/*.png")).startswith(f"{tmp_path / '**foo/*.png'}: found a broken")
+    assert refusal(manifest(tmp_path, image="**foo/*.png")).startswith(f"{tmp_path / '**foo/*.png'}: found an invalid")
 
 
 def test_region_is_missing(tmp_path: Path) -> None:
@@ -266,7 +264,7 @@ def test_empty_split(splits: dict, tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with two images, a text, a hidden file and an image further down."""
+    """Return a folder with two images, a text file, a hidden file and an image in a subfolder."""
     folder = tmp_path / "Bilder für später" / "day 1"
     for name in ("zelle µ.png", "b.PNG", ".hidden.png", "below/c.png"):
         picture(folder / name)
@@ -323,7 +321,7 @@ def test_a_broken_glob(relative: bool, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as raised:
         input_files("**foo/*.png" if relative else tmp_path / "**foo/*.png")
-    assert str(raised.value).startswith(f"{tmp_path / '**foo/*.png'}: found a broken pattern (")
+    assert str(raised.value).startswith(f"{tmp_path / '**foo/*.png'}: found an invalid pattern (")
     assert str(raised.value).endswith("), expected a glob.")
 
 

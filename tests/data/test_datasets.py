@@ -1,4 +1,4 @@
-"""Samples whose randomness depends on the seed, the epoch and the index alone."""
+"""Random samples depend only on seed, epoch and index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ITEMS = [{"image": torch.full((1, 3, 4), float(index))} for index in range(5)]
 
 
 class CountCalls(MapTransform):
-    """A deterministic step that counts how often it is asked."""
+    """A deterministic transform that counts its calls."""
 
     def __init__(self) -> None:
         super().__init__("image")
@@ -43,7 +43,7 @@ def dataset(seed: int = 0, epoch: int = 0, cache_rate: float = 1.0, transforms: 
 
 
 def samples(data: EpochDataset, workers: int = 0) -> torch.Tensor:
-    """Return all samples of an epoch, in order, as a loader gives them."""
+    """Return all samples of an epoch in the order of a loader."""
     return torch.cat([batch["image"].as_tensor() for batch in DataLoader(data, batch_size=2, num_workers=workers)])
 
 
@@ -145,7 +145,7 @@ def test_caching_saves_work_and_changes_nothing(cache_rate: float, calls: int) -
 
 
 def several(workers: int = 0, **changes: object) -> torch.Tensor:
-    """Return an epoch with three samples of each item."""
+    """Return a dataset with three samples per item."""
     data = EpochDataset(ITEMS, [RandGaussianNoised("image", prob=1.0)], samples_per_item=3, **changes)
     assert len(data) == 15
     return samples(data, workers)
@@ -211,13 +211,13 @@ def test_no_samples() -> None:
 
 @pytest.fixture
 def indeterminate_after() -> Iterator[None]:
-    """Put back what seeding an epoch changes in the process."""
+    """Restore the global state that seeding an epoch changes."""
     yield
     set_determinism(None)
 
 
 def epochs(seed: int, first: int = 1, draw_before: int = 0) -> list[tuple[float, list]]:
-    """Run a trainer to epoch 3, from ``first``; return what each epoch drew from torch, and its samples in order."""
+    """Run a trainer from ``first`` to epoch 3; return the random numbers of torch and the samples of each epoch."""
     data, seen = dataset(seed), []
     torch.rand(draw_before)
     trainer = Engine(lambda engine, batch: seen.append((float(torch.rand(())), batch["image"].tolist())))
@@ -298,7 +298,7 @@ def _two_threads() -> Iterator[None]:
     ],
 )
 def test_one_thread_makes_an_item_here_as_in_a_worker(make: Callable) -> None:
-    """Sums over an image depend on the number of threads, and a worker has one; the caller keeps its own."""
+    """Sums over an image depend on the number of threads, which is 1 in a worker; the caller's number is kept."""
     note = Note()
     data = make(ITEMS, Compose([note, RandFlipd("image", prob=0.0)]))
     assert [data[index]["threads"] for index in range(5)] == [1] * 5
@@ -306,7 +306,7 @@ def test_one_thread_makes_an_item_here_as_in_a_worker(make: Callable) -> None:
 
 
 class Note(MapTransform):
-    """A deterministic step that notes the number of threads."""
+    """A deterministic transform that records the number of threads."""
 
     def __init__(self) -> None:
         super().__init__("image")

@@ -1,4 +1,4 @@
-"""Data sets fetched from a server on this machine, and what a server can do wrong."""
+"""Downloads of data sets from a local server, and errors of servers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from custom.images import write_image
 
 
 class Server:
-    """Files by their path; ``asked`` notes each request."""
+    """Files by path; ``asked`` records each request."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -47,7 +47,7 @@ class Server:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def offer(self, path: str, content: bytes) -> dict[str, str]:
-        """Put a file there, and return what a manifest says of it."""
+        """Add a file, and return its entry for a manifest."""
         self.files[path] = content
         return {"url": f"http://127.0.0.1:{self.http.server_port}{path}", "sha256": hashlib.sha256(content).hexdigest()}
 
@@ -61,7 +61,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def archive(tmp_path: Path) -> bytes:
-    """Return a zip whose folder ``cells`` holds three images with masks."""
+    """Return a ZIP with three images and masks in the folder ``cells``."""
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as pack:
         for kind in ("image", "mask"):
             for number in range(3):
@@ -111,7 +111,7 @@ def test_a_wrong_file_never_gets_the_name(server: Server, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("path", "missing", "found"),
-    [("/b.tif", 0, "the answer 404 Not Found"), ("/a.tif", 100, "a download that broke off")],
+    [("/b.tif", 0, "the HTTP status 404 Not Found"), ("/a.tif", 100, "an interrupted download")],
 )
 def test_what_the_server_does_not_give(path: str, missing: int, found: str, server: Server, tmp_path: Path) -> None:
     one = server.offer("/a.tif", b"pixels")
@@ -126,14 +126,14 @@ def test_no_server(server: Server, tmp_path: Path) -> None:
     one = server.offer("/a.tif", b"pixels")
     server.http.shutdown()
     server.http.server_close()
-    with pytest.raises(InputError, match=r"found no download \(ConnectionError\)"):
+    with pytest.raises(InputError, match=r"found a failed download \(ConnectionError\)"):
         download(one["url"], one["sha256"], tmp_path / "a.tif")
 
 
 def test_more_than_the_disk_has(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = server.offer("/a.tif", b"pixels")
     monkeypatch.setattr("shutil.disk_usage", lambda folder: type("Usage", (), {"free": 3}))
-    with pytest.raises(InputError, match="found 6 bytes, expected at most the 3 that are free"):
+    with pytest.raises(InputError, match="found 6 bytes, expected at most the 3 bytes that are free"):
         download(one["url"], one["sha256"], tmp_path / "a.tif")
 
 
@@ -192,13 +192,13 @@ def test_nothing_is_left_of_what_is_refused(
 
 def test_two_downloads_with_one_name(server: Server, archive: bytes, tmp_path: Path) -> None:
     twice = [server.offer("/a/set.zip", archive), server.offer("/b/set.zip", archive)]
-    with pytest.raises(InputError, match="found cells, which another download has brought already"):
+    with pytest.raises(InputError, match="found cells, which is also in another download"):
         fetch_dataset(write_manifest(tmp_path, twice), tmp_path / "out")
 
 
 def test_a_folder_in_use_is_left_alone(server: Server, archive: bytes, tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path, server.offer("/set.zip", archive))
-    with pytest.raises(InputError, match="found other files, expected a new or an empty folder"):
+    with pytest.raises(InputError, match="found other files, expected a new or empty folder"):
         fetch_dataset(manifest, tmp_path)
     assert not server.asked
 

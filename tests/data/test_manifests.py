@@ -373,7 +373,7 @@ def test_refused(content: object, message: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [b"{'name': 1}", b"", b'{"name": "\xff"}', b'{"name": 1,}'])
 def test_no_json(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(text)
-    with pytest.raises(InputError, match=f"^{re.escape(str(tmp_path / 'm.json'))}: found no valid JSON"):
+    with pytest.raises(InputError, match=f"^{re.escape(str(tmp_path / 'm.json'))}: found invalid JSON"):
         load_manifest(tmp_path / "m.json", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Which mask belongs to which image."""
+"""Pairing of images with masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Large images in parts: every pixel once, none too large, and cropped as the list says."""
+"""Windows of large images cover each pixel once, are not too large, and are cropped as listed."""
 
 from __future__ import annotations
 

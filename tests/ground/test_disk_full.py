@@ -1,4 +1,4 @@
-"""A full disk gives one sentence, and what was complete before is there and readable."""
+"""A full disk gives one clear sentence, and files completed before stay readable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOISE = np.random.default_rng(0).random((300, 300)).astype(np.float32)
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """Let no file grow beyond so many bytes, for which the system has another error than for a full disk."""
+    """Limit the size of files, for which the system raises another error than for a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -42,7 +42,7 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 class Disk:
-    """A disk in memory of a given size."""
+    """A file system in memory with a given size."""
 
     def __init__(self, folder: Path, size: str) -> None:
         self.folder = folder
@@ -60,7 +60,7 @@ class Disk:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Callable[[str], Disk]]:
-    """Return a function that makes a disk of a size in a folder ``disk``."""
+    """Return a function that mounts a disk of a given size at the folder ``disk``."""
     disks: list[Disk] = []
 
     def make(size: str) -> Disk:
@@ -102,12 +102,12 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_writer_says_one_sentence_and_keeps_the_old_file(name: str, tmp_path: Path) -> None:
-    """Through libraries that each have an error of their own for it."""
+    """The libraries of the writers raise different exceptions."""
     file = tmp_path / name
     file.write_text("old")
     with files_of_at_most(50_000), pytest.raises(OutputError) as caught:
         WRITERS[name](file)
-    assert str(caught.value).startswith(f"{file}: the file is larger than its disk, or a limit, allows: ")
+    assert str(caught.value).startswith(f"{file}: the file exceeds the size limit of the disk or the process: ")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -119,7 +119,7 @@ def test_every_writer_on_a_full_disk(name: str, disk: Callable[[str], Disk]) -> 
     with pytest.raises(OutputError) as caught:
         WRITERS[name](folder / name)
     assert str(caught.value).startswith(f"{folder / name}: the disk is full: ")
-    assert str(caught.value).endswith("; what was complete before is kept.")
+    assert str(caught.value).endswith("; files completed before are kept.")
     assert (folder / name).read_text() == "old"
     assert list(folder.iterdir()) == [folder / name]
 
@@ -192,14 +192,14 @@ def test_weight_maps_and_sample_data(tmp_path: Path, disk: Callable[[str], Disk]
     assert [np.load(file).shape for file in maps] == [(300, 300)] * 2
     before = sorted(folder.iterdir())
     said = sentence_of(lambda: make_samples("vesicle", folder / "sample"))
-    assert said == f"{folder / 'sample'}: the disk is full, and what was begun there is removed."
+    assert said == f"{folder / 'sample'}: the disk is full; the incomplete folder was removed."
     assert sorted(folder.iterdir()) == before
 
 
 def test_tensorboard_does_not_hang_or_shout(
     disk: Callable[[str], Disk], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its thread hands the error over to the one that writes next."""
+    """Its thread passes the error on to the next call that writes."""
     import sys
     import threading
 
@@ -213,5 +213,5 @@ def test_tensorboard_does_not_hang_or_shout(
             writer.add_image("noise", NOISE[None], step)
             writer.flush()
 
-    assert sentence_of(write) == "the disk is full; what was complete before is kept."
+    assert sentence_of(write) == "the disk is full; files completed before are kept."
     assert capsys.readouterr().err == ""

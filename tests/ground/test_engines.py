@@ -1,4 +1,4 @@
-"""Progress: a line per epoch where nobody watches, one bar where somebody does."""
+"""Progress of engines: a line per epoch in a log file, a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -81,21 +81,21 @@ class Terminal(io.StringIO):
 
 
 def frames(terminal: Terminal) -> list[str]:
-    """Return what stood in the one line of a bar, one state after the other; the cursor ends below it."""
+    """Return the successive states of a bar's line; at the end, the cursor is below it."""
     line, below = terminal.getvalue().split("\n")
     assert below == ""
     return line.split("\r")
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Let somebody watch from here on; a fixture would come before pytest's own capturing."""
+    """Replace stderr by a terminal. Not a fixture, because pytest's own capturing would replace it again."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     return terminal
 
 
 def test_a_bar_on_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resumed run goes on where it was: the first bar ends at two of two iterations, the second at six of six."""
+    """A resumed run continues: the first bar ends at two of two iterations, the second at six of six."""
     for epochs, iterations in ((1, "2/2"), (3, "6/6")):
         terminal = watched(monkeypatch)
         training_with_progress(tmp_path, max_epochs=epochs, planned=3, resume=epochs > 1).run()

@@ -19,7 +19,7 @@ from custom.samples import make_samples
 
 @pytest.fixture
 def other(tmp_path: Path) -> FileLock:
-    """Return a lock on the folder ``out`` as another process has it."""
+    """Return a lock on the folder ``out``, as if held by another process."""
     (tmp_path / "out").mkdir()
     lock = FileLock(tmp_path / "out" / LOCK_FILE)
     lock.acquire()
@@ -37,7 +37,7 @@ def test_a_folder_is_taken_and_given_back(tmp_path: Path) -> None:
 
 
 def test_another_run_is_refused(tmp_path: Path, other: FileLock) -> None:
-    with pytest.raises(InputError, match="out: found another run at work in this folder, expected another"):
+    with pytest.raises(InputError, match="out: found another active run in this folder, expected another"):
         claim(tmp_path / "out")
     other.release()
     claim(tmp_path / "out")
@@ -45,11 +45,15 @@ def test_another_run_is_refused(tmp_path: Path, other: FileLock) -> None:
 
 
 def test_another_run_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is killed, which frees the folder."""
+    """The other run is killed, which releases the folder."""
     out = tmp_path / "out"
-    code = (
-        f"from custom.locks import claim; import time; claim({str(out)!r}); print('held', flush=True); time.sleep(60)"
-    )
+    code = f"""
+import time
+from custom.ground.locks import claim
+claim({str(out)!r})
+print('held', flush=True)
+time.sleep(60)
+"""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None
@@ -60,7 +64,7 @@ def test_another_run_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture
     begun = time.monotonic()
     wait_for(out)
     assert time.monotonic() - begun > 0.5
-    assert capsys.readouterr().err == f"Another run is at work in {out}; waiting for its end.\n"
+    assert capsys.readouterr().err == f"Another run is active in {out}; waiting for it to finish.\n"
     release(out)
     process.wait()
     killer.wait()
@@ -85,7 +89,7 @@ def test_a_second_training_is_refused_before_anything_is_written(tmp_path: Path,
     data = make_samples("dendrite", tmp_path / "data")
     with pytest.raises(Exception) as caught:  # noqa: PT011 the configs wrap it
         train("dendrite", data, tmp_path / "out")
-    assert "found another run at work" in (find_input_error(caught.value) or "")
+    assert "found another active run" in (find_input_error(caught.value) or "")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [LOCK_FILE]
     other.release()
     train("dendrite", data, tmp_path / "out", max_epochs=1)

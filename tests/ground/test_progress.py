@@ -1,4 +1,4 @@
-"""Bars of long jobs: one line where somebody watches, now and then a line where nobody does."""
+"""Progress of long jobs: a bar on a terminal, a plain line at intervals elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Let somebody watch from here on; a fixture would come before pytest's own capturing."""
+    """Replace stderr by a terminal. Not a fixture, because pytest's own capturing would replace it again."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     return terminal
@@ -28,14 +28,14 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that stands still unless the test moves it; in seconds."""
+    """A clock in seconds that only the test advances."""
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 
 def screen(terminal: Terminal) -> list[str]:
-    """Return the lines that a terminal shows in the end, which a carriage return writes over."""
+    """Return the lines that a terminal shows at the end; a carriage return overwrites a line."""
     lines = []
     for line in terminal.getvalue().split("\n"):
         cells: list[str] = []

@@ -1,4 +1,4 @@
-"""Pages that stand alone, and the report of a tracked sequence."""
+"""Self-contained pages, and the report of a tracked sequence."""
 
 from __future__ import annotations
 

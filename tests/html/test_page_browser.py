@@ -1,4 +1,4 @@
-"""Reports as a browser shows them: no errors, no requests, sliders that slide, tables that sort."""
+"""Reports in a browser: no errors, no requests, working sliders, sortable tables."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[Chrome]:
 
 
 def write_evaluation(folder: Path, count: int, side: int = 512) -> Path:
-    """Write the report of an evaluation of noise, which is large as a JPEG: every image has one square too many."""
+    """Write the report of an evaluation of noise, which compresses badly; each result has an extra square."""
     draw = np.random.default_rng(0)
     label, pred = torch.zeros(1, side, side, dtype=torch.uint8), torch.zeros(1, side, side)
     label[:, side // 8 : side // 4, side // 8 : side // 4] = 1
@@ -67,12 +67,12 @@ def found(browser: Chrome, selector: str) -> WebElement:
 
 
 def right_side(browser: Chrome) -> str:
-    """Return what is cut off of the right layer of the first picture."""
+    """Return the clipping of the right layer of the first picture."""
     return found(browser, ".compare .right").value_of_css_property("clip-path")
 
 
 def orange_pixels(picture: WebElement) -> int:
-    """Return how many pixels of a picture on the screen have the color of the result."""
+    """Return the number of pixels of a displayed picture with the color of the result."""
     pixels = np.asarray(Image.open(BytesIO(picture.screenshot_as_png)).convert("RGB")).astype(int)
     return int((np.abs(pixels - ORANGE).max(axis=-1) < 40).sum())
 
@@ -115,7 +115,7 @@ def test_a_switch_shows_plain_images(browser: Chrome, small_page: Path) -> None:
 
 
 def test_a_table_sorts(browser: Chrome, small_page: Path) -> None:
-    """Numbers as numbers, names with numbers by these; – last, whichever way it goes."""
+    """Numbers sort numerically, also within names; undefined ones come last in both orders."""
     chromium.opened(browser, small_page)
 
     def column(number: int) -> list[str]:
@@ -157,7 +157,7 @@ def test_a_page_fits_a_phone_and_a_laptop(browser: Chrome, small_page: Path, wid
 
 
 def test_two_hundred_images(browser: Chrome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawn once, which takes most of the time; `benchmarks/report.py` draws each and measures how fast it opens."""
+    """A single picture is reused to save time; `benchmarks/report.py` draws each one and measures the loading time."""
     show, drawn = View.show, []
 
     def once(*arguments: Any) -> Comparison:

@@ -1,4 +1,4 @@
-"""What reports are made of: small pictures with layers, the choice of the worst and the best, plots."""
+"""Parts of reports: small pictures with layers, the choice of the worst and best images, plots."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ ROWS = [{"epoch": str(n), "train_loss": str(1 / n), "val_loss": "" if n % 2 else
 def test_plots_are_words_and_lines_that_never_change() -> None:
     plots = [curves("loss", ROWS, ["train_loss", "val_loss"], "loss", marked=3) for _ in range(2)]
     assert plots[0] == plots[1]
-    for text in ("train loss", "epoch 3, kept", ">loss<"):
+    for text in ("train loss", "saved weights: epoch 3", ">loss<"):
         assert text in plots[0]
     assert "http" not in plots[0]
 

@@ -1,4 +1,4 @@
-"""Reading known images in every format, and every way in which a file can be wrong."""
+"""Reading of known images in every format, and refusal of invalid files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Write = Callable[[Path, np.ndarray], None]
 
 
 def marked(dtype: type = np.uint8, shape: tuple[int, ...] = (5, 7)) -> np.ndarray:
-    """Return an image in which no flip, turn or transposition goes unnoticed; the mark is at [1, 5]."""
+    """Return an image that changes with any flip, rotation or transposition; the mark is at [1, 5]."""
     array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     array[..., 1, 5] = 100
     return array
@@ -57,7 +57,7 @@ def itk_file(path: Path, array: np.ndarray) -> None:
 
 
 def pages_that_differ(path: Path, array: np.ndarray) -> None:
-    """Write the pages with different compressions: tifffile takes them for separate images."""
+    """Write pages with different compression, which tifffile treats as separate images."""
     with tifffile.TiffWriter(path) as writer:
         for number, page in enumerate(array):
             writer.write(page, compression="zlib" if number % 2 else None, metadata=None, photometric="minisblack")
@@ -207,11 +207,11 @@ def test_suffixes_tell_image_files(tmp_path: Path) -> None:
     assert {".tif", ".png", ".npy", ".nii.gz", ".nrrd", ".dcm"} <= set(SUFFIXES)
 
 
-# ------------------------------------------------------------------------------------------------- colour and palettes
+# ------------------------------------------------------------------------------------------------- color and palettes
 
 
 def rgb(difference: int, dtype: type = np.uint8) -> np.ndarray:
-    """Return gray with the red of one pixel higher by ``difference``."""
+    """Return a gray RGB image in which the red of one pixel is higher by ``difference``."""
     array = np.repeat(marked(dtype)[..., np.newaxis], 3, axis=-1)
     array[1, 5, 0] += difference
     return array
@@ -228,7 +228,7 @@ def test_nearly_equal_channels_become_their_mean(tmp_path: Path, name: str, diff
     assert describe(path).shape == (5, 7)
 
 
-def test_colour_needs_permission(tmp_path: Path) -> None:
+def test_color_needs_permission(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.fromarray(rgb(JPEG_NOISE + 1)).save(path)
     with pytest.raises(InputError, match=r"differ by up to 25, .*`--channels luminance`"):
@@ -236,7 +236,7 @@ def test_colour_needs_permission(tmp_path: Path) -> None:
     assert read_image(path, channels="luminance")[1, 5] == round(100 + 0.299 * 25)
 
 
-def test_colour_png_of_16_bits_keeps_them(tmp_path: Path) -> None:
+def test_color_png_of_16_bits_keeps_them(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     cv2.imwrite(str(path), rgb(0, np.uint16) * 300)
     image = read_image(path)
@@ -245,7 +245,7 @@ def test_colour_png_of_16_bits_keeps_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_colour_stack(tmp_path: Path, planar: str) -> None:
+def test_color_stack(tmp_path: Path, planar: str) -> None:
     path = tmp_path / "a.tif"
     array = np.repeat(stack()[..., np.newaxis], 3, axis=-1)
     if planar == "separate":
@@ -279,7 +279,7 @@ def test_palette_gives_gray_for_images_and_indices_for_labels(tmp_path: Path) ->
 
 
 def test_tiff_palette(tmp_path: Path) -> None:
-    """A look-up table that only brightens shows intensities; class colours are colours."""
+    """A monotonic look-up table encodes intensities; a palette of class colors encodes colors."""
     path = tmp_path / "a.tif"
     ramp = np.arange(256, dtype=np.uint16) * 257
     green = np.stack([ramp * 0, ramp, ramp * 0])
@@ -287,7 +287,7 @@ def test_tiff_palette(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_image(path), marked())
     tifffile.imwrite(path, marked(), photometric="palette", colormap=green[:, ::-1])
     np.testing.assert_array_equal(read_labels(path), marked())
-    with pytest.raises(InputError, match="colour"):
+    with pytest.raises(InputError, match="color"):
         read_image(path)
 
 
@@ -398,7 +398,7 @@ def pages_of_two_shapes(path: Path) -> None:
 
 
 def unwritten_strips(path: Path) -> None:
-    """Write an image of which one tile was left out; tifffile gives zeros for it."""
+    """Write an image without one of its tiles, which tifffile fills with zeros."""
     tiles = iter([noise((16, 16)), None])
     tifffile.imwrite(path, tiles, shape=(16, 32), dtype=np.uint8, tile=(16, 16), compression="zlib")
 
@@ -455,7 +455,7 @@ def archive(path: Path) -> None:
         ("cmyk.tif", lambda path: tifffile.imwrite(path, noise((5, 7, 4)), photometric="separated"), "SEPARATED"),
         ("cmyk.jpg", lambda path: Image.fromarray(noise((5, 7, 4)), mode="CMYK").save(path), "CMYK"),
         ("shapes.tif", pages_of_two_shapes, r"different shapes, \(5, 7\) and \(9, 8\)"),
-        ("hole.tif", unwritten_strips, "not all there"),
+        ("hole.tif", unwritten_strips, "missing pixels"),
         ("turned.jpg", turned_jpeg, "orientation tag 6"),
         ("turned.tif", lambda path: tiff(extratags=[(274, "H", 1, 8, True)])(path, marked()), "orientation tag 8"),
         ("animation.png", animation, "animation of 2 frames"),
@@ -477,7 +477,7 @@ def test_each_fault_is_one_sentence(tmp_path: Path, name: str, write: Callable[[
 @pytest.mark.parametrize(
     ("array", "found"),
     [
-        (np.array([[0, 0.5]]), "1 pixels that are no whole numbers"),
+        (np.array([[0, 0.5]]), "1 pixels with fractional values"),
         (np.array([[0, -1]]), "negative label -1"),
         (rgb(19), "differ by up to 19"),
     ],
@@ -531,7 +531,7 @@ def test_a_truncated_deep_png(tmp_path: Path) -> None:
 
 
 def test_nothing_but_the_error_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A stack that lost its last pages makes tifffile log."""
+    """For a stack without its last pages, tifffile would log a message."""
     path = tmp_path / "a.tif"
     tiff(compression="zlib")(path, noise((4, 64, 64)))
     path.write_bytes(path.read_bytes()[:-6000])

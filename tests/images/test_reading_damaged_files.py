@@ -1,6 +1,6 @@
-"""Whatever bytes and whatever JSON come from elsewhere: an answer or one sentence, never a crash, a hang or gigabytes.
+"""Arbitrary bytes and JSON give a result or one clear sentence, never a crash, a hang or excessive memory use.
 
-The examples are the same in every run; `python tests/fuzzing.py 3000` takes more of them for the readers.
+The examples are the same in every run; `python tests/fuzzing.py 3000` runs more of them for the readers.
 """
 
 from __future__ import annotations
@@ -91,14 +91,14 @@ MANIFESTS: list[dict[str, Any]] = [
 
 
 def places_in(value: Any, path: tuple = ()) -> list[tuple]:
-    """Return the way to every value in nested dictionaries and lists."""
+    """Return the path to each value in nested dictionaries and lists."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [way for key, inner in pairs for way in [(*path, key), *places_in(inner, (*path, key))]]
 
 
 @st.composite
 def changed_manifests(draw: st.DrawFn) -> dict[str, Any]:
-    """Return a good manifest in which some values are others."""
+    """Return a valid manifest with some values replaced."""
     content = copy.deepcopy(draw(st.sampled_from(MANIFESTS)))
     for _ in range(draw(st.integers(0, 2))):
         *way, last = draw(st.sampled_from(places_in(content)))
@@ -117,7 +117,7 @@ def load_and_list(folder: Path, text: str) -> None:
 
 @pytest.fixture
 def cells(tmp_path: Path) -> Path:
-    """Return a folder with files where the manifests look for some; none of them is an image."""
+    """Return a folder with the files that the manifests name; none of them is an image."""
     for name in (
         "image/1.tif",
         "mask/1.tif",
@@ -177,7 +177,7 @@ def test_any_threshold_and_setting(value: Any, tmp_path: Path) -> None:
 
 @st.composite
 def track_lists(draw: st.DrawFn) -> str:
-    """Return lines of about four numbers, or of anything."""
+    """Return lines of about four numbers, or any text."""
     number = st.one_of(st.integers(-3, 12), st.sampled_from([65535, 10**9, 10**17, 10**5000])).map(_digits)
     line = st.one_of(st.lists(number, min_size=4, max_size=4), st.lists(number, max_size=6)).map(" ".join)
     return "\n".join(draw(st.lists(st.one_of(line, line, line, st.text(max_size=12)), max_size=5)))
@@ -210,7 +210,7 @@ def test_any_bytes_as_list_of_tracks(content: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_mutated_images(suffix: str) -> None:
-    """In a forked process, which may take 60 s of a core: a crash in C is a failure here, and not the suite's end."""
+    """In a forked process with a limit of 60 s of CPU time, so that a crash in C code fails only this test."""
     forked(lambda: fuzz(suffix, 60), seconds=60)
 
 
@@ -231,7 +231,7 @@ HUGE = {
 
 
 def tiff_of(side: int, compression: int) -> bytes:
-    """Return a TIFF of a hundred bytes whose one strip is said to hold ``side`` × ``side`` pixels."""
+    """Return a TIFF of a hundred bytes with a strip that is declared to contain ``side`` × ``side`` pixels."""
     tags = [
         (256, side),
         (257, side),
@@ -254,12 +254,12 @@ def tiff_of(side: int, compression: int) -> bytes:
 def test_a_header_that_claims_more_than_can_be_there(suffix: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / f"x{suffix}").write_bytes(content)
     for read in (describe, read_image):
-        with pytest.raises(InputError, match=r"claim to hold|broken or incomplete"):
+        with pytest.raises(InputError, match=r"a header that declares|broken or incomplete"):
             read(tmp_path / f"x{suffix}")
 
 
 def test_a_small_file_may_hold_a_large_image(tmp_path: Path) -> None:
-    """An image without content becomes tiny."""
+    """An empty image compresses to a tiny file."""
     tifffile.imwrite(tmp_path / "x.tif", np.zeros((12_000, 12_000), np.uint8), compression="zstd")
     assert (tmp_path / "x.tif").stat().st_size < 50_000
     assert read_image(tmp_path / "x.tif").shape == (12_000, 12_000)

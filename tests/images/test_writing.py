@@ -1,4 +1,4 @@
-"""What is written can be read back by this package, tifffile and Pillow, and is never seen half-written."""
+"""Written files can be read by this package, tifffile and Pillow, and are never visible while incomplete."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_atomic_path_keeps_usual_permissions(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    """As if the process had ended before the file was whole; nothing else goes."""
+    """Files of a process killed while writing are removed, and no others."""
     kept = {"a.txt", ".hidden", ".0123-a.txt", "0123456789ab-a.txt"}
     for name in kept:
         (tmp_path / name).touch()
@@ -127,7 +127,7 @@ def test_axes_are_kept(tmp_path: Path, axes: str, shape: tuple[int, ...]) -> Non
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (3, 5, 7)])
-def test_classes_are_coloured_and_stay_classes(tmp_path: Path, shape: tuple[int, ...]) -> None:
+def test_classes_are_colored_and_stay_classes(tmp_path: Path, shape: tuple[int, ...]) -> None:
     path = tmp_path / "a.tif"
     classes = marked(np.uint8, shape)
     write_image(path, classes, pixel_size=(0.2, 0.1), colors=COLORS)
@@ -203,7 +203,7 @@ def test_overlay_stretches_the_contrast() -> None:
     assert overlay(np.full((9, 12), 7), np.zeros((9, 12), bool)).max() == 0
 
 
-def test_instances_have_colours_of_their_own() -> None:
+def test_instances_have_colors_of_their_own() -> None:
     labels = np.arange(1, 301, dtype=np.uint16).reshape(15, 20)
     shown = overlay(np.zeros((15, 20)), labels, alpha=1)
     lab = rgb2lab(shown.reshape(1, -1, 3).astype(np.uint8))[0]
@@ -227,9 +227,9 @@ def test_touching_instances_are_divided_by_a_contour() -> None:
 @pytest.mark.parametrize(
     ("image", "labels", "found"),
     [
-        (np.zeros((5, 7)), np.zeros((7, 5), int), "one shape"),
-        (np.zeros((2, 5, 7)), np.zeros((2, 5, 7), int), "one shape"),
-        (np.zeros((5, 7)), np.full((5, 7), 3), "label 3 has no colour"),
+        (np.zeros((5, 7)), np.zeros((7, 5), int), "the same shape"),
+        (np.zeros((2, 5, 7)), np.zeros((2, 5, 7), int), "the same shape"),
+        (np.zeros((5, 7)), np.full((5, 7), 3), "label 3 has no color"),
     ],
 )
 def test_overlay_refuses(image: np.ndarray, labels: np.ndarray, found: str) -> None:
@@ -263,7 +263,7 @@ def test_overlay_of_real_instances(real_data: Path) -> None:
     image = read_image(real_data / "DIC-C2DH-HeLa" / "01" / "t000.tif")
     labels = read_labels(real_data / "DIC-C2DH-HeLa" / "01_ST" / "SEG" / "man_seg000.tif")
     shown = overlay(image, labels)
-    coloured = shown.max(axis=-1) != shown.min(axis=-1)
+    colored = shown.max(axis=-1) != shown.min(axis=-1)
     assert shown.shape == (512, 512, 3)
-    assert not coloured[labels == 0].any()
-    assert coloured[labels > 0].mean() > 0.95
+    assert not colored[labels == 0].any()
+    assert colored[labels > 0].mean() > 0.95

@@ -98,7 +98,7 @@ def write_bad_images(folder: Path) -> dict[str, str]:
         "nowhere.tif": "found no such file",
         "nan.tif": "found 1600 NaN or infinite pixels",
         "page.tif": "page 1: found 1 NaN or infinite pixels",
-        "colour.png": "found colour, 3 channels",
+        "colour.png": "found color: 3 channels",
         "twice.tif": f"found the same name as {folder / 'twice.png'}",
         "twice.png": f"found the same name as {folder / 'twice.tif'}",
     }

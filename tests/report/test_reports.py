@@ -61,11 +61,11 @@ def test_an_evaluation_shows_the_worst_first_and_names_what_has_no_score(tmp_pat
     page = evaluated(tmp_path)
     headings = Outline(page).headings
     assert headings[:3] == ["my_task: evaluation", "Scores", "Images of the split test"]
-    assert names_in(page, "The worst", "The best") == ["c", "b"]
-    assert names_in(page, "The best", "Images of the split train") == ["a"]
+    assert names_in(page, "Worst images", "Best images") == ["c", "b"]
+    assert names_in(page, "Best images", "Images of the split train") == ["a"]
     words = words_of(page)
     assert "Dice 0.5556 ± 0.4157, mean and spread over the 4 images of the split test." in words
-    assert "too little is annotated: nothing. They count in no mean." in words
+    assert "too little is annotated: nothing. The means leave these images out." in words
 
 
 def test_an_evaluation_has_a_row_for_every_image(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_a_training_shows_validation_images_with_the_weights_that_it_kept(traine
         name: float(dice) for name, dice in re.findall(r'data-value="(\d+)"[^>]*>\d+</td><td[^>]*="([\d.]+)">', page)
     }
     assert np.mean([*scores.values()]) == pytest.approx(best["score"], abs=1e-5)
-    worst = names_in(page, "The worst", "The best")
+    worst = names_in(page, "Worst images", "Best images")
     assert worst == sorted(scores, key=lambda name: scores[name])[: len(worst)]
     words = words_of(page)
     assert f"weights of epoch {best['epoch']} of 2: the highest validation dice, {best['score']:.4f}." in words
-    for text in ("train loss", "val dice", "learning rate", f"epoch {best['epoch']}, kept", "in use: "):
+    for text in ("train loss", "val dice", "learning rate", f"saved weights: epoch {best['epoch']}", "in use: "):
         assert text in words
     assert sha256(trained / "model.pt") in words
 

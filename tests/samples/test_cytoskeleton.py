@@ -1,4 +1,4 @@
-"""The drawn filaments: geometry and light with known answers, what the mask has and has not, the files."""
+"""Sample data of `cytoskeleton`: known geometry and light, contents of the mask, files."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ SIZE = (96, 128)
 
 
 def straight(row: float, light: float = 1.0) -> Filaments:
-    """Return a filament through the whole width of `SIZE`, in a row."""
+    """Return a horizontal filament across the whole width of `SIZE`."""
     columns = np.arange(-20, 150, STEP, dtype=np.float32)
     points = np.stack([np.full_like(columns, row), columns], axis=1)[None]
     return Filaments(points, np.full(points.shape[:2], light, np.float32), np.full(points.shape[:2], STEP, np.float32))
 
 
 def sharp_light(filaments: list[Filaments], psf: float) -> np.ndarray:
-    """Return the light of filaments in focus, by the definition of their light."""
+    """Return the light of filaments in focus, computed from its definition."""
     parts = [splat(f.points.reshape(-1, 2), (f.light * f.spacing).ravel(), SIZE) for f in filaments]
     return blur(np.sum(parts, axis=0), psf) * np.float32(psf * np.sqrt(2 * np.pi))
 
 
 def mask_of(filaments: list[Filaments], psf: float = 1.6, background: float = 1.0, **camera: float) -> np.ndarray:
-    """Return the mask of filaments on an even background under a camera that is good unless told otherwise."""
+    """Return the mask of filaments on a uniform background, by default with a good camera."""
     settings = {"photons": 1000, "read": 1, "grain": 0, "black": 0, "white": 100, "brightest": 65535} | camera
     sharp = sharp_light(filaments, psf)
     return cytoskeleton._mask(filaments, sharp, sharp + background, cytoskeleton._Camera(**settings), psf)

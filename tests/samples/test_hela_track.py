@@ -1,4 +1,4 @@
-"""The sample data of `hela_track`: layout, labels and lineage that agree, and the things that must occur in them."""
+"""Sample data of `hela_track`: layout, consistent labels and lineage, and the events that must occur."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def test_gold_cells_are_in_one_piece(sequence: Sequence) -> None:
 
 
 def test_cells_are_crowded(sequence: Sequence) -> None:
-    """Half of the field is cells, and most of them touch others with no background between them."""
+    """Cells cover half of the field, and most of them touch others."""
     for gold in list(sequence.gold.values())[:1] + list(sequence.gold.values())[-1:]:
         assert 0.35 < (gold > 0).mean() < 0.65
         touching = set()

@@ -1,8 +1,10 @@
-"""Big sets of sample data: the same whatever the number of workers, whole or not there, one command line."""
+"""Large sets of sample data: the same for any number of workers, complete or absent, and the command."""
 
 from __future__ import annotations
 
 import json
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ def contents(folder: Path) -> Bytes:
 
 
 def draw(rng: np.random.Generator, size: tuple[int, int], split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a pair that tells its split and its random numbers."""
+    """Draw a pair that encodes its split and its random numbers."""
     image = rng.integers(0, 1000, size).astype(np.uint16)
     return image, np.full(size, len(split), np.uint8)
 
@@ -35,11 +37,17 @@ NUMBERED = Pairs(draw, {"name": "sample_drawn"}, "image/{number:03d}.tif", "labe
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there be a task ``"drawn"`` that costs no time."""
-    monkeypatch.setitem(samples._PAIRS, "drawn", IN_FOLDERS)
-    monkeypatch.setitem(
-        samples._GENERATORS, "drawn", lambda folder, seed: write_pairs(IN_FOLDERS, folder, {"train": 1}, (8, 8), seed)
-    )
+    """Add a task ``"drawn"`` that takes no time."""
+    add_task(monkeypatch, IN_FOLDERS)
+
+
+def add_task(monkeypatch: pytest.MonkeyPatch, pairs: Pairs) -> None:
+    module = types.ModuleType("drawn")
+    module.PAIRS = pairs  # type: ignore[attr-defined]
+    module.make = lambda folder, seed: write_pairs(pairs, folder, {"train": 1}, (8, 8), seed)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "custom.samples.drawn", module)
+    for names in ("_TASKS", "_TASKS_OF_PAIRS"):
+        monkeypatch.setattr(samples, names, (*getattr(samples, names), "drawn"))
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -101,7 +109,7 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
     assert len(contents(one)) == 13
 
 
-@pytest.mark.parametrize("task", sorted(samples._PAIRS))
+@pytest.mark.parametrize("task", samples._TASKS_OF_PAIRS)
 def test_every_task_can_be_made_in_any_number(task: str, tmp_path: Path) -> None:
     folder = make_many_samples(task, tmp_path / "set", 2, side=64)
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -124,7 +132,7 @@ def test_interrupted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise KeyboardInterrupt
         return draw(rng, size, split)
 
-    monkeypatch.setitem(samples._PAIRS, "drawn", Pairs(interrupted, {}))
+    add_task(monkeypatch, Pairs(interrupted, {}))
     with pytest.raises(KeyboardInterrupt):
         make_many_samples("drawn", tmp_path / "set", 4, side=64)
     assert list(tmp_path.iterdir()) == []
@@ -138,7 +146,7 @@ def test_says_what_is_wrong(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"found -?\d+, expected at least \d+"):
             make_many_samples("drawn", tmp_path / "set", **({"count": 4} | wrong))
     folder = make_many_samples("drawn", tmp_path / "set", 4, side=64)
-    with pytest.raises(InputError, match="a new or an empty folder"):
+    with pytest.raises(InputError, match="a new or empty folder"):
         make_many_samples("drawn", folder, 4)
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="other files"):

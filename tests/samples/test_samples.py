@@ -1,16 +1,19 @@
-"""The sample data: always the same, in the layout of the real data, never seen half made."""
+"""Sample data: reproducible, in the layout of the real data, never visible while incomplete."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from bundle_runs import ROOT
 from PIL import Image
 
-from custom import samples
 from custom.errors import InputError
 from custom.samples import make_samples
 from custom.samples._fields import smooth_field, smooth_line, smooth_stack
@@ -103,13 +106,28 @@ def test_neuron_em_membranes_are_dark_and_thin(made: dict[str, Path], neuron_lab
         assert page[labels == 0].mean() < page[labels == 255].mean() - 30
 
 
-def test_neuron_em_neighbours_are_alike_and_splits_are_not(neuron_labels: np.ndarray) -> None:
+def test_neuron_em_neighbors_are_alike_and_splits_are_not(neuron_labels: np.ndarray) -> None:
     def alike(first: int, second: int) -> float:
         return float((neuron_labels[first] == neuron_labels[second]).mean())
 
-    neighbours = min(alike(page, page + 1) for page in range(7))
-    assert neighbours > max(alike(page, page + 5) for page in range(3)) + 0.05
-    assert neighbours > max(alike(7, 8), alike(9, 10), alike(7, 10)) + 0.05
+    neighbors = min(alike(page, page + 1) for page in range(7))
+    assert neighbors > max(alike(page, page + 5) for page in range(3)) + 0.05
+    assert neighbors > max(alike(7, 8), alike(9, 10), alike(7, 10)) + 0.05
+
+
+def test_only_the_generator_of_the_task_is_loaded(tmp_path: Path) -> None:
+    code = """
+import sys
+import custom
+custom.make_samples("tem", sys.argv[1])
+print(*sorted(name for name in sys.modules if name.startswith("custom.samples.")))
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, str(tmp_path / "set")]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1].split() == [
+        f"custom.samples.{name}" for name in ("_fields", "_nerve", "_pairs", "tem")
+    ]
 
 
 def test_second_call_leaves_the_files_alone(made: dict[str, Path]) -> None:
@@ -123,7 +141,7 @@ def test_interrupted_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (folder / "train-volume.tif").write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(samples._GENERATORS, "neuron_em", interrupted)
+    monkeypatch.setattr("custom.samples.neuron_em.make", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_samples("neuron_em", tmp_path / "set")
     assert list(tmp_path.iterdir()) == []
@@ -137,7 +155,7 @@ def test_second_process_uses_what_the_first_made(tmp_path: Path, monkeypatch: py
             place.mkdir(exist_ok=True)
             (place / "manifest.json").write_text(json.dumps({"name": "sample_neuron_em", "by": content}))
 
-    monkeypatch.setitem(samples._GENERATORS, "neuron_em", overtaken)
+    monkeypatch.setattr("custom.samples.neuron_em.make", overtaken)
     make_samples("neuron_em", folder)
     assert json.loads((folder / "manifest.json").read_text())["by"] == "first"
     assert list(tmp_path.iterdir()) == [folder]
@@ -166,7 +184,7 @@ def test_a_folder_with_a_manifest_that_is_none(manifest: str, tmp_path: Path) ->
         make_samples("dendrite", tmp_path)
 
 
-def test_fields_are_standardised() -> None:
+def test_fields_are_standardized() -> None:
     rng = np.random.default_rng(0)
     for field in (smooth_line(rng, 20000, 9.0), smooth_field(rng, (500, 400), 1.5), smooth_field(rng, (500, 400), 6.0)):
         assert abs(field.mean()) < 0.1

@@ -1,4 +1,4 @@
-"""The sample data of `tem`: what is drawn is what is labelled, and the test images are unlike all others."""
+"""Sample data of `tem`: labels match the images, and the test images differ from all others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pairs(made: Path) -> dict[str, list[Pair]]:
 
 @pytest.fixture(scope="module")
 def nerve() -> Nerve:
-    """Return a nerve with all that there is in one."""
+    """Return a nerve with every kind of structure."""
     layout = Layout(unit=30, myelinated=0.4, filling=1.0, missing=0.0, cleft=0.08, vessel=True, edge=True, rift=True)
     return grow(np.random.default_rng(0), (300, 360), layout)
 
@@ -102,7 +102,7 @@ def test_test_images_have_less_contrast_between_the_classes(pairs: dict[str, lis
 
 
 def ring_and_axon(image: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """Return the median gray of the axoplasm deep in myelinated axons, and of the myelin at their border."""
+    """Return the median gray values of the axoplasm deep inside myelinated axons and of the myelin at their border."""
     depth = distance_transform_edt(label == MYELINATED)
     ring = (depth > 1) & (depth < 4)
     return float(np.median(image[depth > 0.6 * depth.max()])), float(np.median(image[ring]))

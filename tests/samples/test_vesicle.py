@@ -1,4 +1,4 @@
-"""Sample data for `vesicle`: layout, and what an image and its mask have in common."""
+"""Sample data of `vesicle`: layout, and agreement of images and masks."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_exposures_and_amounts_differ(drawn: list[Pair]) -> None:
 
 
 def test_radii_from_1_to_13_pixels() -> None:
-    """Of single discs, for a mask joins those that touch."""
+    """For isolated discs, because touching ones merge in the mask."""
     radii = []
     for seed in range(12):
         labels, count = label(module.draw(np.random.default_rng(seed), (256, 256))[1])
@@ -137,7 +137,7 @@ def test_a_disc_has_its_area_and_place(radius: float, place: tuple[float, float]
 @pytest.mark.parametrize("psf", [0.4, 1.0, 1.7])
 @pytest.mark.parametrize("radius", [1.0, 1.5, 2.0, 4.0, 9.0, 13.0])
 def test_the_mask_reaches_to_half_height(radius: float, psf: float) -> None:
-    """On average over places: single masks go up and down with the pixels that a circle just meets."""
+    """On average over positions, because a single mask varies with the pixels at its border."""
     areas = []
     for row, column in itertools.product((40, 40.25, 40.5), repeat=2):
         light, mask = one(radius, psf, place=(row, column))

@@ -295,7 +295,7 @@ def test_a_run_waits_for_another_run_in_the_folder(tmp_path: Path, capsys: pytes
     threading.Thread(target=hold).start()
     held.wait()
     track_movies(plan, NOWHERE, None)
-    assert f"Another run is at work in {plan.folder}; waiting for its end." in capsys.readouterr().err
+    assert f"Another run is active in {plan.folder}; waiting for it to finish." in capsys.readouterr().err
     FileLock(plan.folder / ".lock").acquire(timeout=0)
 
 

@@ -83,7 +83,7 @@ def test_read_color_only_on_request(tmp_path: Path) -> None:
     file = str(tmp_path / "a.tif")
     image = ReadImaged("image")({"image": file, "channels": "luminance"})["image"]
     assert image.unique().tolist() == [30]  # 0.299 · 100, in the stored dtype
-    with pytest.raises(InputError, match=r"a\.tif: found colour"):
+    with pytest.raises(InputError, match=r"a\.tif: found color"):
         ReadImaged("image")({"image": file})
 
 

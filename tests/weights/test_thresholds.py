@@ -125,9 +125,9 @@ def test_a_given_threshold_that_is_none(tmp_path: Path, given: float | str, foun
         (b'{"scores": []}', "no threshold"),
         (b"[0.5]", "list"),
         (b"0.5", "float"),
-        (b"", "no valid JSON"),
-        (b"\xff\xfe", "no valid JSON"),
-        (b"[" * 10**5, "no valid JSON"),
+        (b"", "invalid JSON"),
+        (b"\xff\xfe", "invalid JSON"),
+        (b"[" * 10**5, "invalid JSON"),
         (b'{"threshold": 1' + b"0" * 400 + b"}", "10+"),
     ],
 )

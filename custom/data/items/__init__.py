@@ -1,1 +1,1 @@
-"""Lists of images with their labels, one dictionary for each page."""
+"""Lists of items: a dictionary for each page, with the paths of an image and its label."""

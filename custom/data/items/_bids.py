@@ -1,4 +1,4 @@
-"""Layout ``"bids"``: microscopy in the Brain Imaging Data Structure, with labels among its derivatives."""
+"""Layout ``"bids"``: microscopy data in the Brain Imaging Data Structure, with labels in its derivatives."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from ...errors import InputError
 from .. import pairing
 from ..manifests._manifest import Manifest
+from ._bids_sidecars import sidecar_pixel_size
 from ._files import check_pair, choose, glob_images
-from ._sidecars import sidecar_pixel_size
 
 
 def bids_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
-    """Return an item for every image of a split, with the pixel size that its JSON sidecars give."""
+    """Return an item for each image of a split, with the pixel size from its JSON sidecars."""
     pairs = _pairs(manifest)
     kind, value = next(iter(manifest.splits[split].items()))
     subject_of = {stem: image.relative_to(manifest.folder).parts[0] for stem, (image, _) in pairs.items()}
@@ -39,7 +39,7 @@ def _pairs(manifest: Manifest) -> dict[str, tuple[Path, Path]]:
     images = glob_images(manifest.folder, manifest.image)
     pairs = pairing.pair_by_rule(images, lambda image: _label_of(manifest, image))
     if not pairs:
-        found = f"{len(images)} image(s) {manifest.image} and no label {manifest.label} for any"
+        found = f"{len(images)} image(s) {manifest.image} and no label {manifest.label}"
         raise InputError.about(manifest.folder, found, "images with labels")
     return pairs
 

@@ -1,9 +1,9 @@
 """Layout ``"cell_tracking"``: the folders of the Cell Tracking Challenge.
 
-A sequence ``01`` has its images in ``01/tNNN.tif``; ``01_GT/SEG`` has gold truth for some frames, drawn by hand and not
-always for all cells, with a marker for every cell in ``01_GT/TRA``; ``01_ST/SEG`` has silver truth, agreed on by the
-best programs of the challenge. Maška et al., "The Cell Tracking Challenge: 10 years of objective benchmarking",
-Nature Methods 2023.
+The images of sequence ``01`` are ``01/tNNN.tif``. ``01_GT/SEG`` contains gold truth: manual annotations of some frames,
+not always of all cells, with a marker for every cell in ``01_GT/TRA``. ``01_ST/SEG`` contains silver truth: the
+consensus of the best methods in the challenge. Maška et al., "The Cell Tracking Challenge: 10 years of objective
+benchmarking", Nature Methods 2023.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TRUTH_FOLDERS = {"silver": "ST", "gold": "GT"}
 
 
 def cell_tracking_items(manifest: Manifest, split: str, truth: str) -> list[dict[str, Any]]:
-    """Return an item for every frame of a split that has a label of this truth, ``"silver"`` or ``"gold"``."""
+    """Return an item for each frame of a split that has a label in the ``"silver"`` or ``"gold"`` truth."""
     blocks = frame_blocks(manifest.splits[split])
     return [item for name, frames in blocks.items() for item in _sequence_items(manifest.folder, name, frames, truth)]
 
@@ -39,7 +39,7 @@ def _sequence_items(folder: Path, sequence: str, frames: range, truth: str) -> l
         if frame not in frames:
             continue
         if frame not in images:
-            raise InputError.about(folder / sequence, f"no image of frame {frame}", f"one, as there is {label}")
+            raise InputError.about(folder / sequence, f"no image of frame {frame}", f"the image for {label}")
         image = images[frame]
         check_pair(image, label)
         item = {"image": str(image), "label": str(label), "page": 0, "name": f"{sequence}_{image.stem}"}
@@ -49,17 +49,17 @@ def _sequence_items(folder: Path, sequence: str, frames: range, truth: str) -> l
             item["markers"] = str(markers[frame])
         items.append(item)
     if truth == "gold" and items and not markers:
-        warnings.warn(f"{tracks} has no markers: every gold frame is taken to show all cells.", stacklevel=2)
+        warnings.warn(f"{tracks} has no markers: assuming that each gold frame shows all cells.", stacklevel=2)
     return items
 
 
 def _expected(sequence: str, truth: str) -> str:
     other = next(name for name in _TRUTH_FOLDERS if name != truth)
-    return f"the {truth} truth of sequence {sequence}; `--truth {other}` takes the {other} truth"
+    return f"the {truth} truth of sequence {sequence}; `--truth {other}` uses the {other} truth"
 
 
 def _frames(folder: Path, prefix: str, expected: str) -> dict[int, Path]:
-    """Return the files of a folder whose name is ``prefix`` and a number of three or four digits, by that number."""
+    """Return frame number → file for the TIFF files named ``prefix`` and a number of three or four digits."""
     if not folder.is_dir():
         raise InputError.about(folder, "nothing", expected)
     files = [file for file in files_in(folder) if re.fullmatch(rf"{prefix}\d{{3,4}}\.tiff?", file.name)]

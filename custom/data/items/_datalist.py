@@ -1,4 +1,4 @@
-"""The items of a split, whatever the layout."""
+"""The list of items of a split, for any layout of a data set."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ from ...ground.option_values import choice
 from ..manifests._manifest import Manifest
 from ._bids import bids_items
 from ._cell_tracking import cell_tracking_items
-from ._paired import paired_items
-from ._scale import given_pixel_size
+from ._paired_folders import paired_items
+from ._pixel_sizes import given_pixel_size
 from ._stacks import stack_items
 
 
 def datalist(
     manifests: Manifest | Sequence[Manifest], splits: str | Sequence[str], truth: str = "silver", pixel_size: Any = None
 ) -> list[dict[str, Any]]:
-    """Return the items of one or several splits: ``image``, ``label``, ``page``, ``name`` and what reading them needs.
+    """Return the items of one or several splits.
 
-    An item has the ``pixel_size`` (row, column) in µm, or None where nobody gave one. Those of the layout
-    ``"cell_tracking"`` have their ``sequence``, ``frame`` and ``truth``, and for gold truth the file of the ``markers``
-    where there is one; all others have the ``rule`` of their label values.
+    Each item is a dictionary with ``image`` and ``label`` (paths), ``page`` (number of the page, from 0), ``name``,
+    ``channels`` (see `images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of the
+    layout ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a path)
+    if there are any. Items of the other layouts have ``rule``, the rule for their label values, and ``region`` (a path)
+    if only a region is annotated.
 
     Args:
         manifests: one or several data sets.
         splits: ``"train"``, ``"validation"``, ``"test"`` or several of them.
-        truth: ``"silver"`` or ``"gold"``, which labels to take of the layout ``"cell_tracking"``; only frames that have
-            one become items.
-        pixel_size: of all images, in µm: a number, [row, column], or None for what the data sets say.
+        truth: ``"silver"`` or ``"gold"``, the labels to use in the layout ``"cell_tracking"``; frames without such a
+            label are left out.
+        pixel_size: pixel size of all images in µm: a number, [row, column], or None to use that of the data sets.
 
     Raises:
-        InputError: when nothing is there, an image and its label differ in size, a pair is a pair of stacks, an option
-            is wrong, or no item is left.
+        InputError: a file or folder is missing, an image and its label differ in size, a pair consists of stacks, an
+            option is invalid, or there are no items.
     """
     manifests = [manifests] if isinstance(manifests, Manifest) else manifests
     names = [splits] if isinstance(splits, str) else splits
@@ -47,7 +49,7 @@ def datalist(
 def items_of(
     manifests: Sequence[Manifest], splits: Sequence[str], truth: str = "silver", pixel_size: Any = None
 ) -> list[dict[str, Any]]:
-    """Return what `datalist` returns, or nothing where no item is left; arguments and errors are those of it."""
+    """Return the same items as `datalist`, but an empty list instead of an error if there are none."""
     choice("truth", truth, "silver", "gold")
     given = given_pixel_size(pixel_size)
     return [item for manifest in manifests for name in splits for item in _items(manifest, name, truth, given)]

@@ -1,4 +1,4 @@
-"""What all layouts share: files of a folder, sizes that must agree, the images that a split names."""
+"""Helpers for all layouts: image files of a folder, checks of sizes, the images of a split."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from ...images import describe, files_in, is_image_file
 
 
 def image_files(folder: Path, where: str) -> list[Path]:
-    """Return the image files in the folder ``where``, or those that it names as a glob; both start at ``folder``."""
+    """Return the image files in a subfolder, or those that match a glob.
+
+    Args:
+        folder: the data folder.
+        where: name of a folder in it, or a glob relative to it.
+
+    Raises:
+        InputError: there is no such folder, or the glob is invalid.
+    """
     if (folder / where).is_dir():
         return [file for file in files_in(folder / where) if is_image_file(file)]
     if any(sign in where for sign in "*?["):
@@ -20,16 +28,16 @@ def image_files(folder: Path, where: str) -> list[Path]:
 
 
 def glob_images(folder: Path, pattern: str) -> list[Path]:
-    """Return the image files in ``folder`` that a pattern names, in no order."""
+    """Return the image files in ``folder`` that match a glob, in arbitrary order."""
     try:
         found = list(folder.glob(pattern))
-    except ValueError as error:  # for example, ** with more in the same name
-        raise InputError.about((folder / pattern).absolute(), f"a broken pattern ({error})", "a glob") from error
+    except ValueError as error:  # for example for a name that contains more than **
+        raise InputError.about((folder / pattern).absolute(), f"an invalid pattern ({error})", "a glob") from error
     return [file for file in found if is_image_file(file)]
 
 
 def check_same_size(image: Path, label: Path) -> tuple[int, ...]:
-    """Return the shape of an image; raise InputError when its label has another."""
+    """Return the shape of an image; raise InputError if its label has another shape."""
     image_shape, label_shape = describe(image).shape, describe(label).shape
     if image_shape != label_shape:
         found = f"{_size(label_shape)} pixels"
@@ -38,7 +46,7 @@ def check_same_size(image: Path, label: Path) -> tuple[int, ...]:
 
 
 def check_pair(image: Path, label: Path) -> None:
-    """Raise InputError unless the two are single images of the same size."""
+    """Raise InputError unless an image and its label are single pages of the same size."""
     shape = check_same_size(image, label)
     if len(shape) == 3:
         raise InputError.about(image, f"a stack of {shape[0]} pages", "one page, or the layout 'stacks'")
@@ -49,16 +57,16 @@ def _size(shape: Sequence[int]) -> str:
 
 
 def choose(split: str, kind: str, wanted: Sequence, member_of: Mapping) -> list:
-    """Return the keys of ``member_of`` whose value is wanted; warn of what is wanted and not there.
+    """Return the keys of the images in a split, and warn about members of the split without an image.
 
     Args:
         split: name of the split, for the warning.
-        kind: what is wanted, for the warning: ``"numbers"``, ``"stems"`` or ``"subjects"``.
+        kind: kind of the members, for the warning: ``"numbers"``, ``"stems"`` or ``"subjects"``.
         wanted: the members of the split.
         member_of: key of an image → its number, stem or subject.
     """
-    there = set(member_of.values())
-    missing = [member for member in wanted if member not in there]
+    present = set(member_of.values())
+    missing = [member for member in wanted if member not in present]
     if missing:
         first = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
         warnings.warn(f"{len(missing)} of the {kind} in the split {split} match no pair: {first}", stacklevel=5)

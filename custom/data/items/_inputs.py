@@ -1,4 +1,4 @@
-"""The images that the user gives for inference."""
+"""The input images of inference: a file, a folder or a glob becomes a list of items."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from ...errors import InputError
 from ...images import SUFFIXES, describe
-from ._scale import given_pixel_size
+from ._pixel_sizes import given_pixel_size
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What there is to segment.
+    """The images to segment.
 
     Attributes:
         source: the file, folder or glob that was given.
-        items: one for every page of every image whose header can be read, see `input_list`.
-        failed: the others, file → what was found there and what was expected.
-        single: whether one file was named; then nothing has failed, or it is an error.
+        items: an item for each page of each image with a readable header, see `input_list`.
+        failed: file → the reason why it cannot be segmented, as "found …, expected …".
+        single: whether a single file was given; then ``failed`` is empty, because a fault raises an error instead.
     """
 
     source: Path
@@ -30,10 +30,20 @@ class Inputs:
 
 
 def input_files(source: str | Path) -> list[Path]:
-    """Return what ``source`` names, a file, a folder, or a glob: all that has the suffix of an image.
+    """Return the image files that a file, folder or glob stands for, as absolute paths sorted by name.
+
+    Hidden files and results of an earlier inference in the same folder are left out.
 
     Raises:
-        InputError: when there is nothing there, no image in it, or the glob is broken.
+        InputError: there are no images, or the glob is invalid.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("cell.tif", "cell_mask.tif", "notes.txt"):
+        ...         Path(folder, name).touch()
+        ...     [file.name for file in input_files(folder)]
+        ['cell.tif']
     """
     path = Path(source).expanduser()
     if path.is_file():
@@ -49,24 +59,24 @@ def _matches(pattern: Path) -> list[Path]:
     folder = Path(pattern.anchor or ".")
     try:
         return list(folder.glob(str(pattern.relative_to(pattern.anchor))))
-    except ValueError as error:  # for example, ** with more in the same name
-        raise InputError.about(pattern.absolute(), f"a broken pattern ({error})", "a glob") from error
+    except ValueError as error:  # for example for a name that contains more than **
+        raise InputError.about(pattern.absolute(), f"an invalid pattern ({error})", "a glob") from error
 
 
 def _named_as_images(paths: Iterable[Path]) -> list[Path]:
-    """Leave out what has another suffix, and what is hidden; a folder of such a name is there, to be complained of."""
+    """Return the paths with an image suffix that are not hidden. Folders stay in: reading them gives a clear error."""
     return [path for path in paths if path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")]
 
 
 def _without_results(files: list[Path]) -> list[Path]:
-    """Leave out what an earlier inference wrote into the folder of its input."""
+    """Return the files without the results that an earlier inference wrote into the input folder."""
     stems = {file.stem for file in files}
     results = {f"{stem}_{kind}" for stem in stems for kind in ("probability", "mask", "labels", "overlay")}
     return [file for file in files if file.stem not in results]
 
 
-def _faults_of_names(files: list[Path]) -> dict[Path, str]:
-    """Return what is wrong with inputs whose results would have one name: which of them is meant cannot be known."""
+def _name_collisions(files: list[Path]) -> dict[Path, str]:
+    """Return the reason to refuse each file whose results would have the same name as those of another file."""
     by_stem: dict[str, list[Path]] = {}
     for file in files:
         by_stem.setdefault(file.stem, []).append(file)
@@ -82,17 +92,24 @@ def _faults_of_names(files: list[Path]) -> dict[Path, str]:
 def open_inputs(
     source: str | Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None
 ) -> Inputs:
-    """Return what there is to segment, and what of it cannot be.
-
-    Arguments as in `input_list`.
+    """Return the images to segment, and those that cannot be segmented; arguments as in `input_list`.
 
     Raises:
-        InputError: as in `input_files`; a wrong pixel size; the one file that was named cannot be read.
+        InputError: as in `input_files`, the pixel size is invalid, or the single given file cannot be read.
+
+    Examples:
+        >>> import tempfile, numpy
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     numpy.save(f"{folder}/cell.npy", numpy.zeros((8, 8)))
+        ...     _ = Path(folder, "damaged.npy").write_bytes(b"?")
+        ...     inputs = open_inputs(folder)
+        >>> [item["name"] for item in inputs.items], [file.name for file in inputs.failed]
+        (['cell'], ['damaged.npy'])
     """
     files = input_files(source)
     given, usual = given_pixel_size(pixel_size), given_pixel_size(usual_pixel_size)
     single = Path(source).expanduser().is_file()
-    items, failed = [], _faults_of_names(files)
+    items, failed = [], _name_collisions(files)
     for file in files:
         if file in failed:
             continue
@@ -106,26 +123,41 @@ def open_inputs(
 
 
 def reason_of(file: Path, sentence: str) -> str:
-    """Return the sentence of an `InputError` without the file at its beginning."""
+    """Return the sentence of an `InputError` without the file name at its beginning.
+
+    Examples:
+        >>> reason_of(Path("a.tif"), "a.tif: found 3 channels, expected a gray image.")
+        'found 3 channels, expected a gray image.'
+    """
     return sentence.removeprefix(f"{file}: ")
 
 
 def input_list(
     source: str | Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None
 ) -> list[dict[str, Any]]:
-    """Return an item for every page of every image: ``image``, ``file``, ``page``, ``pages``, ``name``, ``channels``.
+    """Return an item for each page of each input image.
+
+    Each item is a dictionary with ``image`` and ``file`` (the path), ``page`` (number of the page, from 0), ``pages``
+    (their number in the file), ``name``, ``channels``, and ``pixel_size`` ((row, column) in µm) if it is known.
 
     Args:
         source: a file, a folder, or a glob.
-        channels: ``"equal"`` or ``"luminance"``, see `readers.read_image`.
-        pixel_size: of all images, in µm: a number or [row, column], which items have as ``pixel_size``; None if it is
-            not known, which they then have not.
-        usual_pixel_size: with this, the same for images whose file does not say its pixel size; None leaves what files
-            say alone, because many files say what is not true.
+        channels: ``"equal"`` or ``"luminance"``, see `images.read_image`.
+        pixel_size: pixel size of all images in µm: a number or [row, column]; None if it is not known.
+        usual_pixel_size: pixel size in µm of the images whose file declares none; files are trusted only if this is
+            given, because many declare a wrong pixel size.
 
     Raises:
-        InputError: as in `open_inputs`, and when any of the images cannot be read, or two would have results of one
+        InputError: as in `open_inputs`, any image cannot be read, or the results of two images would have the same
             name.
+
+    Examples:
+        >>> import tempfile, numpy
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     numpy.save(f"{folder}/stack.npy", numpy.zeros((2, 8, 8), "uint8"))
+        ...     items = input_list(folder, pixel_size=0.5)
+        >>> [(item["name"], item["page"], item["pixel_size"]) for item in items]
+        [('stack', 0, (0.5, 0.5)), ('stack', 1, (0.5, 0.5))]
     """
     inputs = open_inputs(source, channels, pixel_size, usual_pixel_size)
     if inputs.failed:

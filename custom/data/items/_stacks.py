@@ -1,4 +1,4 @@
-"""Layout ``"stacks"``: one file of images and one of labels, page by page."""
+"""Layout ``"stacks"``: one file with all images and one with all labels, with matching pages."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ._files import check_same_size
 
 
 def stack_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
-    """Return an item for every page of a split."""
+    """Return an item for each page of a split."""
     image, label = manifest.folder / manifest.image, manifest.folder / manifest.label
     shape = check_same_size(image, label)
     pages = shape[0] if len(shape) == 3 else 1
     start, stop = manifest.splits[split]["pages"]
     if stop > pages:
-        raise InputError.about(image, f"{pages} pages", f"at least {stop}, which the split {split} names")
+        raise InputError.about(image, f"{pages} pages", f"at least {stop} for the split {split}")
     return [
         {
             "image": str(image),

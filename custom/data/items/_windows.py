@@ -1,4 +1,4 @@
-"""Large images in parts, so that what a network says of them fits into memory."""
+"""Division of large images into windows, so that the output of a network fits into memory."""
 
 from __future__ import annotations
 
@@ -10,24 +10,32 @@ from ...images import describe
 
 
 def in_windows(items: Iterable[dict[str, Any]], side: int = 2048) -> list[dict[str, Any]]:
-    """Return items that take an image in parts of about equal size, none of them larger than ``side``.
+    """Return an item for each window of each image; the windows of an image have about the same size.
 
-    A score that pools the pixels of all items stays the same, but for the network's view across the seams.
+    A score pooled over the pixels of all items does not change, except that the network does not see across borders of
+    windows.
 
     Args:
-        items: as `datalist` returns them.
-        side: largest height and width of a part, in pixels.
+        items: items from `datalist`.
+        side: largest height and width of a window in pixels.
 
     Returns:
-        The items with ``window``: first row, first column, and the row and column after the last, in pixels of the
-        file. `transforms.CropWindowd` crops by it.
+        The items with ``window``: (first row, first column, last row + 1, last column + 1) in pixels of the file, the
+        input of `transforms.CropWindowd`.
+
+    Examples:
+        >>> import tempfile, numpy
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     numpy.save(f"{folder}/large.npy", numpy.zeros((10, 30)))
+        ...     [item["window"] for item in in_windows([{"image": f"{folder}/large.npy"}], side=20)]
+        [(0, 0, 10, 15), (0, 15, 10, 30)]
     """
-    parts = []
+    windows = []
     for item in items:
         height, width = describe(item["image"]).shape[-2:]
         for (top, bottom), (left, right) in product(_cuts(height, side), _cuts(width, side)):
-            parts.append(item | {"window": (top, left, bottom, right)})
-    return parts
+            windows.append(item | {"window": (top, left, bottom, right)})
+    return windows
 
 
 def _cuts(length: int, side: int) -> list[tuple[int, int]]:

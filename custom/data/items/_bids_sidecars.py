@@ -1,8 +1,8 @@
-"""Pixel sizes from the JSON files beside BIDS images.
+"""Pixel sizes from the JSON sidecars of BIDS images.
 
-Inheritance principle of the Brain Imaging Data Structure: the metadata of an image come from every JSON file in its
-folder, or one above, that has its suffix (``_SEM``) and no entity (``sample-1``) that it has not. What is nearer to the
-image, and names it more closely, wins.
+Inheritance principle of the Brain Imaging Data Structure: a JSON file applies to an image if it is in the same folder
+or a parent folder, has the same suffix (``_SEM``), and has no entity (``sample-1``) that the image lacks. Files in
+nearer folders, and among them those with more entities, take precedence.
 """
 
 from __future__ import annotations
@@ -13,18 +13,27 @@ from typing import Any
 from ...errors import InputError
 from ...ground.json_files import read_object
 
-_MICROMETRES = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "mm": 1e3}
+_MICROMETERS = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "mm": 1e3}
 
 
 def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
-    """Return the (row, column) size of a pixel in µm that the sidecars of an image declare, None if they declare none.
+    """Return the pixel size (row, column) in µm from the sidecars of an image, or None if they declare none.
 
     Args:
         image: the image file.
-        root: the data folder, where inheritance begins.
+        root: the data folder, the topmost folder for inheritance.
 
     Raises:
-        InputError: a sidecar is no JSON object, or its PixelSize or PixelSizeUnits is not what BIDS knows.
+        InputError: a sidecar is not a JSON object, or its PixelSize or PixelSizeUnits is not valid in BIDS.
+
+    Examples:
+        >>> import json, tempfile
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     root = Path(name)
+        ...     text = json.dumps({"PixelSize": [0.5, 0.25], "PixelSizeUnits": "um"})
+        ...     _ = (root / "sub-1_SEM.json").write_text(text)
+        ...     sidecar_pixel_size(root / "sub-1_SEM.png", root)
+        (0.25, 0.5)
     """
     metadata: dict[str, Any] = {}
     declaring = image
@@ -36,16 +45,16 @@ def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
         return None
     size, unit = metadata["PixelSize"], metadata.get("PixelSizeUnits")
     is_size = isinstance(size, list) and len(size) in (2, 3) and all(type(v) in (int, float) and v > 0 for v in size)
-    if not is_size or unit not in _MICROMETRES:
+    if not is_size or unit not in _MICROMETERS:
         found = f"PixelSize {size!r} and PixelSizeUnits {unit!r}"
         raise InputError.about(declaring, found, "two or three numbers above 0, and nm, um or mm")
-    return (size[1] * _MICROMETRES[unit], size[0] * _MICROMETRES[unit])  # BIDS gives x first
+    return (size[1] * _MICROMETERS[unit], size[0] * _MICROMETERS[unit])  # BIDS gives x first
 
 
 def _sidecars(image: Path, root: Path) -> list[Path]:
-    """Return the JSON files that apply to an image, the one that counts most at the end."""
+    """Return the JSON files that apply to an image, in increasing precedence."""
     folders = [folder for folder in reversed(image.parents) if folder.is_relative_to(root)]
-    *entities, suffix = image.name.split(".")[0].split("_")  # of `.ome.tif`, too
+    *entities, suffix = image.name.split(".")[0].split("_")  # up to the first dot, for `.ome.tif`
     found = []
     for folder in folders:
         applicable = {}

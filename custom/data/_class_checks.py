@@ -1,4 +1,4 @@
-"""The classes of a config, and what it says of each of them, have to fit its data sets."""
+"""Check that the classes in a config match those of its data sets."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ def check_classes(
     colors: Colors,
     ratios: Sequence[float] | None = None,
 ) -> list[Manifest]:
-    """Check that every data set has the classes of the config, in their order, and every class a color and a ratio.
+    """Check that each data set has the classes of the config in the same order, and each class a color and a ratio.
 
     Args:
-        manifests: the data sets; none in inference.
-        classes: names, by class number.
-        colors: (N, 3), of the classes.
-        ratios: how often crops are drawn around each class, 0 or more and not all 0; None where they are not.
+        manifests: the data sets; empty for inference.
+        classes: names of the N classes, in the order of their numbers.
+        colors: (N, 3), a color for each class.
+        ratios: relative frequency of crops around each class, 0 or more and not all 0; None if crops are not drawn.
 
     Returns:
-        the data sets.
+        The data sets.
 
     Raises:
-        InputError: when they differ, or a data set is annotated only in a region; it names the data set or the option,
-            what it has and what is expected.
+        InputError: the classes differ, a data set is annotated only in a region, or an option has the wrong length.
+
+    Examples:
+        >>> check_classes([], ["background", "axon"], [[0, 0, 0], [255, 0, 0]], [1, 2])
+        []
     """
     for manifest in manifests:
         found = list(manifest.labels)
@@ -38,7 +41,7 @@ def check_classes(
             )
         if manifest.region is not None:
             raise InputError.about(
-                manifest.folder, f"a region ({manifest.name})", "labels of whole images, for several classes"
+                manifest.folder, f"a region ({manifest.name})", "fully annotated images, which several classes need"
             )
     if len(colors) != len(classes):
         raise InputError(f"--colors: found {len(colors)} colors, expected one for each of {len(classes)} classes.")

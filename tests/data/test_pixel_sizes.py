@@ -1,4 +1,4 @@
-"""Pixel sizes: who gives them, and the line that says what becomes of them."""
+"""Sources of pixel sizes, and the printed line on rescaling."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_option_wins(given: Any, size: tuple[float, float], folder: Path) ->
 
 
 def test_what_the_file_says_and_what_is_usual(folder: Path) -> None:
-    """Files are believed only where a usual size is asked for."""
+    """Pixel sizes in files are used only if a usual size is given."""
     tifffile.imwrite(folder / "b.tif", np.zeros((3, 4), np.uint8), resolution=(5000, 5000), resolutionunit="CENTIMETER")
     assert all("pixel_size" not in item for item in input_list(folder))
     found = {item["name"]: item["pixel_size"] for item in input_list(folder, usual_pixel_size=0.19)}
@@ -81,10 +81,7 @@ def test_a_wrong_option(given: Any, folder: Path) -> None:
             make()
 
 
-NONE_GIVEN = (
-    "No pixel size given (--pixel_size, or pixel_size_um in the manifest): "
-    "images are taken as they are, without rescaling."
-)
+NONE_GIVEN = "No pixel size given (--pixel_size, or pixel_size_um in the manifest): images are not rescaled."
 
 
 @pytest.mark.parametrize(
@@ -97,18 +94,18 @@ NONE_GIVEN = (
             0.1,
             "Pixel size 0.093 to 0.18 µm, rescaled to 0.1 µm for the network and back.",
         ),
-        ([(0.1, 0.1)] * 2, 0.1, "Pixel size 0.1 µm, as the network has it: no rescaling."),
+        ([(0.1, 0.1)] * 2, 0.1, "Pixel size 0.1 µm, the same as that of the network: no rescaling."),
         ([None, None], 0.1, NONE_GIVEN),
         (
             [(0.2, 0.2), None, None],
             0.1,
             "Pixel size 0.2 µm, rescaled to 0.1 µm for the network and back. "
-            "2 of 3 images have no pixel size and are taken as they are.",
+            "2 of 3 images have no pixel size and are not rescaled.",
         ),
         (
             [(0.2, 0.2)],
             None,
-            "Images are taken as they are, without rescaling: the network has no pixel size of its own.",
+            "Images are not rescaled: the network has no fixed pixel size.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Layout ``"paired_folders"``: a folder of images and one of masks, for all splits or for each."""
+"""Layout ``"paired_folders"``: a folder of images and a folder of masks, shared by the splits or one pair for each."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ._files import check_pair, check_same_size, choose, image_files
 
 
 def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
-    """Return an item for every pair of a split."""
+    """Return an item for each pair of a split."""
     pairs = _pairs(manifest, *manifest.splits[split].get("folders", (manifest.image, manifest.label)))
     regions = _regions(manifest)
     items = []
-    for key in _chosen(manifest, split, list(pairs)):
+    for key in _keys_of_split(manifest, split, list(pairs)):
         image, label = pairs[key]
         check_pair(image, label)
         item = {"image": str(image), "label": str(label), "page": 0, "name": image.stem, "rule": manifest.rule}
@@ -54,17 +54,17 @@ def _regions(manifest: Manifest) -> dict:
     return pairing.index_files(files, lambda file: file.stem if by_stem else pairing.number_of(file, pattern))[0]
 
 
-def _chosen(manifest: Manifest, split: str, keys: list) -> list:
+def _keys_of_split(manifest: Manifest, split: str, keys: list) -> list:
     kind, value = next(iter(manifest.splits[split].items()))
     if kind == "folders":
         return keys
     if kind == "fraction":
-        return _fraction(manifest, split, keys)
+        return _keys_of_fraction(manifest, split, keys)
     return choose(split, kind, value, {key: key if kind == "numbers" else str(key) for key in keys})
 
 
-def _fraction(manifest: Manifest, split: str, keys: list) -> list:
-    """Cut the shuffled pairs in the order train, validation, test; each split gets its share of the running total."""
+def _keys_of_fraction(manifest: Manifest, split: str, keys: list) -> list:
+    """Divide the shuffled pairs into train, validation and test by their fractions; rounding is cumulative."""
     order = np.random.default_rng(manifest.split_seed).permutation(len(keys))
     names = [name for name in SPLITS if name in manifest.splits]
     share = [manifest.splits[name]["fraction"] for name in names]

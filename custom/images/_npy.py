@@ -1,4 +1,4 @@
-"""NPY, by NumPy."""
+"""Reader of NPY files, with NumPy."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from ._image import ImageInfo, Stored, check_page, decoding
 
 
 def describe_npy(file: Path) -> ImageInfo:
+    """Return what the header of an NPY file declares."""
     array = _open_npy(file)
     return ImageInfo(file, array.shape[:3], array.dtype, None)
 
 
 def load_npy(file: Path, page: int | None) -> Stored:
+    """Return the pixels of one page, or of all pages for None."""
     array = _open_npy(file)
     check_page(file, page, len(array))
     return Stored(array if page is None else array[page : page + 1])
 
 
 def _open_npy(file: Path) -> np.ndarray:
-    """Return the file's array as (Z, H, W, S), mapped, not loaded.
+    """Return the array of a file as (Z, H, W, S), memory-mapped.
 
-    Samples are the last axis where that is at most 4 long and the others are longer: no image is 4 pixels wide.
+    The last axis holds samples if its length is at most 4 and both axes before it are longer: no image is that narrow.
     """
     with decoding(file):
         array: np.ndarray = np.lib.format.open_memmap(file, mode="r")

@@ -1,4 +1,4 @@
-"""Pixel sizes that users give, and the line that says what becomes of them."""
+"""Pixel sizes given by the user, and the printed line on how images are rescaled."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from ...errors import InputError
 
 
 def given_pixel_size(value: Any) -> tuple[float, float] | None:
-    """Return the value of ``--pixel_size`` as (row, column) in µm, None when it was not given.
+    """Return the value of ``--pixel_size`` as (row, column) in µm, or None if it was not given.
 
     Raises:
-        InputError: when it is neither a number above 0 nor [row, column].
+        InputError: the value is neither a number above 0 nor [row, column].
+
+    Examples:
+        >>> given_pixel_size(0.5), given_pixel_size([0.5, 0.25])
+        ((0.5, 0.5), (0.5, 0.25))
     """
     if value is None:
         return None
@@ -24,26 +28,27 @@ def given_pixel_size(value: Any) -> tuple[float, float] | None:
 
 
 def describe_scale(items: Sequence[dict[str, Any]], pixel_size: float | None) -> str:
-    """Return one sentence on how the images of a run are rescaled.
+    """Return the sentences on how the images of a run are rescaled.
 
     Args:
-        items: as `datalist` or `input_list` makes them.
-        pixel_size: of the images that the network was trained on, in µm; None if it takes images as they are.
+        items: items from `datalist` or `input_list`.
+        pixel_size: pixel size of the network in µm; None if it was trained on images of any scale.
+
+    Examples:
+        >>> describe_scale([{"pixel_size": (0.5, 0.5)}], 0.25)
+        'Pixel size 0.5 µm, rescaled to 0.25 µm for the network and back.'
     """
     if pixel_size is None:
-        return "Images are taken as they are, without rescaling: the network has no pixel size of its own."
+        return "Images are not rescaled: the network has no fixed pixel size."
     sizes = [item["pixel_size"] for item in items if item.get("pixel_size") is not None]
     if not sizes:
-        return (
-            "No pixel size given (--pixel_size, or pixel_size_um in the manifest): "
-            "images are taken as they are, without rescaling."
-        )
+        return "No pixel size given (--pixel_size, or pixel_size_um in the manifest): images are not rescaled."
     sentence = f"Pixel size {_range(sizes)}, rescaled to {pixel_size:.4g} µm for the network and back."
     if all(size == (pixel_size, pixel_size) for size in sizes):
-        sentence = f"Pixel size {_range(sizes)}, as the network has it: no rescaling."
+        sentence = f"Pixel size {_range(sizes)}, the same as that of the network: no rescaling."
     if len(sizes) == len(items):
         return sentence
-    return f"{sentence} {len(items) - len(sizes)} of {len(items)} images have no pixel size and are taken as they are."
+    return f"{sentence} {len(items) - len(sizes)} of {len(items)} images have no pixel size and are not rescaled."
 
 
 def _range(sizes: Sequence[tuple[float, float]]) -> str:

@@ -1,4 +1,4 @@
-"""The classes of a config against those of its data sets."""
+"""Comparison of the classes in a config with those of its data sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLORS = [[0, 0, 0], [0, 180, 90], [200, 40, 10]]
 
 
 def data_set(name: str, *labels: str) -> Manifest:
-    """Return a manifest with these classes, whose label values are in no order."""
+    """Return a manifest with these classes and unordered label values."""
     return Manifest(Path("/data") / name, name, "paired_folders", labels={label: len(label) for label in labels})
 
 
@@ -30,7 +30,7 @@ def test_the_same_classes_in_the_same_order() -> None:
     ids=["order", "fewer", "more", "name"],
 )
 def test_other_classes_are_refused(labels: tuple[str, ...]) -> None:
-    """The message names the data set, also when it is not the first, what it has and what the config has."""
+    """The message names the data set, even if it is not the first, its classes and those of the config."""
     found = f"/data/brain: found the classes {', '.join(labels)} (brain), expected --classes, background, axon, vessel"
     with pytest.raises(InputError, match=re.escape(found)):
         check_classes([data_set("nerve", *CLASSES), data_set("brain", *labels)], CLASSES, COLORS)
@@ -55,7 +55,7 @@ def test_ratios_that_mean_nothing(ratios: list) -> None:
 
 
 def test_a_region_is_refused() -> None:
-    """The losses of several classes count every pixel."""
+    """Losses for several classes count every pixel."""
     data = dataclasses.replace(data_set("nerve", *CLASSES), region="region")
     with pytest.raises(InputError, match=re.escape("/data/nerve: found a region (nerve)")):
         check_classes([data], CLASSES, COLORS)

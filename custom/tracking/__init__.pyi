@@ -1,3 +1,6 @@
+from ._fitting import Fit as Fit
+from ._fitting import fit as fit
+from ._fitting import write_settings as write_settings
 from .ctc._corrections import repair as repair
 from .ctc._format import TRACK_LIST as TRACK_LIST
 from .ctc._format import Track as Track
@@ -20,9 +23,6 @@ from .exports._napari import write_napari as write_napari
 from .exports._tables import write_divisions as write_divisions
 from .exports._tables import write_links as write_links
 from .exports._tables import write_merges as write_merges
-from .linking._fitting import Fit as Fit
-from .linking._fitting import fit as fit
-from .linking._fitting import write_settings as write_settings
 from .linking._linking import Linker as Linker
 from .linking._regions import Regions as Regions
 from .linking._regions import measure_regions as measure_regions

@@ -76,7 +76,7 @@ def fit(truth: str, *, masks: str | None = None, output: str = "tracking.yaml") 
         masks: label images of the same frames with whole cells, if the truth has only markers.
         output: the config file.
     """
-    from .linking import _fitting
+    from . import _fitting
 
     print(f"Fitting settings to {Path(truth).resolve()}", flush=True)
     found = _fitting.fit(truth, masks)

@@ -12,7 +12,7 @@ from drawn_cells import colony, draw, link
 from custom.errors import InputError
 from custom.tracking import LinkingSettings, Track, fit, open_labels, write_settings, write_tracks
 from custom.tracking.__main__ import fit as fit_command
-from custom.tracking.linking._fitting import AnnotatedSequence
+from custom.tracking._fitting import AnnotatedSequence
 
 
 def write_truth(folder: Path, movie: list, tracks: list[Track]) -> Path:

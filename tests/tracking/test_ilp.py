@@ -12,8 +12,8 @@ from drawn_cells import colony, draw, lines, link
 
 from custom.errors import InputError
 from custom.tracking import LinkingSettings, open_labels
+from custom.tracking._fitting import AnnotatedSequence
 from custom.tracking.linking._candidates import Candidates
-from custom.tracking.linking._fitting import AnnotatedSequence
 
 MOTHER = (20, 20, 12, 20)
 DAUGHTERS = {3: (20, 14, 12, 10), 4: (20, 36, 12, 10)}

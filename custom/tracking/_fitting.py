@@ -12,19 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import InputError
-from ...ground.files import atomic_path
-from ...ground.progress import shown
-from ...metrics import ContingencyTable, contingency_table
-from ..ctc._format import read_tracks
-from ..ctc._sequences import LabelSequence, find_track_list, open_labels
-from ..measures._acyclic import compare_graphs, links
-from ..measures._matcher import Matcher
-from ..measures._matching import Matching, MovieObjects, Overlaps
-from ._linking import Linker
-from ._regions import Regions, measure_regions
-from ._result import Tracking
-from ._settings import LinkingSettings
+from ..errors import InputError
+from ..ground.files import atomic_path
+from ..ground.progress import shown
+from ..metrics import ContingencyTable, contingency_table
+from .ctc._format import read_tracks
+from .ctc._sequences import LabelSequence, find_track_list, open_labels
+from .linking._linking import Linker
+from .linking._regions import Regions, measure_regions
+from .linking._result import Tracking
+from .linking._settings import LinkingSettings
+from .measures._acyclic import compare_graphs, links
+from .measures._matcher import Matcher
+from .measures._matching import Matching, MovieObjects, Overlaps
 
 _CANDIDATE_VALUES: dict[str, Sequence[Any]] = {
     "max_gap": (0, 1, 2, 3),

@@ -135,7 +135,7 @@ def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
         broken = folder / f"broken_{trainings}"
         done += killed_training(data, broken, kills - done, seconds, generator)
         assert_equal(broken, whole)
-    print(f"{done} kills in {trainings} trainings; each ends as the one that nobody killed.")
+    print(f"{done} kills in {trainings} training runs; each ends like an uninterrupted one.")
 
 
 if __name__ == "__main__":

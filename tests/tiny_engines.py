@@ -20,10 +20,9 @@ from monai.transforms import Activationsd, Compose, CopyItemsd, RandFlipd, RandG
 from monai.utils import set_determinism
 from torch import nn
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.data import EpochDataset, SeedEpoch
-from custom.evaluation import ImageScore, ThresholdCurve
+from custom.evaluation import ImageScore, ThresholdCurve, ValidationLoss
 from custom.losses import AnnotatedDiceCELoss
 from custom.training import Checkpoints, History
 
@@ -108,20 +107,20 @@ class Training:
         key = {"val_dice": self.curve}
         if self.scores is not None:
             key = {"val_scripted": ImageScore(course(self.scores))} | key
-        val_loss = scoring.loss_value(loss) if self.losses is None else course(self.losses)
+        val_loss = ValidationLoss(loss) if self.losses is None else ImageScore(course(self.losses), ["logits", "label"])
         self.evaluator = SupervisedEvaluator(
             device="cpu",
             val_data_loader=DataLoader(Dataset(self.validation), batch_size=1),
             network=self.network,
             postprocessing=Compose([CopyItemsd("pred", names="logits"), Activationsd("pred", sigmoid=True)]),
             key_val_metric=key,
-            additional_metrics={"val_loss": ImageScore(val_loss, ["logits", "label"])},
+            additional_metrics={"val_loss": val_loss},
             val_handlers=list(self.evaluator_handlers) or None,
         )
         history = [History(self.folder, self.evaluator)] if self.history else []
         augmentation = [RandFlipd(["image", "label"], prob=0.5, spatial_axis=0), RandGaussianNoised("image", prob=0.5)]
         dataset = EpochDataset(squares(4), augmentation, seed=self.seed)
-        key_train_metric = {"train_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))}
+        key_train_metric = {"train_dice": ImageScore(evaluation.at_threshold(metrics.dice, 0.5))}
         train_metrics = {"train_loss": Average(from_engine("loss", first=True))}
         self.checkpoints = Checkpoints(
             folder=self.folder,

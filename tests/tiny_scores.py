@@ -8,8 +8,7 @@ import numpy as np
 from monai.data import DataLoader, Dataset
 from tiny_engines import identity_evaluator, predictions
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.evaluation import ScoreTable, evaluate
 
 LABEL = np.array([[1, 1, 0, 0]])
@@ -31,7 +30,7 @@ def items(names: str) -> list[dict]:
 
 
 def table_of_dice(**options: object) -> ScoreTable:
-    return ScoreTable({"dice": scoring.at_threshold(metrics.dice, 0.5)}, **options)
+    return ScoreTable({"dice": evaluation.at_threshold(metrics.dice, 0.5)}, **options)
 
 
 def run(folder: Path, splits: dict[str, str], table: ScoreTable | None = None, **about: object) -> dict:

@@ -6,9 +6,9 @@ from ._engine_metrics import MeanClassDice as MeanClassDice
 from ._engine_metrics import Score as Score
 from ._engine_metrics import ThresholdCurve as ThresholdCurve
 from ._engine_metrics import ValidationLoss as ValidationLoss
-from ._engine_metrics import arrays as arrays
 from ._engine_metrics import class_arrays as class_arrays
 from ._engine_metrics import instance_arrays as instance_arrays
+from ._engine_metrics import mask_arrays as mask_arrays
 from ._pictures import MOST_PICTURES as MOST_PICTURES
 from ._pictures import Pictures as Pictures
 from ._scores import SplitScores as SplitScores
@@ -16,7 +16,6 @@ from ._scores import at_threshold as at_threshold
 from ._scores import challenge_scores as challenge_scores
 from ._scores import class_scores as class_scores
 from ._scores import instance_scores as instance_scores
-from ._scores import loss_value as loss_value
 from ._scores import membrane_challenge as membrane_challenge
 from ._scores import of_cells as of_cells
 from ._scores import seg_curve as seg_curve
@@ -25,7 +24,7 @@ from ._scores import warping_error as warping_error
 from ._table import ScoreTable as ScoreTable
 from ._table import evaluate as evaluate
 from ._views import View as View
-from ._views import cells as cells
 from ._views import class_legend as class_legend
-from ._views import classes as classes
-from ._views import masks as masks
+from ._views import class_view as class_view
+from ._views import instance_view as instance_view
+from ._views import mask_view as mask_view

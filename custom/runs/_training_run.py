@@ -11,12 +11,21 @@ from monai.handlers import TensorBoardStatsHandler
 from torch.utils.tensorboard import SummaryWriter
 
 from ..data import Manifest
-from ..evaluation import View, masks
+from ..evaluation import View, mask_view
 from ..ground.engines import Progress, attached
 from ..ground.locks import release
 from ..ground.processes import is_main
 from ..report import report_training
-from ..training import Checkpoints, History, Panels, TrainingEvents, ValidationPictures, leave, unwrapped, wait
+from ..training import (
+    Checkpoints,
+    History,
+    Panels,
+    TrainingEvents,
+    ValidationPictures,
+    leave_processes,
+    unwrapped,
+    wait_for_processes,
+)
 from ..weights import THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
 from ._first_and_last_lines import announce_scale, announce_training, conclude_training
 from ._mlflow import track_training
@@ -52,7 +61,7 @@ class TrainingRun:
         trainer: Engine,
         evaluator: Engine,
         postprocessing: Callable[[Any], Any],
-        view: Callable[[Any], View] = masks,
+        view: Callable[[Any], View] = mask_view,
         picture_interval: int = 10,
         panels: Panels | None = None,
         more_evaluators: Sequence[Engine] = (),
@@ -97,7 +106,7 @@ class TrainingRun:
                 self._finish()
         finally:
             release(self.folder)
-        leave()
+        leave_processes()
 
     def _begin(self) -> None:
         network = unwrapped(self.trainer.network)
@@ -108,7 +117,7 @@ class TrainingRun:
         if self.prepare is not None:
             if is_main():
                 self.prepare()
-            wait()
+            wait_for_processes()
         track_training(self.trainer, self.evaluator, self.history, self.folder, self.checkpoints.resume)
 
     def _finish(self) -> None:

@@ -14,6 +14,5 @@ from ._thresholds import checked_threshold as checked_threshold
 from ._thresholds import read_threshold as read_threshold
 from ._thresholds import write_thresholds as write_thresholds
 from ._training_settings import SETTINGS_FILE as SETTINGS_FILE
-from ._training_settings import check_settings as check_settings
 from ._training_settings import find_weights as find_weights
 from ._training_settings import write_settings as write_settings

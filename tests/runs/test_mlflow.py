@@ -21,7 +21,7 @@ from custom.errors import InputError
 from custom.runs._mlflow import _end_unfinished
 from custom.runs._overrides import check_overrides
 from custom.samples import make_samples
-from custom.training import forget_later
+from custom.training._training_events import remove_later_events
 
 SHORT = {"max_epochs": 2}  # of dendrite: two iterations in an epoch
 WEIGHTS = bundle_runs.ROOT / "bundles" / "dendrite" / "models" / "model.pt"
@@ -84,7 +84,7 @@ def write_events(folder: Path, epochs: int) -> None:
 
 def test_what_comes_again_is_taken_out_of_event_files(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=3)
-    forget_later(tmp_path, epoch=2, iteration=5)
+    remove_later_events(tmp_path, epoch=2, iteration=5)
     assert [step for step, _ in scalars(tmp_path)["batch_loss"]] == [1, 2, 3, 4, 5]
     assert [step for step, _ in scalars(tmp_path)["val_dice"]] == [1, 2]
     assert [image.step for image in events(tmp_path).Images("validation")] == [1, 2]
@@ -94,7 +94,7 @@ def test_what_has_to_stay_is_not_written_anew(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=2)
     (file,) = tmp_path.iterdir()
     before = file.read_bytes(), file.stat().st_ino
-    forget_later(tmp_path, epoch=2, iteration=4)
+    remove_later_events(tmp_path, epoch=2, iteration=4)
     assert (file.read_bytes(), file.stat().st_ino) == before
 
 
@@ -102,7 +102,7 @@ def test_an_event_that_a_killed_process_left_unfinished_does_no_harm(tmp_path: P
     write_events(tmp_path, epochs=2)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-7])
-    forget_later(tmp_path, epoch=1, iteration=4)
+    remove_later_events(tmp_path, epoch=1, iteration=4)
     assert [step for step, _ in scalars(tmp_path)["batch_loss"]] == [1, 2, 3, 4]
     assert [step for step, _ in scalars(tmp_path)["val_dice"]] == [1]
 
@@ -110,7 +110,7 @@ def test_an_event_that_a_killed_process_left_unfinished_does_no_harm(tmp_path: P
 def test_before_the_first_epoch_nothing_is_left(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=1)
     (tmp_path / "history.csv").touch()
-    forget_later(tmp_path, epoch=0, iteration=0)
+    remove_later_events(tmp_path, epoch=0, iteration=0)
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
 
 

@@ -221,7 +221,7 @@ def epochs(seed: int, first: int = 1, draw_before: int = 0) -> list[tuple[float,
     data, seen = dataset(seed), []
     torch.rand(draw_before)
     trainer = Engine(lambda engine, batch: seen.append((float(torch.rand(())), batch["image"].tolist())))
-    SeedEpoch(data, seed).attach(trainer)
+    SeedEpoch().attach(trainer)
     loader = DataLoader(data, batch_size=5, shuffle=True)
     if first > 1:
         trainer.load_state_dict({"epoch": first - 1, "epoch_length": 1, "max_epochs": 3})

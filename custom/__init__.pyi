@@ -70,6 +70,7 @@ from .data.items._inputs import open_inputs as open_inputs
 from .data.items._windows import in_windows as in_windows
 from .data.manifests._finding import open_datasets as open_datasets
 from .data.manifests._folders import open_folders as open_folders
+from ._version import __version__ as __version__
 from .errors import InputError as InputError
 from .ground.command_line import path as path
 from .ground.command_line import paths as paths

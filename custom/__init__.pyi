@@ -20,7 +20,7 @@ from . import tracking as tracking
 from . import training as training
 from . import transforms as transforms
 from . import weights as weights
-from ._version import __version__ as __version__
+from .ground.version import __version__ as __version__
 from .data.items._datalist import datalist as datalist
 from .data.items._inputs import input_list as input_list
 from .data.items._inputs import open_inputs as open_inputs

@@ -194,9 +194,8 @@ def test_scores_are_those_of_the_command(
 def test_sequences_as_typed_from_another_folder(samples: Path, weights: Path, tmp_path: Path) -> None:
     options = ["--dataset_dir", str(samples), "--sequences", "01", "--frames", "2-3", "--output_dir", "2024_05"]
     options += ["--ckpt_path", str(weights), "--width", "2", "--geff", "true"]
-    result = command(
-        "evaluating_tracks", "--config_file", *config("hela_track", "track", "evaluate_track"), *options, cwd=tmp_path
-    )
+    files = ",".join(f"'{file}'" for file in config("hela_track", "track", "evaluate_track"))
+    result = command("evaluating_tracks", "--config_file", f"[{files}]", *options, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert f"Results: {tmp_path / '2024_05'}" in result.stdout
     assert validate(tmp_path / "2024_05" / "01_RES") == []

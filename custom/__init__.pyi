@@ -20,7 +20,6 @@ from . import tracking as tracking
 from . import training as training
 from . import transforms as transforms
 from . import weights as weights
-from .ground.version import __version__ as __version__
 from .data.items._datalist import datalist as datalist
 from .data.items._inputs import input_list as input_list
 from .data.items._inputs import open_inputs as open_inputs
@@ -35,6 +34,7 @@ from .ground.locks import claim as claim
 from .ground.option_values import choice as choice
 from .ground.option_values import flag as flag
 from .ground.option_values import number as number
+from .ground.version import __version__ as __version__
 from .runs._workflow import begin as begin
 from .runs._workflow import bundle_root as bundle_root
 from .samples import make_samples as make_samples

@@ -1,6 +1,5 @@
 from ._batch_norm import FreezeBatchNorm as FreezeBatchNorm
 from ._checkpoints import Checkpoints as Checkpoints
-from ._finite_loss import FiniteLoss as FiniteLoss
 from ._history import History as History
 from ._history import draw_curves as draw_curves
 from ._history import losses_and_scores as losses_and_scores

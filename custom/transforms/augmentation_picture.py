@@ -50,6 +50,7 @@ def draw_augmentation(
         >>> preprocessing = Compose([ReadImaged("image"), ReadInstancesd("label"), deform, WeightMapd("label")])
         >>> items = [{"name": "cells", "image": "cells.tif", "label": "cells.tif"}]
         >>> draw_augmentation(items, preprocessing, "augmentation.png", count=1)
+        Look at: augmentation.png
     """
     before, deform, weigh = _steps(preprocessing)
     deform.set_random_state(seed)

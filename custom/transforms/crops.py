@@ -97,8 +97,7 @@ class CropWindowd(MapTransform):
 
     In the metadata, the size of the window replaces the size of the file, so that `ResizeToInputd` restores it.
 
-    Args:
-        keys: keys of the images and labels, MetaTensor (C, H, W).
+    ``keys`` are those of images and labels, MetaTensor (C, H, W).
 
     Examples:
         >>> import torch

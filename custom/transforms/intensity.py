@@ -15,7 +15,7 @@ from monai.utils import convert_to_numpy, convert_to_tensor
 SIXTEEN_BIT = 65535.0
 """Largest 16-bit value."""
 
-LARGEST = 1000.0
+LARGEST_VALUE = 1000.0
 """Magnitude at which scaled values are clipped, well within the range of float16."""
 
 _LAWS = ("uniform", "log_uniform")
@@ -211,7 +211,7 @@ class ScalePercentiles(Transform):
         low, high = np.percentile(values, (self.lower, self.upper)).tolist()
         if low == high:
             low, high = float(values.min()), float(values.max())
-        return ((image - low) / (high - low or 1.0)).clamp(-LARGEST, LARGEST)
+        return ((image - low) / (high - low or 1.0)).clamp(-LARGEST_VALUE, LARGEST_VALUE)
 
 
 class ScalePercentilesd(MapTransform):

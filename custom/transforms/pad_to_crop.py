@@ -18,6 +18,14 @@ class PadToCropd(MapTransform):
         keys: of images and labels.
         size: of a crop, in pixels, both sides.
         label_key: of the label among the keys.
+
+    Examples:
+        >>> import torch
+        >>> from custom.transforms import PadToCropd
+        >>> item = {"image": torch.ones(1, 1, 2), "label": torch.ones(1, 1, 2)}
+        >>> padded = PadToCropd(["image", "label"], size=2)(item)
+        >>> padded["image"].tolist(), padded["label"].tolist()
+        ([[[1.0, 1.0], [1.0, 1.0]]], [[[1.0, 1.0], [255.0, 255.0]]])
     """
 
     def __init__(self, keys: KeysCollection, size: int, label_key: str = "label") -> None:

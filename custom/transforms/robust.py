@@ -78,8 +78,7 @@ class NormalizeRobust(Transform):
 class NormalizeRobustd(MapTransform):
     """Dictionary version of `NormalizeRobust`, with the statistics stored by `RobustStatisticsd`, if there are any.
 
-    Args:
-        keys: keys of the images; each is normalized separately.
+    ``keys`` are those of the images; each image is normalized separately.
     """
 
     normalize = NormalizeRobust()
@@ -96,10 +95,8 @@ class RobustStatisticsd(MapTransform):
     """Store center and scale of whole images in their metadata, so that their crops are normalized consistently.
 
     Caching images as uint8 and normalizing the crops takes a quarter of the memory of caching normalized images. No
-    transform between this one and `NormalizeRobustd` may change the intensities.
-
-    Args:
-        keys: keys of the images (C, H, W).
+    transform between this one and `NormalizeRobustd` may change the intensities. ``keys`` are those of the images,
+    (C, H, W).
 
     Examples:
         >>> import numpy as np

@@ -391,7 +391,7 @@ REFUSED: list[Row] = [
     *((bundle, "infer", a_directory, "x.tif: found a folder without images") for bundle in BUNDLES),
     ("vesicle", "infer", a_text, "x.tif: found a broken or incomplete file"),
     ("vesicle", "infer", nothing, "x.tif: found nothing, expected images"),
-    ("neuron_em", "infer", two_channels, "2 channels of which the last"),
+    ("neuron_em", "infer", two_channels, "2 channels, the last of which varies"),
     ("tem", "infer", infinite_pixels, "1 NaN or infinite pixels"),
     ("tem", "infer", complex_pixels, "pixels of type complex64"),
     ("hela_track", "infer", four_dimensions, "the shape (2, 3, 40, 50) with axes TZYX, expected an image or a stack"),
@@ -497,7 +497,7 @@ REFUSED: list[Row] = [
     ("dendrite", "evaluate", options(splits=["testing"]), "'testing'"),
     ("vesicle", "infer", options(threshold="high"), "--threshold: found high"),
     ("hela_track", "infer", options(pixel_size=-1), "--pixel_size: found -1"),
-    ("cytoskeleton", "train", folders(train_images="image"), "--train_images: found no --train_masks beside it"),
+    ("cytoskeleton", "train", folders(train_images="image"), "--train_images: found no --train_masks, expected both"),
     ("vesicle", "train", folders(train_images="image", train_masks="image"), "the folder of --train_images"),
 ]
 

@@ -1,4 +1,4 @@
-"""What hela_track alone has, from end to end: ways to cells, stored weight maps, gold truth, frozen normalisation."""
+"""hela_track from end to end: splitting of cells, stored weight maps, gold truth, frozen normalization."""
 
 from __future__ import annotations
 
@@ -34,15 +34,17 @@ def scores(folder: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def with_borders(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train("hela_track", samples, tmp_path_factory.mktemp("borders"), way="borders", **ONE)
+    return train("hela_track", samples, tmp_path_factory.mktemp("borders"), separation="borders", **ONE)
 
 
-@pytest.mark.parametrize(("way", "outputs"), [("components", 2), ("borders", 3)])
-def test_other_ways(way: str, outputs: int, samples: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("separation", "outputs"), [("components", 2), ("borders", 3)])
+def test_other_separations(
+    separation: str, outputs: int, samples: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     weights = request.getfixturevalue("trained" if outputs == 2 else "with_borders") / "model.pt"
-    evaluate("hela_track", samples, tmp_path / "scores", weights, way=way, splits=["test"])
+    evaluate("hela_track", samples, tmp_path / "scores", weights, separation=separation, splits=["test"])
     frame = samples / "02" / "t009.tif"
-    output = infer("hela_track", frame, tmp_path / "out", weights, way=way)
+    output = infer("hela_track", frame, tmp_path / "out", weights, separation=separation)
     probability = tifffile.imread(output / "t009_probability.tif")
     assert probability.shape == (outputs, *tifffile.imread(frame).shape)
     mask, labels = (tifffile.imread(output / f"t009_{kind}.tif") for kind in ("mask", "labels"))
@@ -50,8 +52,8 @@ def test_other_ways(way: str, outputs: int, samples: Path, tmp_path: Path, reque
 
 
 def test_three_outputs_read_as_components(samples: Path, with_borders: Path, tmp_path: Path) -> None:
-    """The row of the table of ways in docs/README.md."""
-    options = {"way": "components", "network_def#out_channels": 3, "truth": "silver", "splits": ["validation"]}
+    """A row of the table of separations in docs/README.md."""
+    options = {"separation": "components", "network_def#out_channels": 3, "truth": "silver", "splits": ["validation"]}
     output = evaluate("hela_track", samples, tmp_path, with_borders / "model.pt", **options)
     assert len(scores(output)) == 8
 
@@ -80,7 +82,7 @@ def test_gold_truth_scores_what_is_annotated(samples: Path, trained: Path, tmp_p
 
 def test_resumed_where_normalisation_is_frozen(samples: Path, tmp_path: Path) -> None:
     """Of three epochs the last two are; broken after the second."""
-    plan = {"max_epochs": 3, "frozen_part": 0.67, "batch_size": 12}
+    plan = {"max_epochs": 3, "frozen_fraction": 0.67, "batch_size": 12}
     unbroken = train("hela_track", samples, tmp_path / "unbroken", **plan)
     broken = train("hela_track", samples, tmp_path / "broken", **plan, **{"train#trainer#max_epochs": 2})
     train("hela_track", samples, broken, **plan, resume="true")

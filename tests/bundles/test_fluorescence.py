@@ -90,9 +90,9 @@ def test_four_folders_and_a_pixel_size(bundle: str, tmp_path: Path, monkeypatch:
 
 def test_training_and_inference_know_the_same_normalizations() -> None:
     training, inference = parsed("vesicle"), parsed("vesicle", "inference")
-    assert tuple(sorted(training["normalization"])) == NORMALIZATIONS
+    assert tuple(sorted(training["normalizations"])) == NORMALIZATIONS
+    assert training["normalizations"] == inference["normalizations"]
     assert training["normalization"] == inference["normalization"]
-    assert training["normalize"] == inference["normalize"]
     assert training["input_normalization"] == inference["input_normalization"]
 
 
@@ -108,7 +108,7 @@ def test_extreme_intensity_as_typed() -> None:
 
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_what_follows_extreme_intensities_fits_half_precision(normalization: str) -> None:
-    normalize = parsed("vesicle", input_normalization=normalization).get_parsed_content("normalize")
+    normalize = parsed("vesicle", input_normalization=normalization).get_parsed_content("normalization")
     dense = torch.from_numpy(np.random.default_rng(0).integers(0, 65536, (1, 60, 50)).astype(np.float32))
     sparse = torch.zeros(1, 60, 50)
     sparse[0, 30, 20:23] = 65535

@@ -20,7 +20,7 @@ from custom.errors import find_input_error
 from custom.networks import ValidUNet
 from custom.samples import make_samples
 from custom.score import ctc, score_folders
-from custom.tracking import Settings, open_labels, validate
+from custom.tracking import LinkingSettings, open_labels, validate
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,20 @@ def read(name: str) -> dict[str, Any]:
 # -------------------------------------------------------------------------------------------------------------- configs
 
 
-@pytest.mark.parametrize("name", ["track", "evaluate_track"])
-def test_cells_are_those_of_the_inference(name: str) -> None:
-    """Network, inferer, what is done before and after, ways to cells, and the default of every option they share."""
-    tracking, inference = read(name), read("inference")
-    own = {"imports", "output_dir", "cut", "handlers", "evaluator", "run"}
+def test_cells_are_those_of_the_inference() -> None:
+    """Network, inferer, transforms, ways to split cells, and the default of every option they share."""
+    tracking, inference = read("track"), read("inference")
+    own = {"imports", "output_dir", "weights", "cut", "handlers", "evaluator", "run"}
     shared = (tracking.keys() & inference.keys()) - own
-    assert shared >= {"network_def", "preprocessing", "postprocessing", "inferer", "ways", "instances", "min_area"}
+    assert shared >= {
+        "network_def",
+        "preprocessing",
+        "postprocessing",
+        "inferer",
+        "separations",
+        "instances",
+        "min_area",
+    }
     assert {key: tracking[key] for key in shared} == {key: inference[key] for key in shared}
     own = {"val_data_loader", "iteration_update"}  # an inference goes on after a broken image, a movie does not
     evaluators = [
@@ -70,27 +77,21 @@ def test_cells_are_those_of_the_inference(name: str) -> None:
 
 
 def test_what_is_scored_is_what_users_get() -> None:
+    """The evaluation is the tracking, of sequences that have a truth."""
     tracking, evaluation = read("track"), read("evaluate_track")
-    only_tracking = tracking.keys() - evaluation.keys()
-    assert only_tracking == {"input", "masks", "given", "tracking"}
-    assert evaluation.keys() - tracking.keys() == {"sequences", "data_set", "evaluating_tracks"}
-    differing = {key for key in tracking.keys() & evaluation.keys() if tracking[key] != evaluation[key]}
-    assert differing == {"output_dir", "movies", "cut", "plan", "run"}
-    plans = [
-        {key: value for key, value in found["plan"].items() if key not in ("masks", "truth")}
-        for found in (tracking, evaluation)
-    ]
-    assert plans[0] == plans[1]
+    assert evaluation.keys() - tracking.keys() == {"sequences", "evaluating_tracks"}
+    assert evaluation.keys() & tracking.keys() == {"output_dir", "truth", "movies", "run"}
+    assert evaluation["evaluating_tracks"] == "%tracking"
 
 
 def test_every_setting_of_the_linking_is_an_option() -> None:
     """But the size of a pixel, which is that of the frames."""
     tracking = read("track")
-    settings = {field.name for field in fields(Settings)} - {"spacing"}
-    assert tracking["linking"] == {"_target_": "custom.tracking.linking._settings.Settings"} | {
+    settings = {field.name for field in fields(LinkingSettings)} - {"spacing"}
+    assert tracking["linking"] == {"_target_": "custom.tracking.LinkingSettings"} | {
         name: f"@{name}" for name in settings
     }
-    assert Settings(**{name: tracking[name] for name in settings}) == Settings(min_length=3)
+    assert LinkingSettings(**{name: tracking[name] for name in settings}) == LinkingSettings(min_length=3)
 
 
 # ------------------------------------------------------------------------------------------------------------- tracking
@@ -143,7 +144,7 @@ def test_stacks(samples: Path, tmp_path: Path) -> None:
         ({"max_gap": -1}, "max_gap: found -1"),
         ({"solver": "magic"}, "solver: found magic, expected assignment or ilp"),
         ({"geff": "maybe"}, "--geff: found 'maybe', expected true or false"),
-        ({"way": "border"}, "did you mean borders?"),
+        ({"separation": "border"}, "did you mean borders?"),
         ({"ckpt_path": "nowhere.pt", "threshold": 0.5}, "nowhere.pt: found nothing, expected a checkpoint"),
         ({"width": 4}, "weights of another network"),
         ({"input": "nowhere"}, "nowhere: found nothing, expected a folder of frames, or a stack"),
@@ -167,7 +168,7 @@ def test_scores_are_those_of_the_command(
 ) -> None:
     settings = {"dataset_dir": str(samples), "output_dir": str(tmp_path / "out"), "ckpt_path": str(weights)}
     settings |= {"sequences": ["01", "02"], "frames": "1-3", "width": 2, "min_area": 100, "margin": 10}
-    run("evaluating_tracks", config_file=config("hela_track", "evaluate_track"), **settings)
+    run("evaluating_tracks", config_file=config("hela_track", "track", "evaluate_track"), **settings)
     said = capsys.readouterr().out
     assert f"Truth: {samples}" in said
     assert said.index("01_report/report.html") < said.index("02_report/report.html") < said.index("Against gold truth:")
@@ -193,9 +194,8 @@ def test_scores_are_those_of_the_command(
 def test_sequences_as_typed_from_another_folder(samples: Path, weights: Path, tmp_path: Path) -> None:
     options = ["--dataset_dir", str(samples), "--sequences", "01", "--frames", "2-3", "--output_dir", "2024_05"]
     options += ["--ckpt_path", str(weights), "--width", "2", "--geff", "true"]
-    result = command(
-        "evaluating_tracks", "--config_file", *config("hela_track", "evaluate_track"), *options, cwd=tmp_path
-    )
+    files = ",".join(f"'{file}'" for file in config("hela_track", "track", "evaluate_track"))
+    result = command("evaluating_tracks", "--config_file", f"[{files}]", *options, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert f"Results: {tmp_path / '2024_05'}" in result.stdout
     assert validate(tmp_path / "2024_05" / "01_RES") == []

@@ -223,6 +223,7 @@ def epochs(seed: int, first: int = 1, draw_before: int = 0) -> list[tuple[float,
     trainer = Engine(lambda engine, batch: seen.append((float(torch.rand(())), batch["image"].tolist())))
     SeedEpoch().attach(trainer)
     loader = DataLoader(data, batch_size=5, shuffle=True)
+    trainer.data_loader = loader  # an attribute of MONAI's trainers
     if first > 1:
         trainer.load_state_dict({"epoch": first - 1, "epoch_length": 1, "max_epochs": 3})
     trainer.run(loader, max_epochs=3)

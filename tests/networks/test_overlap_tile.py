@@ -8,6 +8,7 @@ import torch
 from monai.data import MetaTensor
 from torch import nn
 
+from custom.errors import InputError
 from custom.networks import OverlapTileInferer, ValidUNet
 
 
@@ -145,7 +146,8 @@ def test_a_network_of_another_geometry_is_refused() -> None:
         OverlapTileInferer(network(), 20)(torch.zeros(1, 1, 20, 20), nn.Identity())
 
 
-@pytest.mark.parametrize(("tile_size", "batch_size"), [(0, 1), (8, 0)])
-def test_sizes_below_one_are_refused(tile_size: int, batch_size: int) -> None:
-    with pytest.raises(ValueError, match=f"not {tile_size} and {batch_size}"):
-        OverlapTileInferer(network(), tile_size, batch_size)
+def test_sizes_below_one_are_refused() -> None:
+    with pytest.raises(InputError, match="--tile_size: found 0, expected a number of at least 1"):
+        OverlapTileInferer(network(), tile_size=0)
+    with pytest.raises(ValueError, match="batch_size must be at least 1, not 0"):
+        OverlapTileInferer(network(), tile_size=8, batch_size=0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom.errors import InputError
-from custom.runs import check_overrides
+from custom.runs._overrides import check_overrides
 
 TRAIN = """\
 learning_rate: 0.001

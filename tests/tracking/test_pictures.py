@@ -156,7 +156,7 @@ def test_the_number_of_a_concave_cell_is_inside_it() -> None:
 
 
 def test_shapes_must_agree() -> None:
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="must have the same shape"):
         TrackPainter([], {}).paint(0, np.zeros((8, 8)), np.zeros((8, 9), int))
 
 

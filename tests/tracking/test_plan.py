@@ -23,7 +23,7 @@ from torch import nn
 
 from custom.errors import InputError
 from custom.images import read_labels, write_image
-from custom.runs import announce_tracking
+from custom.runs._first_and_last_lines import announce_tracking
 from custom.score import ctc, score_folders
 from custom.tracking import (
     LabelWriter,

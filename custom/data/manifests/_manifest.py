@@ -33,7 +33,8 @@ class Manifest:
 
     Args:
         folder: data folder, which all paths are relative to.
-        image, label: empty for the layout ``"cell_tracking"``, and if each split names its own folders.
+        image: empty for the layout ``"cell_tracking"``, and if each split names its own folders.
+        label: as ``image``.
         labels: class name → label value, background first; the order gives the class numbers. Empty for
             ``"cell_tracking"``.
         pixel_size_um: [row, column] in µm.

@@ -9,7 +9,6 @@ from ._engine_metrics import ValidationLoss as ValidationLoss
 from ._engine_metrics import class_arrays as class_arrays
 from ._engine_metrics import instance_arrays as instance_arrays
 from ._engine_metrics import mask_arrays as mask_arrays
-from ._pictures import MOST_PICTURES as MOST_PICTURES
 from ._pictures import Pictures as Pictures
 from ._scores import SplitScores as SplitScores
 from ._scores import at_threshold as at_threshold
@@ -24,7 +23,6 @@ from ._scores import warping_error as warping_error
 from ._table import ScoreTable as ScoreTable
 from ._table import evaluate as evaluate
 from ._views import View as View
-from ._views import class_legend as class_legend
 from ._views import class_view as class_view
 from ._views import instance_view as instance_view
 from ._views import mask_view as mask_view

@@ -1,4 +1,4 @@
-"""An evaluation run and everything around it."""
+"""An evaluation run with everything that surrounds it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ._next_commands import inference_command, print_next
 
 
 class EvaluationRun:
-    """Scores weights on splits of a data set, with what surrounds a run: lines, progress, MLflow, the report.
+    """Scores weights on the splits of a data set; adds first and last lines, progress, MLflow and the report.
 
     Args:
         folder: the output folder.
         task: name of the bundle.
         data: the data sets.
-        evaluator: loads the weights when it starts.
-        loaders: split → its images.
-        score_table: scores the images, with pictures for the report.
+        evaluator: the evaluator; its handlers load the weights.
+        loaders: split → data loader.
+        score_table: the table that scores the images, with pictures for the report.
         weights: file of the weights.
-        threshold: of the mask, or None.
-        seed_threshold: of the seeds of cells, or None.
-        classes: names of the classes whose confusion matrices the table collects; empty: it does not.
+        threshold: threshold of the mask, or None.
+        seed_threshold: threshold of the seeds of cells, or None.
+        classes: names of the classes if the table collects confusion matrices, else empty.
         network_pixel_size: µm, to which images are rescaled; None: the network has none; "never": the bundle has no
             such option.
     """
@@ -67,7 +67,7 @@ class EvaluationRun:
         """Score all splits.
 
         Raises:
-            InputError: something the user can correct, of data, options or the output folder.
+            InputError: an error in the data, the options or the output folder that the user can correct.
         """
         threshold, device = self.thresholds["threshold"], self.evaluator.state.device
         images = {split: len(loader.dataset) for split, loader in self.loaders.items()}  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ class EvaluationRun:
 def announce_evaluation(
     task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float | None
 ) -> None:
-    """Print what an evaluation will do."""
+    """Print the first lines of an evaluation."""
     counts = ", ".join(f"{count} {split}" for split, count in images.items())
     print(f"Scoring {task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
     print_data(data, counts)

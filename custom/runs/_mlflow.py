@@ -1,9 +1,9 @@
-"""``--tracking mlflow``: what MONAI records of a run in MLflow, so that it is of this run alone, and nothing twice.
+"""``--tracking mlflow``: one MLflow run per run, without duplicates.
 
-MONAI adds an ``MLFlowHandler`` to every engine whose config has the usual ids. As it stands, a training joins any run
-of its experiment that never finished; the losses of iterations and of epochs have one name; and what a resumed training
-repeats is recorded again. The functions here, called by the runs, change what those handlers do. Without ``--tracking``
-there are no such handlers, and nothing happens.
+MONAI adds an ``MLFlowHandler`` to every engine whose config has the usual ids. By itself, this handler continues any
+unfinished MLflow run of the experiment, uses one name for the losses of iterations and of epochs, and records the steps
+that a resumed run repeats a second time. The functions here change that. Without ``--tracking``, engines have no such
+handler, and the functions do nothing.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from ..ground.engines import attached
 from ._workflow import config_copy, plain_options
 
 _RESULTS = ("scores.csv", "scores.json", "measurements_summary.csv", "failed.csv")
-# Of the output folder, what is stored with a run: neither weights nor images.
+"""Files of the output folder that are stored with a run; weights and images are not."""
 
 
 def track(engine: Engine, folder: Path) -> None:
     """Begin the MLflow run of an evaluation or inference that is about to start; `finish` ends it.
 
     Args:
-        engine: that predicts.
+        engine: the engine that predicts.
         folder: the output folder.
 
     Raises:
-        InputError: MLflow cannot use what ``--tracking_uri`` names.
+        InputError: MLflow cannot write to ``--tracking_uri``.
     """
     for tracker in trackers(engine):
         begin_run(tracker, folder)
@@ -47,9 +47,9 @@ def finish(engine: Engine, folder: Path, scores: Mapping[str, Mapping[str, float
     """End an MLflow run that `track` began: record its scores, and store its tables.
 
     Args:
-        engine: as given to `track`.
+        engine: the engine given to `track`.
         folder: the output folder.
-        scores: split → name → mean; recorded as ``test_dice`` and so on.
+        scores: split → name → mean; recorded as ``SPLIT_NAME``, such as ``test_dice``.
     """
     for tracker in trackers(engine):
         run_id = tracker.cur_run.info.run_id
@@ -63,22 +63,22 @@ def finish(engine: Engine, folder: Path, scores: Mapping[str, Mapping[str, float
 
 
 def trackers(engine: Engine) -> list[MLFlowHandler]:
-    """Return MONAI's handlers of an engine: none, or one."""
+    """Return the MLflow handlers of an engine: none or one."""
     return list(attached(engine, MLFlowHandler).values())
 
 
-def begin_run(tracker: MLFlowHandler, folder: Path, former: str | None = None) -> str:
-    """Begin a run, or go on with a former one; return its id."""
+def begin_run(tracker: MLFlowHandler, folder: Path, previous: str | None = None) -> str:
+    """Begin an MLflow run, or continue the run with the id ``previous``; return its id."""
     from mlflow.exceptions import MlflowException
 
     try:
         tracker._set_experiment()
-        run_id = former or _new_run(tracker, folder)
+        run_id = previous or _new_run(tracker, folder)
         tracker.client.update_run(run_id, status="RUNNING")
         tracker.cur_run = tracker.client.get_run(run_id)
     except MlflowException as error:
         uri = tracker.client.tracking_uri
-        raise InputError(f"--tracking_uri: found {uri}, where MLflow can record nothing ({error}).") from error
+        raise InputError(f"--tracking_uri: found {uri}, where MLflow cannot write ({error}).") from error
     atexit.register(_end_unfinished, tracker.client, run_id)
     return run_id
 
@@ -87,12 +87,13 @@ def _new_run(tracker: MLFlowHandler, folder: Path) -> str:
     from mlflow.entities import Param
 
     run = tracker.client.create_run(tracker.experiment.experiment_id, run_name=tracker.run_name or folder.name)
-    params = [Param(name, str(value)[:6000]) for name, value in plain_options().items()]  # as much as MLflow takes
+    params = [Param(name, str(value)[:6000]) for name, value in plain_options().items()]  # MLflow's limit
     tracker.client.log_batch(run.info.run_id, params=params[:100])
     return run.info.run_id
 
 
 def log(client: Any, run_id: str, numbers: Mapping[str, float], step: int) -> None:
+    """Record numbers of one step."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
@@ -100,7 +101,7 @@ def log(client: Any, run_id: str, numbers: Mapping[str, float], step: int) -> No
 
 
 def _end_unfinished(client: Any, run_id: str) -> None:
-    """Say of a run that it was stopped, unless it ended; called when the process ends."""
+    """Mark an unfinished MLflow run as killed; called when the process ends."""
     from mlflow.exceptions import MlflowException
 
     with suppress(OSError, MlflowException):

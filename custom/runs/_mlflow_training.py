@@ -1,4 +1,4 @@
-"""``--tracking mlflow`` of a training run: each step is recorded once, also after a resume."""
+"""``--tracking mlflow`` of a training run: each step is recorded once, also after resuming."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from ._mlflow import begin_run, log, trackers
 from ._workflow import config_copy
 
 MLFLOW_RUN_FILE = "mlflow_run.json"
-"""File in the output folder of a training that says which run it is."""
+"""File in the output folder of a training run with the id of its MLflow run."""
 
 _TRAINED = ("history.csv", "history.png", "threshold.json", "settings.json")
-# Of the output folder, what is stored with a run: neither weights nor images.
+"""Files of the output folder that are stored with a run; weights and images are not."""
 
 
 def track_training(trainer: Engine, evaluator: Engine, history: History, folder: Path, resume: bool = False) -> None:
     """Begin the MLflow run of a training run that is about to start, or continue that of a resumed one.
 
-    It gets the plain options of the config; the row of ``history.csv`` of every epoch; the loss of every iteration,
-    ``batch_loss``; at the end the history, thresholds and settings as files, and MONAI's copy of the config.
+    It records the plain options of the config, for each epoch its row of ``history.csv``, for each iteration its
+    ``batch_loss``, and at the end the history, thresholds and settings as files, with MONAI's copy of the config.
 
     Args:
-        trainer: of the training run; ``history`` is already attached to it.
-        evaluator: that validates; it records nothing more.
-        history: has the numbers of each epoch.
+        trainer: the trainer, with ``history`` already attached.
+        evaluator: the engine that validates; its own handler records nothing more.
+        history: the history of the run.
         folder: the output folder.
         resume: whether the training run continues an earlier one.
 
     Raises:
-        InputError: MLflow cannot use what ``--tracking_uri`` names.
+        InputError: MLflow cannot write to ``--tracking_uri``.
     """
     for tracker in trackers(trainer):
-        run_id = begin_run(tracker, folder, _former(tracker, folder) if resume else None)
+        run_id = begin_run(tracker, folder, _previous_run(tracker, folder) if resume else None)
         with atomic_path(folder / MLFLOW_RUN_FILE) as path:
             path.write_text(json.dumps({"tracking_uri": tracker.client.tracking_uri, "run_id": run_id}) + "\n")
-        record = _Training(tracker.client, run_id, history)
-        tracker.iteration_logger = record.iteration
-        tracker.epoch_logger = _nothing
-        trainer.add_event_handler(Events.EPOCH_COMPLETED, record.epoch)  # after the history
+        recorder = _TrainingRecorder(tracker.client, run_id, history)
+        tracker.iteration_logger = recorder.iteration
+        tracker.epoch_logger = _log_nothing
+        trainer.add_event_handler(Events.EPOCH_COMPLETED, recorder.epoch)  # after the history
         tracker.artifacts = (config_copy(folder), *(folder / name for name in _TRAINED))
         for other in trackers(evaluator):
             other.cur_run = tracker.cur_run
-            other.epoch_logger = _nothing
+            other.epoch_logger = _log_nothing
 
 
-class _Training:
-    """What a handler records of a training in a run, each step once."""
+class _TrainingRecorder:
+    """Records the losses and the history of a training run, each step once."""
 
     def __init__(self, client: Any, run_id: str, history: History) -> None:
         self.client = client
@@ -76,11 +76,11 @@ class _Training:
             log(self.client, self.run_id, numbers, engine.state.epoch)
 
 
-def _nothing(engine: Engine) -> None: ...
+def _log_nothing(engine: Engine) -> None: ...
 
 
-def _former(tracker: MLFlowHandler, folder: Path) -> str | None:
-    """Return the run of the training in a folder, None if it has none, or MLflow does not know it here."""
+def _previous_run(tracker: MLFlowHandler, folder: Path) -> str | None:
+    """Return the id of the MLflow run in an output folder, None if there is none or MLflow does not know it."""
     from mlflow.exceptions import MlflowException
 
     with suppress(OSError, ValueError, MlflowException):

@@ -1,4 +1,4 @@
-"""A tracking run and everything around it."""
+"""A tracking run with everything that surrounds it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ._first_lines import PixelSize, announce_scale, device_name, weights_in_use
 
 
 class TrackingRun:
-    """Segments movies, unless masks are given, and tracks their cells, with the first and last lines and progress.
+    """Segments movies, unless masks are given, and tracks their cells; adds first and last lines and progress.
 
     Args:
         task: name of the bundle.
-        plan: which movies, and what becomes of them.
-        evaluator: segments frames, with a `tracking.LabelWriter` among its handlers.
-        loaders: movie → its frames.
+        plan: the movies and the settings of tracking.
+        evaluator: the evaluator that segments frames, with a `custom.tracking.LabelWriter` among its handlers.
+        loaders: movie → data loader of its frames.
         weights: file of the weights.
-        threshold: of the mask; None where masks are given.
+        threshold: threshold of the mask; None if masks are given.
         network_pixel_size: µm, to which frames are rescaled; None: the network has none; "never": the bundle has no
             such option.
     """
@@ -51,7 +51,7 @@ class TrackingRun:
         """Segment and track.
 
         Raises:
-            InputError: something the user can correct, of movies, options or the output folder.
+            InputError: an error in the movies, the options or the output folder that the user can correct.
         """
         announce_tracking(self.task, self.evaluator.state.device, self.plan, self.weights, self.threshold)
         if self.plan.masks is None:
@@ -62,17 +62,17 @@ class TrackingRun:
 
 
 def announce_tracking(task: str, device: Any, plan: TrackingPlan, weights: Path, threshold: float | None) -> None:
-    """Print what a tracking will do; where masks are given, weights and threshold have no part in it."""
+    """Print the first lines of tracking; weights and threshold are not used if masks are given."""
     for movie in plan.movies:
-        print(f"Following the cells of {movie.name}: frames {movie.frames[0]} to {movie.frames[-1]} of {movie.source}")
+        print(f"Tracking {movie.name}: frames {movie.frames[0]} to {movie.frames[-1]} of {movie.source}")
     if plan.masks is None:
         print(f"{task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
     else:
-        print(f"Cells are those of the masks {plan.masks}")
+        print(f"Masks: {plan.masks}")
     if plan.margin:
-        print(f"Cells that lie wholly within {plan.margin} pixels of the border are left out (--margin 0 keeps them).")
+        print(f"Cells entirely within {plan.margin} pixels of the border are removed (--margin 0 keeps them).")
     if plan.truth is not None:
         print(f"Truth: {plan.truth}")
         if plan.margin_hides_truth():
-            print("It has cells there, which will count as missed; --margin 0 scores all of them.")
+            print("The truth has cells near the border, which count as missed; --margin 0 scores all cells.")
     print(f"Results: {plan.folder}", flush=True)

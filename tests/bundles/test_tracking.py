@@ -69,7 +69,7 @@ def test_cells_are_those_of_the_inference() -> None:
         "min_area",
     }
     assert {key: tracking[key] for key in shared} == {key: inference[key] for key in shared}
-    own = {"val_data_loader", "iteration_update"}  # an inference goes on after a broken image, a movie does not
+    own = {"val_data_loader", "iteration_update"}  # inference continues after a broken image, tracking does not
     evaluators = [
         {key: value for key, value in found["evaluator"].items() if key not in own} for found in (tracking, inference)
     ]
@@ -106,7 +106,7 @@ def test_from_frames_to_a_valid_result(
     assert open_labels(output / "02_RES").frames == open_labels(output / "02_instances").frames == (3, 4, 5)
     assert all(labels.max() > 1 for _, labels in open_labels(output / "02_instances"))
     said = capsys.readouterr().out
-    assert f"Following the cells of 02: frames 3 to 5 of {samples / '02'}" in said
+    assert f"Tracking 02: frames 3 to 5 of {samples / '02'}" in said
     assert f"hela_track on CPU with {weights}, threshold 0.50." in said
     assert "within 10 pixels of the border" in said
     assert f"Look at: {output / '02_report' / 'report.html'}" in said

@@ -1,4 +1,4 @@
-"""What a run says first and last: absolute paths, counts, and what to do next."""
+"""The first and last lines of a run: absolute paths, counts, results and next commands."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_before_an_inference(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    """The input may be relative, what is printed is not."""
+    """The input may be a relative path; printed paths are absolute."""
     pictures(tmp_path / "in", *names)
     monkeypatch.chdir(tmp_path)
     announce_inference("dendrite", "cpu", open_inputs(given), WEIGHTS, 0.5, tmp_path / "out")
@@ -96,8 +96,8 @@ def test_stacks_and_files_that_cannot_be_read(tmp_path: Path, capsys: pytest.Cap
     announce_inference("dendrite", "cpu", open_inputs(tmp_path / "in"), WEIGHTS, 0.5, tmp_path)
     source = tmp_path / "in"
     assert capsys.readouterr().out.splitlines()[:2] == [
-        f"Segmenting 2 image(s), 4 page(s), from {source}; 1 more cannot be, which are listed at the end",
-        "Stacks: 1; their 3 pages are processed one by one, each by itself.",
+        f"Segmenting 2 image(s), 4 page(s), from {source}; 1 more cannot be read (listed at the end)",
+        "Stacks: 1; their 3 pages are processed independently.",
     ]
 
 
@@ -110,9 +110,9 @@ def test_an_inference_without_a_threshold(tmp_path: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("best_by", "said"),
     [
-        ("metric", "best validation score 0.7500, from epoch 2"),
-        ("loss", "lowest validation loss 1.2500, from epoch 1"),
-        ("last", "last epoch, from epoch 2"),
+        ("metric", "epoch 2 (best validation score, 0.75)"),
+        ("loss", "epoch 1 (lowest validation loss, 1.25)"),
+        ("last", "epoch 2 (last epoch)"),
     ],
 )
 def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by: str, said: str) -> None:
@@ -123,26 +123,26 @@ def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by
     conclude_training(tmp_path)
     weights = tmp_path / "model.pt"
     assert capsys.readouterr().out.splitlines() == [
-        f"Weights of the {said}: {weights}",
+        f"Saved weights: {said}: {weights}",
         f"Curves: {tmp_path / 'history.png'}   Pictures: {tmp_path / 'pictures'}",
     ]
 
 
-def batch_of(folder: Path, failed: int, **results: tuple[str, ...]) -> ImageQueue:
-    """Return a batch that has written these kinds of files of images, and in which as many others failed."""
+def queue_of(folder: Path, failed: int, **results: tuple[str, ...]) -> ImageQueue:
+    """Return a queue with results of these kinds, and with ``failed`` failed images."""
     faults = {folder / f"bad{number:02d}.tif": f"found {number}, expected more." for number in range(failed)}
-    batch = ImageQueue(Inputs(folder, [], faults, single=False), folder, WEIGHTS, "")
-    batch.results = {name: [folder / f"{name}_{kind}" for kind in kinds] for name, kinds in results.items()}
-    batch.written = [file for files in batch.results.values() for file in files]
-    return batch
+    queue = ImageQueue(Inputs(folder, [], faults, single=False), folder, WEIGHTS, "")
+    queue.results = {name: [folder / f"{name}_{kind}" for kind in kinds] for name, kinds in results.items()}
+    queue.written = [file for files in queue.results.values() for file in files]
+    return queue
 
 
 def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
     (tmp_path / "measurements.csv").touch()
-    batch = batch_of(tmp_path, 0, a=kinds, b=kinds, c=kinds)
-    batch.written = batch.results["c"]  # the others were done before
-    conclude_inference(batch)
+    queue = queue_of(tmp_path, 0, a=kinds, b=kinds, c=kinds)
+    queue.written = queue.results["c"]  # the others were finished before
+    conclude_inference(queue)
     assert capsys.readouterr().out.splitlines() == [
         "Wrote 5 files.",
         f"Mask: {tmp_path / 'a_mask.tif'} and 2 more",
@@ -153,7 +153,7 @@ def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> No
 
 
 def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    conclude_inference(batch_of(tmp_path, 0, a=("probability.tif", "mask.tif", "overlay.png")))
+    conclude_inference(queue_of(tmp_path, 0, a=("probability.tif", "mask.tif", "overlay.png")))
     assert capsys.readouterr().out.splitlines() == [
         "Wrote 3 files.",
         f"Mask: {tmp_path / 'a_mask.tif'}",
@@ -163,7 +163,7 @@ def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsy
 
 @pytest.mark.parametrize(("failed", "more"), [(2, []), (12, ["  and 2 more"])])
 def test_what_failed_comes_last(tmp_path: Path, failed: int, more: list[str], capsys: pytest.CaptureFixture) -> None:
-    conclude_inference(batch_of(tmp_path, failed))
+    conclude_inference(queue_of(tmp_path, failed))
     assert capsys.readouterr().out.splitlines() == [
         f"Failed: {failed} image(s), see {tmp_path / 'failed.csv'}",
         *(f"  bad{number:02d}.tif: found {number}, expected more." for number in range(min(failed, 10))),

@@ -189,8 +189,8 @@ def test_a_result_is_valid_and_drawn(
         assert [int(row["frame"]) for row in csv.DictReader(file)] == list(frames)
     assert str(plan.masks) in (plan.report(movie) / "report.html").read_text()
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"Following the cells of 01: frames {frames[0]} to {frames[-1]} of {tmp_path / 'data' / '01'}"
-    assert said[1] == f"Cells are those of the masks {plan.masks}"
+    assert said[0] == f"Tracking 01: frames {frames[0]} to {frames[-1]} of {tmp_path / 'data' / '01'}"
+    assert said[1] == f"Masks: {plan.masks}"
     assert said[-1] == f"Look at: {tmp_path / 'out' / '01_report' / 'report.html'}"
 
 

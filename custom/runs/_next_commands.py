@@ -47,7 +47,7 @@ def evaluating_command(weights: Path) -> str | None:
 
 
 def inference_command(weights: Path) -> str | None:
-    """Return the command that segments images with the weights of the running command; None if that is no bundle command.
+    """Return the command that segments images with the weights of the running command; None if it is no bundle command.
 
     Options that inference also has are kept. ``IMAGES`` is a placeholder for the images; it is left out if the running
     command used sample data, which inference finds by itself. If the running command sets an output folder, results go

@@ -193,9 +193,7 @@ def test_a_resumed_training_run_is_one_mlflow_run_without_duplicates(
     assert_same_curves(seen, {name: found[name] for name in found if name != "learning_rate"})
 
 
-def test_a_new_training_run_does_not_join_an_unfinished_one(
-    data: Path, tmp_path: Path, mlflow: Any, tables: Path
-) -> None:
+def test_a_new_run_does_not_join_an_unfinished_one(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
     options = SHORT | {"tracking": "mlflow", "max_epochs": 1}
     options["tracking_uri"] = path_to_sqlite_uri(with_tables(tables, tmp_path / "shared") / "mlruns.db")
     interrupt("dendrite", data, tmp_path / "killed", tmp_path / "stop.yaml", 1, **options)

@@ -2,7 +2,7 @@
 
 python tests/killed_inferences.py FOLDER [KILLS [SEED]]
 
-Then two of them start at once, into one folder. Every inference is a process forked from this one, as in `kills`.
+Then two runs start simultaneously in one folder. Every run is a process forked from this one, as in `kills`.
 """
 
 from __future__ import annotations

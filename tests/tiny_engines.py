@@ -44,7 +44,7 @@ def squares(count: int, seed: int = 0, shape: tuple[int, int] = (16, 16)) -> lis
 
 
 def predictions(maps: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> list[dict]:
-    """Return items for `identity_evaluator`: the image is the probability that shall be predicted."""
+    """Return items for `identity_evaluator`: the image is the probability to predict."""
     return [
         {
             "image": torch.from_numpy(probability.astype(np.float32))[None],
@@ -62,21 +62,21 @@ def identity_evaluator(items: Sequence[dict], batch_size: int = 1, **options: ob
 
 
 def tiny_network(features: int = 2) -> nn.Module:
-    """Return a network that has buffers and draws random numbers in training."""
+    """Return a network with buffers and with random numbers in training."""
     set_determinism(0)
     first = nn.Conv2d(1, features, 3, padding=1)
     return nn.Sequential(first, nn.BatchNorm2d(features), nn.ReLU(), nn.Dropout(0.2), nn.Conv2d(features, 1, 1))
 
 
 def course(values: Sequence[float]) -> Callable[..., float]:
-    """Return a score that goes through ``values`` from one validation to the next, whatever is predicted."""
+    """Return a score that takes the next of ``values`` in each validation, regardless of predictions."""
     steps: Iterator[float] = (value for value in values for _ in range(VALIDATION_IMAGES))
     return lambda pred, label: next(steps)
 
 
 @dataclass
 class Training:
-    """A training of a few seconds; ``run`` starts it, the rest is what a config can set."""
+    """A training run of a few seconds, started by ``run``; the fields are settings of a config."""
 
     folder: Path
     max_epochs: int = 3
@@ -156,13 +156,13 @@ class Training:
         )
 
     def after_each_epoch(self, note: Callable[[], object]) -> list:
-        """Return a list that fills with what ``note`` returns after every epoch."""
+        """Return a list to which the result of ``note`` is appended after every epoch."""
         notes: list = []
 
         def begin() -> None:
             self.trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda: notes.append(note()))
 
-        self.trainer.add_event_handler(Events.STARTED, begin)  # as `Checkpoints` does, to come after it
+        self.trainer.add_event_handler(Events.STARTED, begin)  # registered at the start, to run after `Checkpoints`
         return notes
 
     def run(self) -> Training:
@@ -193,7 +193,7 @@ def assert_same(first: Any, second: Any) -> None:
 
 
 def interrupt(training: Training, iteration: int) -> None:
-    """Run a training that is killed in the middle of an epoch."""
+    """Start a run that is killed in the middle of an epoch."""
 
     def kill() -> None:
         raise KeyboardInterrupt

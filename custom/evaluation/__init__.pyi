@@ -9,7 +9,6 @@ from ._engine_metrics import ValidationLoss as ValidationLoss
 from ._engine_metrics import arrays as arrays
 from ._engine_metrics import class_arrays as class_arrays
 from ._engine_metrics import instance_arrays as instance_arrays
-from ._pictures import MOST_PICTURES as MOST_PICTURES
 from ._pictures import Pictures as Pictures
 from ._scores import SplitScores as SplitScores
 from ._scores import at_threshold as at_threshold
@@ -26,6 +25,5 @@ from ._table import ScoreTable as ScoreTable
 from ._table import evaluate as evaluate
 from ._views import View as View
 from ._views import cells as cells
-from ._views import class_legend as class_legend
 from ._views import classes as classes
 from ._views import masks as masks

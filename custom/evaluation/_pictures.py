@@ -6,11 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..html import Comparison
+from ..html import MOST_PICTURES, Comparison
 from ._views import View
-
-MOST_PICTURES = 200
-"""A page has no more."""
 
 
 class Scored(NamedTuple):

@@ -11,7 +11,7 @@ import torch
 
 from .. import metrics
 from ..ground.score_tables import mean
-from ..html import Comparison, contours, filled, photograph, picture_size
+from ..html import Comparison, class_legend, contours, css_color, filled, photograph, picture_size
 from ..images import Colors
 from ._engine_metrics import Score, arrays, class_arrays, instance_arrays
 from ._scores import at_threshold
@@ -123,17 +123,8 @@ def classes(names: Sequence[str], colors: Colors) -> View:
     return View("dice", score, draw, class_legend(names, colors), "the truth", "the result")
 
 
-def class_legend(names: Sequence[str], colors: Colors) -> dict[str, str]:
-    """Return the CSS color of every class but the first, the background."""
-    return {name.replace("_", " "): _css(color) for name, color in list(zip(names, colors, strict=True))[1:]}
-
-
 def _legend() -> dict[str, str]:
-    return {"truth": _css(_TRUTH), "result": _css(_RESULT), "both on one line": _css(_BOTH)}
-
-
-def _css(color: Sequence[int]) -> str:
-    return f"rgb({', '.join(str(int(part)) for part in color)})"
+    return {"truth": css_color(_TRUTH), "result": css_color(_RESULT), "both on one line": css_color(_BOTH)}
 
 
 def _against(found: np.ndarray, truth: np.ndarray, size: tuple[int, int], annotated: np.ndarray) -> Layers:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from ..ground.files import atomic_path
@@ -45,6 +44,8 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
         ...     Path(folder, "page.html").read_text()
         '<p>val dice: 0.9000</p>'
     """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # pages are written last, if at all
+
     folder = Path(file).absolute().parent
     template = Path(template)
     environment = Environment(

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 
-from ..evaluation import MOST_PICTURES, class_legend
 from ..ground.progress import shown
-from ..html import REPORT_FILE, Comparison, filled, photograph, picture_size, write_page
+from ..html import MOST_PICTURES, REPORT_FILE, Comparison, class_legend, filled, photograph, picture_size, write_page
 from ..images import Colors, evenly_spaced, read_image
 from ..inference import FAILED, FOREGROUND
 from ..measurements import SUMMARY

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from ignite.engine import Engine, Events
 
+from ._fitting import fit_reference, write_reference
 from ._pages import training_statistics, whole_and_quarters
-from ._reference import REFERENCE_FILE, fit_reference, write_reference
+from ._reference import REFERENCE_FILE
 from ._result import result_statistics
 
 _MOST_IMAGES = 200  # that are read for it, evenly spaced

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ignite.engine import Engine
 from torch.utils.data import DataLoader
 
+from .. import report
 from ..data import Manifest
 from ..evaluation import ScoreTable, evaluate, write_split_confusions
 from ..ground.engines import Progress
-from ..report import report_evaluation
-from ._first_and_last_lines import PixelSize, announce_evaluation, announce_scale, conclude_evaluation
+from ._first_lines import PixelSize, announce_scale, device_name, print_data, weights_in_use
 from ._mlflow import finish, track
+from ._next_commands import inference_command, print_next
 
 
 class EvaluationRun:
@@ -78,7 +80,16 @@ class EvaluationRun:
         finish(self.evaluator, self.folder, self.score_table.means)
         if self.classes:
             write_split_confusions(self.score_table.collected, self.classes, self.folder)
-        report_evaluation(
+        report.report_evaluation(
             self.task, self.score_table, self.data, self.folder, self.weights, threshold, device, self.classes
         )
-        conclude_evaluation(self.weights)
+        print_next(segment_images=inference_command(self.weights))
+
+
+def announce_evaluation(
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float | None
+) -> None:
+    """Print what an evaluation will do."""
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
+    print(f"Scoring {task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
+    print_data(data, counts)

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from ignite.engine import Engine
 
-from ..data import check_classes
+from .. import report
+from ..data import Inputs, check_classes
 from ..ground.engines import Progress
 from ..images import Colors
-from ..inference import FOREGROUND, ImageQueue
-from ..report import report_inference
-from ._first_and_last_lines import PixelSize, announce_inference, announce_scale, conclude_inference
+from ..inference import FAILED, FOREGROUND, ImageQueue
+from ..measurements import OBJECTS
+from ..review import review_conclusion
+from ._first_lines import PixelSize, announce_scale, device_name, weights_in_use
 from ._mlflow import finish, track
+
+_KINDS = {
+    "Mask": "_mask.tif",
+    "Labels": "_labels.tif",
+    "ROIs": "_rois.zip",
+    "OME-Zarr": ".ome.zarr",
+    "Measurements": OBJECTS,
+}
+"""Kind of result → how the names of its files end."""
 
 
 class InferenceRun:
@@ -63,7 +76,7 @@ class InferenceRun:
         track(self.evaluator, queue.folder)
         queue.run(self.evaluator)
         finish(self.evaluator, queue.folder)
-        report_inference(
+        report.report_inference(
             self.task,
             queue.inputs.items,
             queue.folder,
@@ -75,3 +88,47 @@ class InferenceRun:
         )
         conclude_inference(queue)
         queue.exit_if_failed()
+
+
+def announce_inference(
+    task: str, device: Any, inputs: Inputs, weights: Path, threshold: float | None, output_dir: Path
+) -> None:
+    """Print what an inference will do; ``inputs`` as `datalists.open_inputs` lists them."""
+    pages = {item["file"]: item["pages"] for item in inputs.items}
+    failed = f"; {len(inputs.failed)} more cannot be, which are listed at the end" if inputs.failed else ""
+    print(f"Segmenting {len(pages)} image(s), {len(inputs.items)} page(s), from {inputs.source}{failed}")
+    stacks = [count for count in pages.values() if count > 1]
+    if stacks:
+        print(f"Stacks: {len(stacks)}; their {sum(stacks)} pages are processed one by one, each by itself.")
+    print(f"{task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
+    print(f"Results: {output_dir}", flush=True)
+
+
+def conclude_inference(batch: ImageQueue) -> None:
+    """Print what an inference has left, the pictures to look at, and last what failed."""
+    results = [file for files in batch.results.values() for file in files]
+    results += [file for file in (batch.folder / OBJECTS,) if file.is_file()]
+    if batch.written:
+        print(f"Wrote {len(batch.written)} files.")
+    for kind, ending in _KINDS.items():
+        _print_first(kind, [file for file in results if file.name.endswith(ending)])
+    _print_first("Look at", [file for file in results if file.name.endswith("_overlay.png")])
+    review = review_conclusion(batch.folder, [Path(file).stem for file in batch.results])
+    if review is not None:
+        print(review)
+    if batch.failed:
+        _print_failed(batch)
+
+
+def _print_first(kind: str, files: Sequence[Path]) -> None:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    if files:
+        print(f"{kind}: {files[0]}{more}")
+
+
+def _print_failed(batch: ImageQueue, most: int = 10) -> None:
+    print(f"Failed: {len(batch.failed)} image(s), see {batch.folder / FAILED}")
+    for file, reason in sorted(batch.failed.items())[:most]:
+        print(f"  {file.name}: {reason}")
+    if len(batch.failed) > most:
+        print(f"  and {len(batch.failed) - most} more")

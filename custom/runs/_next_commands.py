@@ -65,6 +65,13 @@ def inference_command(weights: Path) -> str | None:
     )
 
 
+def print_next(**commands: str | None) -> None:
+    """Print commands under what they do; a program that runs bundles without the command line knows what it does."""
+    for what, command in commands.items():
+        if command is not None:
+            print(f"Next, {what.replace('_', ' ')}:\n  {command}", flush=True)
+
+
 def _typed() -> dict[str, str] | None:
     """Return the options of a bundle's command, None when the process was started in another way."""
     return typed_options() if started_by_bundle_command() and Path(_beside(_INFERENCE)).is_file() else None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import yaml
 from monai.bundle import ConfigParser, ConfigWorkflow, ReferenceResolver
-from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS
+from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS, merge_kv
 
 from ..errors import InputError
 from ..ground.command_line import config_files, positional_arguments, typed, typed_ids
@@ -27,13 +29,26 @@ def check_overrides() -> None:
     extra = positional_arguments()[2:]  # after `run` and what to run
     if extra:
         raise InputError(f"{extra[0]}: found an argument without an option, expected a glob to stand in quotes.")
-    known = _ids(ConfigParser.load_config_files(files)) | _ids_of_tracking()
+    known = _ids(_content(files)) | _ids_of_tracking()
     own = set(inspect.signature(ConfigWorkflow.__init__).parameters) | {"config_file", "run_id", "args_file"}
     for key in typed_ids():
         if key.split(ReferenceResolver.sep)[0] not in own and key.lstrip("+") not in known:
             near = difflib.get_close_matches(key, sorted(known), n=1)
             hint = f"; the nearest is --{near[0].replace('::', '#')}" if near else ""
             raise InputError(f"--{key.replace('::', '#')}: found an option that no config knows{hint}.")
+
+
+def _content(files: Sequence[str]) -> dict[str, Any]:
+    """Return what `ConfigParser.load_config_files` makes of files that MONAI has already read and checked, sooner."""
+    parser = ConfigParser(config={})
+    for file in files:
+        if file.lower().endswith((".yaml", ".yml")):
+            content = yaml.load(Path(file).read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        else:
+            content = ConfigParser.load_config_file(file)
+        for key, value in content.items():
+            merge_kv(parser, key, value)
+    return parser.get()
 
 
 def _ids_of_tracking() -> set[str]:

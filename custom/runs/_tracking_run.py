@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ignite.engine import Engine
 from torch.utils.data import DataLoader
 
 from ..ground.engines import Progress
 from ..tracking import TrackingPlan, segment_movies, track_movies
-from ._first_and_last_lines import PixelSize, announce_scale, announce_tracking
+from ._first_lines import PixelSize, announce_scale, device_name, weights_in_use
 
 
 class TrackingRun:
@@ -58,3 +59,20 @@ class TrackingRun:
             announce_scale(items, self.network_pixel_size)
             segment_movies(self.evaluator, self.loaders, self.plan.folder)
         track_movies(self.plan, self.weights, self.threshold)
+
+
+def announce_tracking(task: str, device: Any, plan: TrackingPlan, weights: Path, threshold: float | None) -> None:
+    """Print what a tracking will do; where masks are given, weights and threshold have no part in it."""
+    for movie in plan.movies:
+        print(f"Following the cells of {movie.name}: frames {movie.frames[0]} to {movie.frames[-1]} of {movie.source}")
+    if plan.masks is None:
+        print(f"{task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
+    else:
+        print(f"Cells are those of the masks {plan.masks}")
+    if plan.margin:
+        print(f"Cells that lie wholly within {plan.margin} pixels of the border are left out (--margin 0 keeps them).")
+    if plan.truth is not None:
+        print(f"Truth: {plan.truth}")
+        if plan.margin_hides_truth():
+            print("It has cells there, which will count as missed; --margin 0 scores all of them.")
+    print(f"Results: {plan.folder}", flush=True)

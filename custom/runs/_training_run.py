@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine
 from monai.handlers import TensorBoardStatsHandler
+from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
+from .. import report
 from ..data import Manifest
 from ..evaluation import View, masks
 from ..ground.engines import Progress, attached
 from ..ground.locks import release
 from ..ground.processes import is_main
-from ..report import report_training
 from ..training import Checkpoints, History, Panels, TrainingEvents, ValidationPictures, leave, unwrapped, wait
-from ..weights import THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
-from ._first_and_last_lines import announce_scale, announce_training, conclude_training
-from ._mlflow import track_training
-from ._next_commands import evaluating_command, inference_command
+from ..weights import RUN_FILE, THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
+from ._first_lines import announce_scale, device_name, print_data
+from ._mlflow_training import track_training
+from ._next_commands import evaluating_command, inference_command, print_next
 
 
 class TrainingRun:
@@ -121,5 +123,39 @@ class TrainingRun:
             "Score the images that were not used in training": evaluating_command(weights),
             "Segment images": inference_command(weights),
         }
-        report_training(self.task, self.folder, self.evaluator, self.postprocessing, self.view(threshold), commands)
+        report.report_training(
+            self.task, self.folder, self.evaluator, self.postprocessing, self.view(threshold), commands
+        )
         conclude_training(self.folder)
+
+
+def announce_training(
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], network: nn.Module, output_dir: Path
+) -> None:
+    """Print what a training will do.
+
+    Args:
+        task: name of the bundle.
+        device: torch device or its name.
+        data: the data sets.
+        images: split → number of images.
+        network: the network, for its size.
+        output_dir: where results go.
+    """
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
+    size = sum(p.numel() for p in network.parameters()) / 1e6
+    print(f"Training {task} on {device_name(device)}: {type(network).__name__} with {size:.2f} million parameters.")
+    print_data(data, counts)
+    print(f"Results: {output_dir}", flush=True)
+
+
+def conclude_training(output_dir: Path) -> None:
+    """Print the result of a training run, from its ``run.json``, and the next commands."""
+    best = json.loads((output_dir / RUN_FILE).read_text(encoding="utf-8"))["best"]
+    best_by = best["by"]
+    what = {"last": "last epoch", "loss": "lowest validation loss"}.get(best_by, "best validation score")
+    score = "" if best_by == "last" else f" {abs(best['score']):.4f}"
+    weights = output_dir / "model.pt"
+    print(f"Weights of the {what}{score}, from epoch {best['epoch']}: {weights}")
+    print(f"Curves: {output_dir / 'history.png'}   Pictures: {output_dir / 'pictures'}")
+    print_next(score_the_weights=evaluating_command(weights), segment_images=inference_command(weights))

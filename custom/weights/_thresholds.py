@@ -1,42 +1,15 @@
-"""Thresholds that belong to weights: chosen on validation, stored beside the weights, read with them."""
+"""Thresholds that are stored with weights, and read with them."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..evaluation import ThresholdCurve
-from ..ground.files import atomic_path
 from ..ground.json_files import read_object
 
 THRESHOLD_FILE = "threshold.json"
-
-
-def write_thresholds(
-    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float | None] | None = None
-) -> None:
-    """Write thresholds with the scans that they come from as JSON.
-
-    Args:
-        file: usually ``threshold.json`` beside the weights.
-        scans: name of a threshold → its scan, which has just seen the validation split.
-        chosen: name → a number to store instead of the best of the scan, or None.
-    """
-    given = {name: value for name, value in (chosen or {}).items() if value is not None}
-    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | given
-    content["scans"] = {name: _curve(scan) for name, scan in scans.items()}
-    with atomic_path(file) as path:
-        path.write_text(json.dumps(content) + "\n", encoding="utf-8")
-
-
-def _curve(scan: ThresholdCurve) -> dict[str, Any]:
-    scores = [round(float(value), 6) if math.isfinite(value) else None for value in scan.mean_curve()]
-    best = max((score for score in scores if score is not None), default=None)
-    return {"best_score": best, "thresholds": scan.thresholds.round(6).tolist(), "scores": scores}
 
 
 def read_threshold(weights: str | Path, given: float | str | None = None, name: str = "threshold") -> float:

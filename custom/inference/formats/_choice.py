@@ -11,8 +11,6 @@ from ...errors import InputError
 from ...ground.option_values import flag
 from ...images import Colors
 from .._file_result import FileResult
-from ._ome_zarr import OmeZarr
-from ._rois import Rois
 
 Format: TypeAlias = Callable[[FileResult], list[Path]]
 """Writes the result of a file, and returns what it wrote."""
@@ -44,7 +42,11 @@ def chosen(
         raise InputError("--ome_zarr: found true without the package zarr, expected it installed: pip install zarr.")
     formats: list[Format] = []
     if rois:
+        from ._rois import Rois
+
         formats.append(Rois(folder, min_area, classes, colors))
     if ome_zarr:
+        from ._ome_zarr import OmeZarr
+
         formats.append(OmeZarr(folder, classes, colors))
     return formats

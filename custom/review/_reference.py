@@ -145,5 +145,6 @@ def _two(values: Sequence[Any]) -> tuple[float, float]:
 
 
 def three(values: Sequence[Any] | np.ndarray) -> tuple[float, float, float]:
+    """Return three values as floats."""
     low, middle, high = map(float, values)  # raises ValueError unless there are three
     return low, middle, high

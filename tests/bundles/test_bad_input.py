@@ -108,7 +108,7 @@ def nothing(given: Given) -> None:
     given.image.unlink()
 
 
-def colour(given: Given) -> None:
+def colored(given: Given) -> None:
     given.replace_image(gray((40, 50, 3)), photometric="rgb")
 
 
@@ -385,7 +385,7 @@ REFUSED: list[Row] = [
     # images
     *((bundle, "infer", truncated, "x.tif: found a") for bundle in BUNDLES),
     *((bundle, "infer", zero_bytes, "x.tif: found an empty file of 0 bytes") for bundle in BUNDLES),
-    *((bundle, "infer", colour, "luminance") for bundle in BUNDLES),
+    *((bundle, "infer", colored, "luminance") for bundle in BUNDLES),
     *((bundle, "infer", five_channels, "5 channels (axes CYX), expected one channel") for bundle in BUNDLES),
     *((bundle, "infer", nan_pixels, "1 NaN or infinite pixels, expected finite") for bundle in BUNDLES),
     *((bundle, "infer", a_directory, "x.tif: found a folder without images") for bundle in BUNDLES),
@@ -438,7 +438,7 @@ REFUSED: list[Row] = [
     ("dendrite", "evaluate", file_of("mask/3.tif", zero_bytes), "3.tif: found an empty file"),
     # images of a data set
     ("dendrite", "train", file_of("image/1.tif", truncated), "1.tif"),
-    ("dendrite", "train", file_of("image/1.tif", colour), "luminance"),
+    ("dendrite", "train", file_of("image/1.tif", colored), "luminance"),
     ("dendrite", "train", file_of("image/1.tif", nan_pixels), "1.tif: found 1 NaN"),
     ("dendrite", "train", file_of("image/1.tif", zero_bytes), "1.tif: found an empty file of 0 bytes"),
     ("tem", "train", file_of("image/1.tif", five_channels), "5 channels"),

@@ -413,7 +413,7 @@ REFUSED: list[Row] = [
     ("vesicle", "infer", a_whole_module, MORE_THAN_WEIGHTS),
     ("hela_track", "infer", a_trap, MORE_THAN_WEIGHTS),
     ("neuron_em", "evaluate", a_trap, MORE_THAN_WEIGHTS),
-    ("dendrite", "infer", no_threshold, "threshold.json: found nothing, expected the threshold that belongs"),
+    ("dendrite", "infer", no_threshold, "threshold.json: found nothing, expected the threshold of the weights"),
     ("dendrite", "evaluate", no_threshold, "or --threshold"),
     ("dendrite", "infer", threshold("half"), "threshold.json: found invalid JSON"),
     ("dendrite", "infer", threshold("[0.5]"), "threshold.json: found list, expected a JSON object"),

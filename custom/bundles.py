@@ -1,4 +1,4 @@
-"""Find the bundles that ship with this package, or copy one: ``python -m custom.bundles [NAME] [--copy FOLDER]``."""
+"""Find or copy the bundles that ship with this package: ``python -m custom.bundles [NAME] [--copy FOLDER]``."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from .data._shipped import shipped_bundle, shipped_bundles
 from .errors import InputError, OutputError, no_room
 
 PARTS = ("configs", "docs", "models")
-"""Folders to copy; a checkout may also hold sample data and results of earlier runs."""
+"""Folders to copy; a checkout may also contain sample data and results of earlier runs."""
 
 
 def copy_bundle(name: str, folder: Path) -> Path:
-    """Copy a shipped bundle: its configs, docs, weights and license.
+    """Copy a shipped bundle: configs, docs, weights and license.
 
     Args:
-        name: of the bundle, such as ``dendrite``.
-        folder: root folder of the copy; it must not exist yet, and appears only when it is complete.
+        name: name of the bundle, such as ``dendrite``.
+        folder: root folder of the copy; it must not exist, and is created only when the copy is complete.
 
     Returns:
         The root folder of the copy.
 
     Raises:
-        InputError: there is no such bundle, or the folder exists already.
+        InputError: there is no such bundle, or the folder already exists.
+        OutputError: the folder cannot be written.
     """
     bundle = shipped_bundle(name)
     target = folder.expanduser().resolve()
@@ -54,7 +55,7 @@ def _copy(bundle: Path, target: Path) -> None:
 
 
 def _list() -> str:
-    """Return a line for each shipped bundle: its name, and its task."""
+    """Return a line for each shipped bundle: its name and its task."""
     tasks = {name: _task(folder) for name, folder in shipped_bundles().items()}
     width = max(map(len, tasks), default=0)
     return "\n".join(f"{name:{width}}  {task}" for name, task in tasks.items())

@@ -1,4 +1,4 @@
-"""What the tests of the bundles share: where they are, how to run one in this process or as a user does."""
+"""Helpers of the bundle tests: paths, and runs in this process or on the command line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FAST_INFERENCE: dict[str, dict[str, Any]] = {
     "vesicle": {"crop_size": 64, "network_pixel_size": None},
 }
 
-# What of it changes the network, which inference has to be told too.
+# Options among these that change the network, and are needed in inference, too.
 NETWORK: dict[str, dict[str, Any]] = {"hela_track": {"width": 2}}
 
 
@@ -55,7 +55,7 @@ def train(bundle: str, data: Path | list[str], output: Path, *overlays: Path, **
 
 
 class StopAt:
-    """Handler that stops a training as Ctrl-C does, in an iteration counted from 1."""
+    """Handler that stops a training run like Ctrl-C, in an iteration counted from 1."""
 
     def __init__(self, iteration: int) -> None:
         self.iteration = iteration
@@ -80,7 +80,7 @@ def infer(bundle: str, images: Path, output: Path, weights: Path, **options: Any
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Type a command of MONAI's bundle interface in another folder."""
+    """Run a command of MONAI's bundle interface in another folder."""
     return subprocess.run(
         [sys.executable, "-m", "monai.bundle", "run", *arguments],
         cwd=cwd,
@@ -92,7 +92,7 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def kill(script: str, folder: Path, kills: int = 3) -> str:
-    """Run a script of these tests that kills runs so many times, as `make soak` does, and return what it prints."""
+    """Start a script that kills runs ``kills`` times, as `make soak` does, and return its output."""
     result = subprocess.run(
         [sys.executable, str(ROOT / "tests" / script), str(folder), str(kills)],
         env=ENVIRONMENT,
@@ -105,12 +105,12 @@ def kill(script: str, folder: Path, kills: int = 3) -> str:
 
 
 def weights(file: Path) -> dict[str, Any]:
-    """Return what a checkpoint holds."""
+    """Return the content of a checkpoint."""
     return torch.load(file, weights_only=True)
 
 
 def same(a: Any, b: Any) -> bool:
-    """Return whether two nested structures hold the same numbers, bit for bit."""
+    """Return whether two nested structures contain the same numbers, bit for bit."""
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, (list, tuple)):

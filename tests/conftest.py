@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-# Of small arrays, one thread makes more than two that wait for each other; the processes that tests start inherit it.
+# For small arrays, one thread is faster than two; processes started by tests inherit the setting.
 os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 
@@ -19,5 +19,5 @@ def real_data() -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("MICROSCOPY_DATA", beside))
     if not folder.is_dir():
-        pytest.skip(f"no real data: {folder} is not there, and MICROSCOPY_DATA names no other folder")
+        pytest.skip(f"no real data: {folder} does not exist, and MICROSCOPY_DATA is not set to another folder")
     return folder

@@ -1,4 +1,4 @@
-"""Mutated files for the readers, in a process of its own, because libraries in C may crash one.
+"""Mutated files for the readers, read in a separate process because C libraries may crash.
 
 python tests/fuzzing.py [EXAMPLES [SUFFIX …]]    (the long version of what `test_fuzz.py` does)
 """
@@ -24,8 +24,8 @@ from PIL import Image
 from custom.errors import InputError
 from custom.images import describe, read_image, read_labels
 
-SECONDS = 5  # of the processor, that one file may take
-MEGABYTES = 1500  # that all files together may add, the libraries that they load included
+SECONDS = 5  # processor time allowed per file
+MEGABYTES = 1500  # memory allowed for all files together, including loaded libraries
 
 SUFFIXES = (".tif", ".png", ".jpg", ".bmp", ".npy", ".nii", ".nii.gz", ".nrrd", ".mha", ".dcm")
 
@@ -72,7 +72,7 @@ def _picture(file: Path, picture: Image.Image) -> bytes:
 
 @st.composite
 def mutated(draw: st.DrawFn, files: list[bytes]) -> bytes:
-    """Return a file with some bytes changed, and perhaps cut, or with a piece twice."""
+    """Return a file with changed bytes, possibly truncated or with a repeated part."""
     content = bytearray(draw(st.sampled_from(files)))
     places = st.integers(0, len(content) - 1)
     for place in draw(st.lists(places, max_size=8)):
@@ -86,7 +86,7 @@ def mutated(draw: st.DrawFn, files: list[bytes]) -> bytes:
 
 
 def read_all(file: Path, content: bytes) -> None:
-    """Read a file in all ways; only `InputError` may come of it."""
+    """Read a file with all readers; the only error may be `InputError`."""
     file.write_bytes(content)
     for read in (describe, read_image, read_labels):
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -98,12 +98,12 @@ def read_all(file: Path, content: bytes) -> None:
 
 
 def too_slow(*_: object) -> None:
-    """Say that a file took more than its time of the processor."""
+    """Report that a file exceeded its processor time."""
     raise TimeoutError
 
 
 def fuzz(suffix: str, examples: int) -> None:
-    """Read so many mutated files of a format."""
+    """Read mutated files of a format."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = whole_files(folder, suffix)
@@ -130,7 +130,7 @@ def fuzz(suffix: str, examples: int) -> None:
 
 
 def forked(task: Callable[[], None], seconds: int) -> None:
-    """Do something in a forked process; raise AssertionError with what it printed if it fails, crashes or hangs."""
+    """Run a task in a forked process; raise AssertionError with its output if it fails, crashes or hangs."""
     with tempfile.TemporaryFile("w+") as log:
         process = os.fork()
         if not process:
@@ -151,7 +151,7 @@ def forked(task: Callable[[], None], seconds: int) -> None:
 
 
 def main() -> None:
-    """Fuzz all formats, or those that are named."""
+    """Fuzz all formats, or the named ones."""
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
     for suffix in sys.argv[2:] or SUFFIXES:
         try:

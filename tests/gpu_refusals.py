@@ -1,4 +1,4 @@
-"""Which operations PyTorch would refuse on a GPU where algorithms have to be deterministic, found out on a CPU."""
+"""Operations that PyTorch refuses on a GPU if algorithms must be deterministic, detected on a CPU."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Of PyTorch's list (`torch.use_deterministic_algorithms`), what raises on a GPU. Bilinear upsampling and replicated
-# padding are not here, because PyTorch takes them apart into others when it has to be deterministic.
+# Operations in PyTorch's list (`torch.use_deterministic_algorithms`) that raise on a GPU. Bilinear upsampling and
+# replication padding are not among them, because PyTorch then decomposes them into other operations.
 REFUSED = {
     "_adaptive_avg_pool2d_backward",
     "_ctc_loss_backward",
@@ -24,7 +24,7 @@ REFUSED = {
 
 
 class Recorder(TorchDispatchMode):
-    """Notes the operations that PyTorch would refuse on a GPU."""
+    """Records the operations that PyTorch would refuse on a GPU."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Kill an inference at random moments, run it again each time, and compare what it leaves with one that was not killed.
+"""Kill inference at random times, repeat it each time, and compare its results with those of an uninterrupted run.
 
 python tests/killed_inferences.py FOLDER [KILLS [SEED]]
 
-Then two of them start at once, into one folder. Every inference is a process forked from this one, as in `kills`.
+Then two runs start simultaneously in one folder. Every run is a process forked from this one, as in `kills`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IMAGES = 10
 
 
 def write_images(folder: Path) -> None:
-    """Write some images, of which one is a stack."""
+    """Write some images; one is a stack."""
     generator = np.random.default_rng(0)
     for number in range(IMAGES):
         pages = generator.integers(0, 255, (3, 64, 70), dtype=np.uint8)
@@ -38,7 +38,7 @@ def write_images(folder: Path) -> None:
 
 
 def finished(output: Path) -> int:
-    """Return how many images have a record."""
+    """Return the number of images with a marker."""
     return len(list((output / DONE).glob("[!.]*.json")))
 
 
@@ -47,12 +47,12 @@ def start(images: Path, output: Path, weights: Path) -> int:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Return what an inference left for its user; the report says when it was made."""
+    """Return the results of a run, without the report, which contains the date."""
     return {file.name: file.read_bytes() for file in folder.glob("[!.]*") if file.suffix in (".tif", ".png", ".csv")}
 
 
 def assert_whole(folder: Path) -> int:
-    """Read every file that a killed inference left, and return the number of images that are done."""
+    """Read every file left by a killed run, and return the number of finished images."""
     for name in results(folder):
         if name.endswith(".csv"):
             with (folder / name).open(newline="", encoding="utf-8") as stream:
@@ -68,14 +68,14 @@ def assert_whole(folder: Path) -> int:
 
 
 def assert_equal(folder: Path, whole: Path) -> None:
-    """Compare what two inferences left, byte for byte."""
+    """Compare the results of two runs, byte for byte."""
     assert results(folder) == results(whole)
     assert assert_whole(folder) == IMAGES
     assert {path.name for path in folder.rglob(".*")} == {".lock", DONE}, "files of killed writers are left"
 
 
 def killed(images: Path, output: Path, weights: Path, kills: int, seconds: float, generator: random.Random) -> int:
-    """Run an inference to its end, killed at most so many times after up to ``seconds``; return how often it was."""
+    """Run inference to its end, killed at most ``kills`` times after up to ``seconds``; return the number of kills."""
     done = 0
     while True:
         process = start(images, output, weights)
@@ -94,7 +94,7 @@ def killed(images: Path, output: Path, weights: Path, kills: int, seconds: float
 
 
 def two_at_once(images: Path, output: Path, weights: Path) -> None:
-    """Let a second inference begin while the first is at work."""
+    """Start a second run while the first one works."""
     first = start(images, output, weights)
     while not (output / ".lock").exists():
         time.sleep(0.002)
@@ -103,15 +103,15 @@ def two_at_once(images: Path, output: Path, weights: Path) -> None:
     wait(second, output.with_suffix(".second.log"))
     said = output.with_suffix(".second.log").read_text()
     assert f"Another run is active in {output}; waiting for it to finish." in said, said
-    assert f"All {IMAGES} images are done already" in said, said
+    assert f"All {IMAGES} images are already finished" in said, said
 
 
 def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
-    """Kill inferences so many times in all."""
+    """Kill inference runs ``kills`` times in all."""
     images, whole = folder / "images", folder / "whole"
     write_images(images)
     weights = untrained(BUNDLE, folder)
-    infer(BUNDLE, images, whole, weights, **OPTIONS)  # here, so that the others need not import what it takes
+    infer(BUNDLE, images, whole, weights, **OPTIONS)  # in this process, so that forked ones inherit its imports
     assert assert_whole(whole) == IMAGES
     times = sorted(file.stat().st_mtime for file in (whole / DONE).glob("*.json"))
     seconds, done, generator = times[-1] - times[0], 0, random.Random(seed)
@@ -122,7 +122,7 @@ def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
         assert "Another run" not in broken.with_suffix(".log").read_text(), "the lock of a killed process is left"
     two_at_once(images, folder / "both", weights)
     assert_equal(folder / "both", whole)
-    print(f"{done} kills; each inference ends as the one that was not killed, and so do two at once.")
+    print(f"{done} kills; the results equal those of an uninterrupted run, as do those of two simultaneous runs.")
 
 
 if __name__ == "__main__":

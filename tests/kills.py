@@ -1,8 +1,8 @@
-"""Kill a training at random moments, go on each time, and compare what it leaves with a run that nobody killed.
+"""Kill training at random times, resume it each time, and compare the result with an uninterrupted run.
 
 python tests/kills.py FOLDER [KILLS [SEED]]    (`make soak` does it with 20 kills)
 
-Every attempt is a process of its own, forked from this one, because importing takes longer than such a training.
+Every attempt is a process forked from this one, because imports take longer than such a short run.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ OPTIONS = {"batch_size": 4, "checkpoint_minutes": 0, "max_epochs": EPOCHS}  # 7 
 
 
 def forked(task: Callable[[], Any], log: Path) -> int:
-    """Start a task in another process, with what it prints in a file; return its number."""
+    """Start a task in a forked process with its output in a file, and return the process id."""
     process = os.fork()
     if process:
         return process
     with log.open("a") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
-    tqdm.set_lock(threading.RLock())  # its own is shared with processes that are killed, perhaps while they hold it
+    tqdm.set_lock(threading.RLock())  # the default lock is shared with killed processes, which may hold it
     try:
         task()
     except BaseException:
@@ -50,9 +50,9 @@ def forked(task: Callable[[], Any], log: Path) -> int:
 
 
 def wait(process: int, log: Path) -> None:
-    """Wait for a process, which has to succeed."""
+    """Wait for a process, which must succeed."""
     if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]):
-        sys.exit(f"A training failed:\n{log.read_text()}")
+        sys.exit(f"A run failed:\n{log.read_text()}")
 
 
 def await_checkpoint(process: int, file: Path) -> None:
@@ -63,12 +63,12 @@ def await_checkpoint(process: int, file: Path) -> None:
 
 
 def ended(process: int) -> bool:
-    """Return whether a process is done, which can still be waited for."""
+    """Return whether a process has ended; it can still be waited for."""
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def assert_whole(folder: Path) -> None:
-    """Read every file that a killed training left."""
+    """Read every file left by a killed run."""
     checkpoint = weights(folder / CHECKPOINT_FILE)
     assert checkpoint["trainer"]["iteration"] >= 1
     epochs = [int(row["epoch"]) for row in history(folder)]
@@ -80,7 +80,7 @@ def assert_whole(folder: Path) -> None:
 
 
 def history(folder: Path) -> list[dict[str, str]]:
-    """Return the rows of a history without what never repeats."""
+    """Return the rows of a history without their duration."""
     file = folder / "history.csv"
     if not file.is_file():
         return []
@@ -89,7 +89,7 @@ def history(folder: Path) -> list[dict[str, str]]:
 
 
 def assert_equal(folder: Path, whole: Path) -> None:
-    """Compare what two trainings left, bit for bit."""
+    """Compare the files of two runs, bit for bit."""
     for name in (CHECKPOINT_FILE, "model.pt"):
         assert same(weights(folder / name), weights(whole / name)), name
     assert history(folder) == history(whole)
@@ -99,7 +99,7 @@ def assert_equal(folder: Path, whole: Path) -> None:
 
 
 def killed_training(data: Path, folder: Path, kills: int, seconds: float, generator: random.Random) -> int:
-    """Train to the end, killed at most so many times after up to ``seconds`` of training; return how often it was."""
+    """Train to the end, killed at most ``kills`` times after up to ``seconds`` of training; return the number of kills."""
     log, done = folder.with_suffix(".log"), 0
     while not (folder / RUN_FILE).is_file():  # what a training writes last
         resume = str((folder / CHECKPOINT_FILE).is_file()).lower()
@@ -120,7 +120,7 @@ def killed_training(data: Path, folder: Path, kills: int, seconds: float, genera
 
 
 def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
-    """Kill trainings so many times in all."""
+    """Kill training runs ``kills`` times in all."""
     folder.mkdir(parents=True, exist_ok=True)
     data, whole, log = folder / "data", folder / "whole", folder / "whole.log"
     wait(forked(lambda: make_samples(BUNDLE, data), log), log)
@@ -135,7 +135,7 @@ def main(folder: Path, kills: int = 3, seed: int = 0) -> None:
         broken = folder / f"broken_{trainings}"
         done += killed_training(data, broken, kills - done, seconds, generator)
         assert_equal(broken, whole)
-    print(f"{done} kills in {trainings} trainings; each ends as the one that nobody killed.")
+    print(f"{done} kills in {trainings} training runs; each ends like an uninterrupted one.")
 
 
 if __name__ == "__main__":

@@ -31,13 +31,13 @@ class Movie:
 
 @dataclass
 class Cells:
-    """Masks by frame whose labels are cells, which may be missing in some frames, and the mother of each daughter."""
+    """Masks by frame, labeled by cell, and the mother of each daughter; cells may be missing in some frames."""
 
     masks: list[np.ndarray]
     mothers: dict[int, int] = field(default_factory=dict)
 
     def tracked(self, gaps_linked: bool = True) -> Movie:
-        """Return the movie with a track for each run of frames that a cell is in."""
+        """Return the movie with a track for each sequence of frames in which a cell is present."""
         masks = [np.zeros_like(mask, np.uint16) for mask in self.masks]
         tracks: list[Track] = []
         last: dict[int, Track] = {}

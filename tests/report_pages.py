@@ -1,4 +1,4 @@
-"""A report with everything in it, and the outline of a page."""
+"""A report with all sections, and the outline of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of four tiny images, one for each bundle, and weights of networks that have learned nothing."""
+"""Data sets of four tiny images, one for each bundle, and weights of untrained networks."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def make_data(bundle: str, folder: Path, shape: tuple[int, int] = (40, 50)) -> P
 
 
 def make_movie(folder: Path, shape: tuple[int, int] = (40, 50)) -> Path:
-    """Write a sequence of the Cell Tracking Challenge, four frames of one cell, with all its truth and a result."""
+    """Write a Cell Tracking Challenge sequence, four frames of one cell, with truth and result."""
     for number in range(4):
         cell = half(shape, 1)
         write_image(folder / "01" / f"t{number:03d}.tif", gray(shape, number))
@@ -78,7 +78,7 @@ def make_movie(folder: Path, shape: tuple[int, int] = (40, 50)) -> Path:
 
 
 def untrained(bundle: str, folder: Path, *overlays: str) -> Path:
-    """Write weights of a network that has learned nothing, and its thresholds."""
+    """Write weights of an untrained network, and its thresholds."""
     torch.manual_seed(0)
     parser = ConfigParser()
     parser.read_config(config(bundle, "inference", *overlays))

@@ -20,10 +20,9 @@ from monai.transforms import Activationsd, Compose, CopyItemsd, RandFlipd, RandG
 from monai.utils import set_determinism
 from torch import nn
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.data import EpochDataset, SeedEpoch
-from custom.evaluation import ImageScore, ThresholdCurve
+from custom.evaluation import ImageScore, ThresholdCurve, ValidationLoss
 from custom.losses import AnnotatedDiceCELoss
 from custom.training import Checkpoints, History
 
@@ -45,7 +44,7 @@ def squares(count: int, seed: int = 0, shape: tuple[int, int] = (16, 16)) -> lis
 
 
 def predictions(maps: Sequence[np.ndarray], labels: Sequence[np.ndarray]) -> list[dict]:
-    """Return items for `identity_evaluator`: the image is the probability that shall be predicted."""
+    """Return items for `identity_evaluator`: the image is the probability to predict."""
     return [
         {
             "image": torch.from_numpy(probability.astype(np.float32))[None],
@@ -63,21 +62,21 @@ def identity_evaluator(items: Sequence[dict], batch_size: int = 1, **options: ob
 
 
 def tiny_network(features: int = 2) -> nn.Module:
-    """Return a network that has buffers and draws random numbers in training."""
+    """Return a network with buffers and with random numbers in training."""
     set_determinism(0)
     first = nn.Conv2d(1, features, 3, padding=1)
     return nn.Sequential(first, nn.BatchNorm2d(features), nn.ReLU(), nn.Dropout(0.2), nn.Conv2d(features, 1, 1))
 
 
 def course(values: Sequence[float]) -> Callable[..., float]:
-    """Return a score that goes through ``values`` from one validation to the next, whatever is predicted."""
+    """Return a score that takes the next of ``values`` in each validation, regardless of predictions."""
     steps: Iterator[float] = (value for value in values for _ in range(VALIDATION_IMAGES))
     return lambda pred, label: next(steps)
 
 
 @dataclass
 class Training:
-    """A training of a few seconds; ``run`` starts it, the rest is what a config can set."""
+    """A training run of a few seconds, started by ``run``; the fields are settings of a config."""
 
     folder: Path
     max_epochs: int = 3
@@ -108,20 +107,20 @@ class Training:
         key = {"val_dice": self.curve}
         if self.scores is not None:
             key = {"val_scripted": ImageScore(course(self.scores))} | key
-        val_loss = scoring.loss_value(loss) if self.losses is None else course(self.losses)
+        val_loss = ValidationLoss(loss) if self.losses is None else ImageScore(course(self.losses), ["logits", "label"])
         self.evaluator = SupervisedEvaluator(
             device="cpu",
             val_data_loader=DataLoader(Dataset(self.validation), batch_size=1),
             network=self.network,
             postprocessing=Compose([CopyItemsd("pred", names="logits"), Activationsd("pred", sigmoid=True)]),
             key_val_metric=key,
-            additional_metrics={"val_loss": ImageScore(val_loss, ["logits", "label"])},
+            additional_metrics={"val_loss": val_loss},
             val_handlers=list(self.evaluator_handlers) or None,
         )
         history = [History(self.folder, self.evaluator)] if self.history else []
         augmentation = [RandFlipd(["image", "label"], prob=0.5, spatial_axis=0), RandGaussianNoised("image", prob=0.5)]
         dataset = EpochDataset(squares(4), augmentation, seed=self.seed)
-        key_train_metric = {"train_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))}
+        key_train_metric = {"train_dice": ImageScore(evaluation.at_threshold(metrics.dice, 0.5))}
         train_metrics = {"train_loss": Average(from_engine("loss", first=True))}
         self.checkpoints = Checkpoints(
             folder=self.folder,
@@ -157,13 +156,13 @@ class Training:
         )
 
     def after_each_epoch(self, note: Callable[[], object]) -> list:
-        """Return a list that fills with what ``note`` returns after every epoch."""
+        """Return a list to which the result of ``note`` is appended after every epoch."""
         notes: list = []
 
         def begin() -> None:
             self.trainer.add_event_handler(Events.EPOCH_COMPLETED, lambda: notes.append(note()))
 
-        self.trainer.add_event_handler(Events.STARTED, begin)  # as `Checkpoints` does, to come after it
+        self.trainer.add_event_handler(Events.STARTED, begin)  # registered at the start, to run after `Checkpoints`
         return notes
 
     def run(self) -> Training:
@@ -194,7 +193,7 @@ def assert_same(first: Any, second: Any) -> None:
 
 
 def interrupt(training: Training, iteration: int) -> None:
-    """Run a training that is killed in the middle of an epoch."""
+    """Start a run that is killed in the middle of an epoch."""
 
     def kill() -> None:
         raise KeyboardInterrupt

@@ -8,15 +8,14 @@ import numpy as np
 from monai.data import DataLoader, Dataset
 from tiny_engines import identity_evaluator, predictions
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.evaluation import ScoreTable, evaluate
 
 LABEL = np.array([[1, 1, 0, 0]])
 
 
 def items(names: str) -> list[dict]:
-    """Return items whose prediction has the Dice above at 0.5."""
+    """Return items with these names."""
     maps = {
         "a": [[0.9, 0.9, 0.1, 0.1]],
         "b": [[0.9, 0.1, 0.1, 0.1]],
@@ -31,11 +30,11 @@ def items(names: str) -> list[dict]:
 
 
 def table_of_dice(**options: object) -> ScoreTable:
-    return ScoreTable({"dice": scoring.at_threshold(metrics.dice, 0.5)}, **options)
+    return ScoreTable({"dice": evaluation.at_threshold(metrics.dice, 0.5)}, **options)
 
 
 def run(folder: Path, splits: dict[str, str], table: ScoreTable | None = None, **about: object) -> dict:
-    """Evaluate the images that ``splits`` names."""
+    """Evaluate splits: name of the split → names of its images."""
     table = table or table_of_dice()
     loaders = {split: DataLoader(Dataset(items(names)), batch_size=1) for split, names in splits.items()}
     return evaluate(identity_evaluator(items("a"), val_handlers=[table]), table, loaders, folder, **about)

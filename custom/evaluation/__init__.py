@@ -1,4 +1,8 @@
-"""How do scores become a table? Scores of images and splits, confusion matrices, pictures of the best and worst."""
+"""How do scores become a table? Scores of images and splits, confusion matrices, pictures of the best and worst images.
+
+`ScoreTable` is a handler that scores every image with the functions of this package (`at_threshold`, `of_cells`,
+`class_scores`, …); `evaluate` runs an evaluator over several splits and writes the table.
+"""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The confusion matrix of classes, as a table and as a picture."""
+"""Confusion matrices of classes as tables and pictures."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from matplotlib.figure import Figure
 
 from ..ground.files import atomic_path
 
-FILES = ("confusion_matrix.csv", "confusion_matrix.png")
+CONFUSION_FILES = ("confusion_matrix.csv", "confusion_matrix.png")
 
 
 def write_confusion(matrix: np.ndarray, names: Sequence[str], folder: str | Path) -> None:
-    """Write ``confusion_matrix.csv``, the pixel counts, and ``confusion_matrix.png``, where each row has the sum 1.
+    """Write ``confusion_matrix.csv`` with pixel counts and ``confusion_matrix.png`` with fractions of each row.
 
     Args:
-        matrix: of `metrics.confusion_matrix`, integer (K, K): rows are the reference, columns the prediction.
-        names: of the classes, by class number.
-        folder: where the two files go; it is created.
+        matrix: pixel counts of `custom.metrics.confusion_matrix`, integer (K, K): rows are the reference, columns the
+            prediction.
+        names: names of the K classes, by class number.
+        folder: the output folder; it is created.
 
     Raises:
-        ValueError: when the matrix is not (K, K) for K names.
-        InputError: when the folder cannot be created.
+        ValueError: the matrix is not (K, K) for K names.
+        InputError: the folder cannot be created.
     """
     if matrix.shape != (len(names), len(names)):
-        raise ValueError(f"{len(names)} names do not fit a matrix of shape {matrix.shape}.")
-    table, picture = (Path(folder) / name for name in FILES)
+        raise ValueError(f"found a matrix of shape {matrix.shape}, expected one of {len(names)} classes.")
+    table, picture = (Path(folder) / name for name in CONFUSION_FILES)
     with atomic_path(table) as path, path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["reference \\ prediction", *names])
@@ -40,23 +41,33 @@ def write_confusion(matrix: np.ndarray, names: Sequence[str], folder: str | Path
 def write_split_confusions(
     collected: Mapping[str, Sequence[np.ndarray]], names: Sequence[str], folder: str | Path
 ) -> None:
-    """Write the confusion matrix of each split, the sum over its images, into a folder of the split's name.
+    """Write the confusion matrix of each split, summed over its images, into a folder named after the split.
 
     Args:
-        collected: split → matrices of its images, as `ScoreTable.collected` holds them for `scoring.class_scores`.
-        names: of the classes, by class number.
-        folder: where the folders go.
+        collected: split → matrices of its images, from `ScoreTable.collected` with `class_scores`.
+        names: names of the classes, by class number.
+        folder: the folder for these folders.
 
     Raises:
-        InputError: when a folder cannot be created.
+        InputError: a folder cannot be created.
     """
     for split, matrices in collected.items():
         write_confusion(np.sum(matrices, axis=0), names, Path(folder) / split)
-        print(f"Confusion matrix of {split}: {Path(folder) / split / FILES[1]}")
+        print(f"Confusion matrix of {split}: {Path(folder) / split / CONFUSION_FILES[1]}")
 
 
 def draw_confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
-    """Return the matrix as a picture: in each cell the share of the reference's pixels; a row without any is empty."""
+    """Return a figure of a confusion matrix; each cell shows its fraction of the row, rows without pixels are empty.
+
+    Args:
+        matrix: pixel counts, integer (K, K): rows are the reference, columns the prediction.
+        names: names of the K classes.
+
+    Examples:
+        >>> figure = draw_confusion(np.array([[3, 1], [0, 2]]), ["background", "axon"])
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['0.750', '0.250', '0.000', '1.000']
+    """
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.full(matrix.shape, np.nan), where=totals > 0)
     side = 2.5 + 0.9 * len(names)  # inches

@@ -1,4 +1,4 @@
-"""Scores of images as ignite metrics: kept image by image, averaged at the end."""
+"""Ignite metrics that score single images and average at the end of a run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,20 @@ HUNDREDTHS = tuple(k / 100 for k in range(1, 100))
 
 
 class ImageScore(Metric):
-    """Mean over the images of a score; an image whose score is NaN (nothing to find, nothing found) is left out.
+    """Mean of a score over the images; NaN scores, as of images without foreground, are ignored.
 
     Args:
         score: function of two tensors (C, H, W), for example prediction and label, that returns a number.
-        keys: which entries of the engine's output are handed to it.
+        keys: entries of the engine's output that are its arguments.
+
+    Examples:
+        >>> metric = ImageScore(lambda pred, label: float((pred == label).float().mean()))
+        >>> metric.update([[torch.ones(1, 2, 2)], [torch.eye(2)[None]]])
+        >>> metric.compute()
+        0.5
     """
 
-    _state_dict_all_req_keys = ("values",)  # what ignite saves and loads of it
+    _state_dict_all_req_keys = ("values",)  # the state that ignite saves and loads
 
     def __init__(self, score: Score, keys: Sequence[str] = ("pred", "label")) -> None:
         self.score = score
@@ -48,11 +54,11 @@ class ImageScore(Metric):
 
 
 class ValidationLoss(ImageScore):
-    """Mean over the images of the loss.
+    """Mean of the loss over the images.
 
     Args:
-        loss: of two batches (1, C, H, W), as in training.
-        keys: which entries of the engine's output are its arguments.
+        loss: the loss of training, a function of two batches (1, C, H, W).
+        keys: entries of the engine's output that are its arguments.
     """
 
     def __init__(self, loss: nn.Module, keys: Sequence[str] = ("logits", "label")) -> None:
@@ -60,18 +66,26 @@ class ValidationLoss(ImageScore):
 
 
 class ThresholdCurve(Metric):
-    """The best mean over the images of a score, over thresholds; the scan takes one pass over the data.
+    """Mean of a score over the images at its best threshold; all thresholds are tested in one pass over the data.
 
     Args:
-        curve: function of a probability map (H, W), a boolean reference (H, W), thresholds (T,) and ``valid`` (H, W),
+        curve: function of a probability map (H, W), a boolean reference (H, W), thresholds (T,) and ``valid`` (H, W)
             that returns the score at each threshold, (T,).
         thresholds: ascending, in (0, 1); by default 0.01, 0.02, … 0.99.
-        read: what makes probability, reference and ``valid`` of prediction and label; by default `arrays`.
+        read: function that turns prediction and label into probability, reference and ``valid``; by default
+            `mask_arrays`.
+
+    Examples:
+        >>> from custom.metrics import dice_per_threshold
+        >>> metric = ThresholdCurve(dice_per_threshold, [0.2, 0.4, 0.6])
+        >>> metric.update([[torch.tensor([[[0.9, 0.5, 0.1]]])], [torch.tensor([[[1, 1, 0]]])]])
+        >>> metric.compute(), metric.best_threshold(), metric.mean_curve().round(2).tolist()
+        (1.0, 0.4, [1.0, 1.0, 0.67])
     """
 
     def __init__(self, curve: Curve, thresholds: Sequence[float] = HUNDREDTHS, read: Arrays | None = None) -> None:
         self.curve = curve
-        self.read = read or arrays
+        self.read = read or mask_arrays
         self.thresholds = np.asarray(thresholds, dtype=np.float64)
         self.curves: list[np.ndarray] = []
         super().__init__(output_transform=from_engine(["pred", "label"]))
@@ -85,13 +99,13 @@ class ThresholdCurve(Metric):
             self.curves.append(self.curve(probability, reference, self.thresholds, valid=valid))
 
     def mean_curve(self) -> np.ndarray:
-        """Return the mean score at each threshold, (T,), NaN where no image has one."""
+        """Return the mean score at each threshold, (T,); NaN where it is undefined for all images."""
         curves = np.array(self.curves).reshape(-1, len(self.thresholds))
         counted = np.isfinite(curves)
         return np.where(counted, curves, 0).sum(axis=0) / np.where(counted.any(axis=0), counted.sum(axis=0), np.nan)
 
     def best_threshold(self) -> float:
-        """Return the threshold with the best mean; of equal ones the middle one. 0.5 when no image has a score."""
+        """Return the threshold with the best mean, the middle one of equals; 0.5 if no image has a score."""
         curve = self.mean_curve()
         if not np.isfinite(curve).any():
             return 0.5
@@ -103,12 +117,18 @@ class ThresholdCurve(Metric):
 
 
 class MeanClassDice(Metric):
-    """Dice of every class over the pixels of all images together, averaged over the classes.
+    """Mean over the classes of Dice, which is computed from the pixels of all images together.
 
-    A class that is in no reference and in no prediction is left out; the others count alike, however rare.
+    A class that is in no reference and in no prediction is ignored; all others have equal weight.
 
     Args:
-        classes: their number.
+        classes: number of classes.
+
+    Examples:
+        >>> metric = MeanClassDice(2)
+        >>> metric.update([[torch.eye(2)[:, None]], [torch.tensor([[[0, 1]]])]])
+        >>> metric.compute()
+        1.0
     """
 
     def __init__(self, classes: int) -> None:
@@ -128,29 +148,39 @@ class MeanClassDice(Metric):
         return mean([float(dice) for dice in class_dice(self.matrix)])
 
 
-def arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return probability, reference (bool) and where it is annotated (bool), each (H, W), of tensors (1, H, W)."""
+def mask_arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return probability (float32), reference (bool) and annotated pixels (bool), each (H, W).
+
+    Args:
+        pred: probability, (1, H, W).
+        label: 1 in the foreground, 255 where not annotated, (1, H, W).
+
+    Examples:
+        >>> _, reference, valid = mask_arrays(torch.tensor([[[0.9, 0.2]]]), torch.tensor([[[1, 255]]]))
+        >>> reference.tolist(), valid.tolist()
+        ([[True, False]], [[True, False]])
+    """
     target = np.asarray(label[0].cpu())
     return np.asarray(pred[0].float().cpu()), target == 1, target != UNANNOTATED
 
 
 def class_arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the most probable class, the reference class (both uint8) and where it is annotated (bool), each (H, W).
+    """Return the most probable class (uint8), the reference class (uint8) and annotated pixels (bool), each (H, W).
 
     Args:
-        pred: (C, H, W), logits or probabilities of C classes.
-        label: (1, H, W), class numbers.
+        pred: logits or probabilities of C classes, (C, H, W).
+        label: class numbers, 255 where not annotated, (1, H, W).
     """
     target = np.asarray(label[0].cpu()).astype(np.uint8)
     return np.asarray(pred.argmax(dim=0).cpu()).astype(np.uint8), target, target != UNANNOTATED
 
 
 def instance_arrays(pred: torch.Tensor, label: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return probabilities (C, H, W), reference labels (H, W) and where they are annotated (H, W).
+    """Return probabilities (C, H, W; float32), reference labels (H, W) and annotated pixels (H, W; bool).
 
     Args:
-        pred: (C, H, W), probabilities.
-        label: (1, H, W), instance labels; −1 where nobody annotated.
+        pred: probabilities, (C, H, W).
+        label: instance labels, −1 where not annotated, (1, H, W).
     """
     target = np.asarray(label[0].cpu())
     return np.asarray(pred.float().cpu()), target, target >= 0

@@ -1,4 +1,4 @@
-"""The best and the worst images of an evaluation: pictures of a limited number, kept while it runs."""
+"""Pictures of the best and worst images, collected while an evaluation runs; their number is limited."""
 
 from __future__ import annotations
 
@@ -6,28 +6,25 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..html import Comparison
+from ..html import MOST_PICTURES, Comparison
 from ._views import View
-
-MOST_PICTURES = 200
-"""A page has no more."""
 
 
 class Scored(NamedTuple):
-    """A picture of an image, and what the image is worth."""
+    """A picture of an image, and the score of the image."""
 
     score: float
     comparison: Comparison
 
 
 class Pictures:
-    """Keeps pictures of the best and of the worst images of every split.
+    """Keeps pictures of the best and worst images of every split: one third best, two thirds worst.
 
-    Two thirds of those that are kept are the worst. An image without a score has no picture.
+    Images without a score have no picture.
 
     Args:
-        view: how they are shown and ordered.
-        most: number of pictures of all splits.
+        view: how images are shown and ordered.
+        most: maximum number of pictures of all splits together.
     """
 
     def __init__(self, view: View, most: int = MOST_PICTURES) -> None:
@@ -36,13 +33,13 @@ class Pictures:
         self._kept: dict[str, list[Scored]] = {}
 
     def offer(self, split: str, name: str, score: float, output: Mapping[str, Any]) -> None:
-        """Draw an image and keep the picture, if it is among the best or the worst so far.
+        """Draw an image if it is among the best or worst so far.
 
         Args:
-            split: its split.
-            name: of the image.
-            score: the main score.
-            output: of the evaluator, with ``image``, ``pred`` and ``label``.
+            split: split of the image.
+            name: name of the image.
+            score: main score of the image.
+            output: output of the evaluator, with ``image``, ``pred`` and ``label``.
         """
         kept = self._kept.setdefault(split, [])
         worst = _worst(self.most)
@@ -50,21 +47,21 @@ class Pictures:
         if not math.isfinite(score) or (full and kept[worst - 1].score <= score <= kept[worst].score):
             return
         kept.append(Scored(score, self.view.show(name, output, score)))
-        kept.sort(key=lambda one: one.score)
+        kept.sort(key=lambda scored: scored.score)
         if full:
             del kept[worst]
 
-    def chosen(self) -> dict[str, list[Comparison]]:
-        """Return the pictures of every split, from the worst to the best; altogether no more than `most`."""
-        left, chosen = self.most, {}
+    def by_split(self) -> dict[str, list[Comparison]]:
+        """Return the pictures of every split from worst to best, together at most ``most``."""
+        left, pictures = self.most, {}
         for number, (split, kept) in enumerate(sorted(self._kept.items(), key=lambda item: len(item[1]))):
-            share = left // (len(self._kept) - number)  # small splits leave of theirs to large ones
+            share = left // (len(self._kept) - number)  # large splits get what small splits do not need
             ends = kept if len(kept) <= share else [*kept[: _worst(share)], *kept[_worst(share) - share :]]
-            chosen[split] = [one.comparison for one in ends]
+            pictures[split] = [scored.comparison for scored in ends]
             left -= len(ends)
-        return chosen
+        return pictures
 
 
 def _worst(most: int) -> int:
-    """Return how many of so many pictures are of the worst images."""
+    """Return the number of pictures of worst images among ``most`` pictures."""
     return most * 2 // 3

@@ -1,4 +1,4 @@
-"""The scores that configs name: functions of a prediction and a label, made from metrics and losses."""
+"""Scores used in configs: functions of a prediction and a label, made from metrics."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from typing import Any
 import numpy as np
 import torch
 from skimage.segmentation import find_boundaries
-from torch import nn
 
 from .. import metrics
 from ..errors import InputError
 from ..ground.score_tables import mean
-from ._engine_metrics import Curve, Score, arrays, class_arrays, instance_arrays
+from ._engine_metrics import Curve, Score, class_arrays, instance_arrays, mask_arrays
 
 
 @dataclass(frozen=True)
 class SplitScores:
-    """Scores of a whole split that are no mean of the images' own, such as a maximum over thresholds of the mean.
+    """Scores of a whole split that are not the mean of image scores, such as the maximum of a mean over thresholds.
 
     Args:
-        collect: function of a prediction (C, H, W) and a label (1, H, W) that returns what is kept of an image.
-        summarise: function of what was kept of all images of a split that returns the scores by name.
-        of_image: function of what was kept of one image that returns its own scores by name, or None.
+        collect: function of a prediction (C, H, W) and a label (1, H, W) that returns the data to keep of an image.
+        summarize: function of the data of all images of a split that returns the scores of the split by name.
+        of_image: function of the data of one image that returns the scores of the image by name; None: no such scores.
     """
 
     collect: Callable[[torch.Tensor, torch.Tensor], Any]
-    summarise: Callable[[list[Any]], dict[str, float]]
+    summarize: Callable[[list[Any]], dict[str, float]]
     of_image: Callable[[Any], dict[str, float]] | None = None
 
 
@@ -36,32 +35,40 @@ Instances = Callable[[np.ndarray], np.ndarray]
 
 
 def at_threshold(metric: Callable[..., float], threshold: float) -> Score:
-    """Return ``metric`` (of two masks) as a score of a probability map (1, H, W) and a label (1, H, W).
+    """Return a metric of two masks as a score of a probability map (1, H, W) and a label (1, H, W).
 
     Args:
-        metric: for example `metrics.dice`; it is handed ``valid`` where not everything is annotated.
-        threshold: a pixel is foreground when its probability reaches it.
+        metric: function of two masks and ``valid``, for example `custom.metrics.dice`.
+        threshold: pixels with this probability or more are foreground.
+
+    Examples:
+        >>> score = at_threshold(metrics.dice, 0.5)
+        >>> score(torch.tensor([[[0.9, 0.8, 0.1]]]), torch.tensor([[[1, 1, 0]]]))
+        1.0
     """
 
     def score(pred: torch.Tensor, label: torch.Tensor) -> float:
-        probability, reference, valid = arrays(pred, label)
+        probability, reference, valid = mask_arrays(pred, label)
         return metric(probability >= threshold, reference, valid)
 
     return score
 
 
 def of_cells(metric: Callable[[np.ndarray, np.ndarray], float], instances: Instances) -> Score:
-    """Return ``metric`` (of two label images) as a score of the cells that are found between the membranes.
+    """Return a metric of two label images as a score of the cells between predicted membranes.
 
-    The membranes between them are thinned to one pixel, see `metrics.thin_borders`.
+    Membranes are thinned to one pixel, see `custom.metrics.thin_borders`.
 
     Args:
-        metric: for example `metrics.rand_index`.
+        metric: function of two label images, for example `custom.metrics.rand_index`.
         instances: function from a membrane probability map (H, W) to instance labels (H, W).
+
+    Raises:
+        InputError: from the score, if the label is not annotated completely.
     """
 
     def score(pred: torch.Tensor, label: torch.Tensor) -> float:
-        probability, membrane, valid = arrays(pred, label)
+        probability, membrane, valid = mask_arrays(pred, label)
         _refuse_regions(valid)
         return metric(metrics.thin_borders(instances(probability)), metrics.label_cells(~membrane))
 
@@ -69,10 +76,14 @@ def of_cells(metric: Callable[[np.ndarray, np.ndarray], float], instances: Insta
 
 
 def warping_error(instances: Instances) -> Score:
-    """Return `metrics.warping_error` of the cells that are found, a line between those that touch; as `of_cells`."""
+    """Return `custom.metrics.warping_error` of the predicted cells as a score; touching cells are split by a line.
+
+    Args:
+        instances: as in `of_cells`.
+    """
 
     def score(pred: torch.Tensor, label: torch.Tensor) -> float:
-        probability, membrane, valid = arrays(pred, label)
+        probability, membrane, valid = mask_arrays(pred, label)
         _refuse_regions(valid)
         labels = instances(probability)
         inside = (labels > 0) & ~find_boundaries(labels, connectivity=1, mode="outer", background=0)
@@ -83,51 +94,46 @@ def warping_error(instances: Instances) -> Score:
 
 def _refuse_regions(valid: np.ndarray) -> None:
     if not valid.all():
-        raise InputError("The manifest names a region; the scores of cells compare whole ones and expect none.")
-
-
-def loss_value(loss: nn.Module) -> Score:
-    """Return ``loss`` as a score of logits (C, H, W) and a label (1, H, W)."""
-    return lambda logits, label: float(loss(logits[None].float(), label[None]))
+        raise InputError("manifest: found a region, expected none: scores of cells need completely annotated images.")
 
 
 def v_rand_curve(
     membrane_probability: np.ndarray, membrane: np.ndarray, thresholds: Sequence[float], valid: np.ndarray
 ) -> np.ndarray:
-    """Return the V-Rand of the cells at each threshold (T,); all of the label has to be annotated.
+    """Return V-Rand of the cells at each threshold, (T,).
 
     Args:
         membrane_probability: float (H, W), 0 to 1.
         membrane: the reference, bool (H, W).
-        thresholds: T of them.
-        valid: where the reference is annotated, bool (H, W).
+        thresholds: thresholds of the probability, (T,).
+        valid: annotated pixels, bool (H, W); all must be.
 
     Raises:
-        InputError: when a part is not annotated.
+        InputError: the reference is not annotated completely.
     """
     _refuse_regions(valid)
     return metrics.membrane_scores(membrane_probability, ~membrane, tuple(thresholds)).v_rand.curve
 
 
 def membrane_challenge() -> SplitScores:
-    """Return the measures of ISBI 2012 for the slices of a stack, as scores of a split; see `challenge_scores`."""
+    """Return the measures of ISBI 2012 for a stack of slices, as scores of a split; see `challenge_scores`."""
 
-    def summarise(slices: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
+    def summarize(slices: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
         return challenge_scores([probability for probability, _, _ in slices], [membrane for _, membrane, _ in slices])
 
-    return SplitScores(arrays, summarise)
+    return SplitScores(mask_arrays, summarize)
 
 
 def challenge_scores(membrane_probabilities: list[np.ndarray], membranes: list[np.ndarray]) -> dict[str, float]:
-    """Return the measures of ISBI 2012 for the slices of a stack: maximum over thresholds of the mean over slices.
+    """Return the measures of ISBI 2012 for a stack of slices.
 
     Args:
-        membrane_probabilities: slices of float (H, W), 0 to 1.
-        membranes: the references, bool (H, W).
+        membrane_probabilities: slices, float (H, W), 0 to 1.
+        membranes: references, bool (H, W).
 
     Returns:
-        V-Rand and V-Info with the threshold of each, as `metrics.membrane_stack_scores` defines them, and the mean over
-        the slices of `metrics.pixel_f_score_error`.
+        V-Rand and V-Info, each the maximum over thresholds of the mean over slices, with its threshold (see
+        `custom.metrics.membrane_stack_scores`), and the mean of `custom.metrics.pixel_f_score_error` over slices.
     """
     scores = metrics.membrane_stack_scores(membrane_probabilities, [~membrane for membrane in membranes])
     pixels = [
@@ -147,22 +153,28 @@ def challenge_scores(membrane_probabilities: list[np.ndarray], membranes: list[n
 
 
 def class_scores(names: Sequence[str]) -> SplitScores:
-    """Return Dice and IoU of every class and their means: of each image, and ``pooled_…`` of all pixels of a split.
+    """Return Dice and IoU of every class and their means, of each image and, as ``pooled_…``, of a whole split.
 
-    A class that is neither in the label nor in the prediction has no score, NaN, and counts in no mean. What is kept of
-    an image is its confusion matrix.
+    A class in neither label nor prediction has the score NaN, which means ignore. ``pooled_…`` scores are computed from
+    all pixels of a split; the data kept of an image is its confusion matrix.
 
     Args:
-        names: of the classes, by class number.
+        names: names of the classes, by class number.
+
+    Examples:
+        >>> scores = class_scores(["background", "axon"])
+        >>> kept = scores.collect(torch.eye(2)[:, None], torch.tensor([[[0, 1]]]))
+        >>> scores.of_image(kept)["dice_axon"], scores.summarize([kept])["pooled_iou"]
+        (1.0, 1.0)
     """
 
     def of_image(matrix: np.ndarray) -> dict[str, float]:
         return _class_numbers(matrix, names)
 
-    def summarise(matrices: list[np.ndarray]) -> dict[str, float]:
+    def summarize(matrices: list[np.ndarray]) -> dict[str, float]:
         return {f"pooled_{name}": value for name, value in of_image(np.sum(matrices, axis=0)).items()}
 
-    return SplitScores(_confusion, summarise, of_image)
+    return SplitScores(_confusion, summarize, of_image)
 
 
 def _confusion(pred: torch.Tensor, label: torch.Tensor) -> np.ndarray:
@@ -182,12 +194,11 @@ def _class_numbers(matrix: np.ndarray, names: Sequence[str]) -> dict[str, float]
 
 
 def instance_scores(instances: Instances) -> SplitScores:
-    """Return SEG, Dice and IoU of the foreground, Rand index and Rand error of each image, and SEG of a split.
+    """Return SEG, Dice, IoU, Rand index and Rand error of each image, and SEG of a split.
 
-    Only what is annotated counts. Where not all objects are annotated no background is either, and Dice and IoU, which
-    need it, are NaN; SEG and Rand then compare the annotated objects alone. ``pooled_seg`` is taken over all
-    ``objects`` of a split, as the Cell Tracking Challenge does. What is kept of an image is its scores and SEG's of
-    its objects.
+    If only some objects are annotated, the background is unknown: SEG and Rand index then compare annotated objects
+    only, and Dice and IoU of the foreground are NaN. ``pooled_seg`` is the mean over all ``objects`` of a split, as in
+    the Cell Tracking Challenge. The data kept of an image are its scores and the SEG of its objects.
 
     Args:
         instances: function from probabilities (C, H, W), background first, to instance labels (H, W).
@@ -208,18 +219,18 @@ def instance_scores(instances: Instances) -> SplitScores:
         }
         return scores, objects
 
-    def summarise(kept: list[tuple[dict[str, float], np.ndarray]]) -> dict[str, float]:
+    def summarize(kept: list[tuple[dict[str, float], np.ndarray]]) -> dict[str, float]:
         objects = np.concatenate([objects for _, objects in kept])
         return {"pooled_seg": mean(list(objects)), "objects": len(objects)}
 
-    return SplitScores(collect, summarise, lambda kept: kept[0])
+    return SplitScores(collect, summarize, lambda kept: kept[0])
 
 
 def seg_curve(instances: Callable[..., np.ndarray]) -> Curve:
-    """Return SEG at each of several thresholds, as a curve of probabilities (C, H, W) and reference labels (H, W).
+    """Return a function for `ThresholdCurve` that computes SEG at each threshold, (T,).
 
     Args:
-        instances: as in `instance_scores`, with an argument ``threshold``.
+        instances: function of probabilities (C, H, W), background first, and ``threshold`` to instance labels (H, W).
     """
 
     def curve(

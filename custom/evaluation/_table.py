@@ -1,4 +1,4 @@
-"""Scores of a trained network on the splits of a data set: numbers with the file they belong to, as CSV and JSON."""
+"""Tables of scores: a row per image as CSV, means of the splits as JSON and on the console."""
 
 from __future__ import annotations
 
@@ -6,31 +6,28 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from ignite.engine import Engine, Events
 from torch.utils.data import DataLoader
 
-from ..ground.files import atomic_path
-from ..ground.score_tables import mean
-from ._engine_metrics import Score
-
-if TYPE_CHECKING:
-    from ._pictures import Pictures
 from ..ground.engines import run_over
-from ..ground.score_tables import format_table
+from ..ground.files import atomic_path
+from ..ground.score_tables import format_table, mean
+from ._engine_metrics import Score
+from ._pictures import Pictures
 from ._scores import SplitScores
 
 
 class ScoreTable:
-    """Handler that scores every image that an evaluator predicts, and keeps the numbers with the image's name.
+    """Handler that scores every image that an evaluator predicts, and keeps the scores with the name of the image.
 
     Args:
-        image_scores: name → function of prediction (C, H, W) and label (1, H, W); none where ``split_scores`` has those
-            of an image.
+        image_scores: name → function of prediction (C, H, W) and label (1, H, W); not needed if ``split_scores`` gives
+            scores of images.
         split_scores: scores of a whole split, or None.
-        pictures: keep the best and the worst images to look at, ordered by one of the scores; or None.
+        pictures: keeps pictures of the best and worst images for the report, or None.
     """
 
     def __init__(
@@ -50,7 +47,7 @@ class ScoreTable:
     def attach(self, engine: Engine) -> None:
         """Register on the evaluator."""
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._score)
-        engine.add_event_handler(Events.COMPLETED, self._summarise)
+        engine.add_event_handler(Events.COMPLETED, self._summarize)
 
     def _score(self, engine: Engine) -> None:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
@@ -64,31 +61,34 @@ class ScoreTable:
             if self.pictures is not None:
                 self.pictures.offer(self.split, item["name"], row[self.pictures.view.measure], output)
 
-    def _summarise(self, engine: Engine) -> None:
+    def _summarize(self, engine: Engine) -> None:
         rows = [row for row in self.rows if row["split"] == self.split]
         names = [name for name in rows[0] if name not in ("split", "image")]
         means: dict[str, float] = {"images": len(rows)}
         means |= {name: mean([row[name] for row in rows]) for name in names}
         means |= {f"{name}_std": mean([row[name] for row in rows], of=np.std) for name in names}
         if self.split_scores is not None:
-            means |= self.split_scores.summarise(self.collected[self.split])
+            means |= self.split_scores.summarize(self.collected[self.split])
         self.means[self.split] = means
 
 
 def evaluate(
     evaluator: Engine, table: ScoreTable, loaders: Mapping[str, DataLoader], folder: str | Path, **about: Any
 ) -> dict[str, dict[str, float]]:
-    """Run an evaluator over several splits, print its scores and write ``scores.csv`` and ``scores.json``.
+    """Run an evaluator over several splits, print the scores and write ``scores.csv`` and ``scores.json``.
 
     Args:
-        evaluator: with its weights loaded at the start of a run, and ``table`` among its handlers.
-        table: what scores the images.
-        loaders: split → its loader.
-        folder: where the two files go.
-        about: what else belongs to the scores, for example ``weights`` and ``threshold``; written into the JSON.
+        evaluator: the evaluator, with ``table`` among its handlers; a handler loads the weights.
+        table: the table that scores the images.
+        loaders: split → data loader.
+        folder: the output folder.
+        about: further content of the JSON file, for example ``weights`` and ``threshold``.
 
     Returns:
-        split → name → mean over its images.
+        Split → name of the score → mean over its images.
+
+    Raises:
+        OutputError: a file cannot be written.
     """
     for split, loader in loaders.items():
         table.split = split
@@ -99,7 +99,7 @@ def evaluate(
     with atomic_path(folder / "scores.json") as path:
         path.write_text(json.dumps(content | {"splits": _finite(table.means)}, indent=2) + "\n", encoding="utf-8")
     print(format_table(table.means))
-    print(f"Scores of every image: {folder / 'scores.csv'}\nMeans: {folder / 'scores.json'}")
+    print(f"Scores of each image: {folder / 'scores.csv'}\nMeans: {folder / 'scores.json'}")
     return table.means
 
 
@@ -111,5 +111,5 @@ def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
 
 
 def _finite(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:
-    """Return the means with None for NaN, which JSON does not know."""
+    """Return the means with None for NaN, which JSON does not have."""
     return {split: {k: v if np.isfinite(v) else None for k, v in numbers.items()} for split, numbers in means.items()}

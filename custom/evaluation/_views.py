@@ -1,4 +1,4 @@
-"""How a prediction and its label are shown, and the score that says which are the best and the worst."""
+"""Views: how a prediction and its label are drawn, and the score that orders images from worst to best."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 
 from .. import metrics
 from ..ground.score_tables import mean
-from ..html import Comparison, contours, filled, photograph, picture_size
+from ..html import Comparison, class_legend, contours, css_color, filled, photograph, picture_size
 from ..images import Colors
-from ._engine_metrics import Score, arrays, class_arrays, instance_arrays
+from ._engine_metrics import Score, class_arrays, instance_arrays, mask_arrays
 from ._scores import at_threshold
 
 _TRUTH = (0, 170, 255)
@@ -22,7 +22,7 @@ _BOTH = (255, 225, 0)
 
 
 class Layers(NamedTuple):
-    """What lies over an image on the two sides of its slider, and what there is to say of it."""
+    """Overlays (data URLs) for both sides of an image with a slider; ``note`` is added to the caption."""
 
     left: str | None
     right: str
@@ -30,7 +30,7 @@ class Layers(NamedTuple):
 
 
 Draw = Callable[[torch.Tensor, torch.Tensor, tuple[int, int]], Layers]
-"""From a prediction (C, H, W), a label (1, H, W) and a size to layers."""
+"""From a prediction (C, H, W), a label (1, H, W) and a size (height, width) in pixels to layers."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class View:
     """How the results of a bundle are shown and ordered.
 
     Attributes:
-        measure: name of the main score, larger is better.
-        score: the main score, of a prediction (C, H, W) and a label (1, H, W).
-        draw: what lies over the image.
-        legend: what is shown → its CSS color.
-        left, right: what the two sides of a slider show.
-        label: the main score as people write it.
+        measure: name of the main score in tables; larger is better.
+        score: main score of a prediction (C, H, W) and a label (1, H, W).
+        draw: draws the overlays.
+        legend: description → CSS color.
+        left, right: descriptions of both sides of the slider.
+        label: label of the main score.
     """
 
     measure: str
@@ -55,12 +55,12 @@ class View:
     label: str = "Dice"
 
     def show(self, name: str, output: Mapping[str, Any], score: float) -> Comparison:
-        """Return a picture of what an evaluator put out for an image.
+        """Return a picture of an evaluator's output for an image.
 
         Args:
-            name: of the image.
-            output: with ``image``, ``pred`` and ``label``.
-            score: what it is worth, for the caption.
+            name: name of the image.
+            output: output of the evaluator, with ``image``, ``pred`` and ``label``.
+            score: main score, for the caption.
         """
         shape = tuple(output["label"].shape[-2:])
         size = picture_size(shape)
@@ -70,22 +70,27 @@ class View:
         return Comparison(name, size[1], size[0], image, layers.right, layers.left, caption)
 
 
-def masks(threshold: float) -> View:
-    """Return a view of masks: the contours of result and truth, ordered by Dice.
+def mask_view(threshold: float) -> View:
+    """Return a view of masks: contours of result and truth, ordered by Dice.
 
     Args:
-        threshold: a pixel is foreground when its probability reaches it.
+        threshold: pixels with this probability or more are foreground.
+
+    Examples:
+        >>> view = mask_view(0.5)
+        >>> view.label, view.score(torch.tensor([[[0.9, 0.1]]]), torch.tensor([[[1, 1]]])).__round__(2)
+        ('Dice', 0.67)
     """
 
     def draw(pred: torch.Tensor, label: torch.Tensor, size: tuple[int, int]) -> Layers:
-        probability, truth, annotated = arrays(pred, label)
+        probability, truth, annotated = mask_arrays(pred, label)
         return _against(probability >= threshold, truth, size, annotated)
 
     return View("dice", at_threshold(metrics.dice, threshold), draw, _legend())
 
 
-def cells(instances: Callable[[np.ndarray], np.ndarray]) -> View:
-    """Return a view of instances: the contours of result and truth, ordered by SEG.
+def instance_view(instances: Callable[[np.ndarray], np.ndarray]) -> View:
+    """Return a view of instances: contours of result and truth, ordered by SEG.
 
     Args:
         instances: function from probabilities (C, H, W), background first, to instance labels (H, W).
@@ -102,11 +107,11 @@ def cells(instances: Callable[[np.ndarray], np.ndarray]) -> View:
     return View("seg", score, draw, _legend(), label="SEG")
 
 
-def classes(names: Sequence[str], colors: Colors) -> View:
+def class_view(names: Sequence[str], colors: Colors) -> View:
     """Return a view of classes: the truth on the left, the result on the right, ordered by the mean Dice of classes.
 
     Args:
-        names: of the classes, by class number; class 0 is not colored.
+        names: names of the classes, by class number; class 0, the background, is not colored.
         colors: (C, 3) from 0 to 255, red, green, blue.
     """
 
@@ -117,25 +122,16 @@ def classes(names: Sequence[str], colors: Colors) -> View:
 
     def draw(pred: torch.Tensor, label: torch.Tensor, size: tuple[int, int]) -> Layers:
         predicted, truth, annotated = class_arrays(pred, label)
-        left, right = (filled(one, size, colors) for one in (np.where(annotated, truth, 0), predicted))
-        return Layers(left, right, "" if annotated.all() else " where it is annotated")
+        left, right = (filled(labels, size, colors) for labels in (np.where(annotated, truth, 0), predicted))
+        return Layers(left, right, "" if annotated.all() else " in the annotated region")
 
     return View("dice", score, draw, class_legend(names, colors), "the truth", "the result")
 
 
-def class_legend(names: Sequence[str], colors: Colors) -> dict[str, str]:
-    """Return the CSS color of every class but the first, the background."""
-    return {name.replace("_", " "): _css(color) for name, color in list(zip(names, colors, strict=True))[1:]}
-
-
 def _legend() -> dict[str, str]:
-    return {"truth": _css(_TRUTH), "result": _css(_RESULT), "both on one line": _css(_BOTH)}
-
-
-def _css(color: Sequence[int]) -> str:
-    return f"rgb({', '.join(str(int(part)) for part in color)})"
+    return {"truth": css_color(_TRUTH), "result": css_color(_RESULT), "both": css_color(_BOTH)}
 
 
 def _against(found: np.ndarray, truth: np.ndarray, size: tuple[int, int], annotated: np.ndarray) -> Layers:
     lines = contours(truth, found, (_TRUTH, _RESULT, _BOTH), size, annotated)
-    return Layers(None, lines, "" if annotated.all() else " where it is annotated, not under the gray veil")
+    return Layers(None, lines, "" if annotated.all() else " in the annotated region; the rest is grayed out")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from .wording import score_label
+
 
 def mean(values: Sequence[float], of: Callable = np.mean) -> float:
     """Return the mean of the finite values, or NaN if there are none.
@@ -46,15 +48,16 @@ def format_table(means: Mapping[str, Mapping[str, float]]) -> str:
     Examples:
         >>> print(format_table({"test": {"dice": 0.9, "dice_std": 0.05, "images": 6}}))
                                                   test
-        dice                           0.9000 ± 0.0500
+        Dice                           0.9000 ± 0.0500
         images                                       6
     """
     splits = list(means)
     names = [name for name in means[splits[0]] if not name.endswith("_std")]
-    lines = [f"{'':24}" + "".join(f"{split:>22}" for split in splits)]
+    width = max(24, *(len(score_label(name)) + 1 for name in names))
+    lines = [" " * width + "".join(f"{split:>22}" for split in splits)]
     for name in names:
         cells = [_cell(means[split], name) for split in splits]
-        lines.append(f"{name.replace('_', ' '):24}" + "".join(f"{cell:>22}" for cell in cells))
+        lines.append(f"{score_label(name):{width}}" + "".join(f"{cell:>22}" for cell in cells))
     return "\n".join(lines)
 
 

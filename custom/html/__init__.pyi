@@ -1,6 +1,9 @@
+from ._comparison import MOST_PICTURES as MOST_PICTURES
 from ._comparison import SIDE as SIDE
 from ._comparison import Comparison as Comparison
+from ._comparison import class_legend as class_legend
 from ._comparison import contours as contours
+from ._comparison import css_color as css_color
 from ._comparison import filled as filled
 from ._comparison import photograph as photograph
 from ._comparison import picture_size as picture_size

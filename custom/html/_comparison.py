@@ -12,6 +12,9 @@ from skimage.segmentation import find_boundaries
 from ..images import Colors, overlay
 from ._page import encoded
 
+MOST_PICTURES = 200
+"""Largest number of pictures in a page."""
+
 SIDE = 400
 """Largest height and width of a picture in a page, in pixels."""
 
@@ -128,6 +131,25 @@ def filled(labels: np.ndarray, size: tuple[int, int], colors: Colors | None = No
     color = overlay(np.zeros(size, np.float32), small, colors=colors, alpha=1.0)
     opacity = np.where(find_boundaries(small, mode="inner"), 1.0, _FILL)
     return _transparent(color, np.where(small > 0, opacity, 0))
+
+
+def class_legend(names: Sequence[str], colors: Colors) -> dict[str, str]:
+    """Return class → CSS color, without the background, which is the first class.
+
+    Args:
+        names: names of the classes.
+        colors: (C, 3) from 0 to 255, red, green, blue.
+
+    Examples:
+        >>> class_legend(["background", "blood_vessel"], [[0, 0, 0], [255, 60, 60]])
+        {'blood vessel': 'rgb(255, 60, 60)'}
+    """
+    return {name.replace("_", " "): css_color(color) for name, color in list(zip(names, colors, strict=True))[1:]}
+
+
+def css_color(color: Sequence[int]) -> str:
+    """Return red, green and blue from 0 to 255 as a CSS color."""
+    return f"rgb({', '.join(str(int(part)) for part in color)})"
 
 
 def _contour_opacity(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..ground.wording import score_label
+
 COLORS = ("#0b5cad", "#d1495b", "#2a9d6f", "#8a5cb8", "#c77d00", "#4a5560")
 """Colors of curves, in order."""
 
@@ -88,7 +90,7 @@ def curves(
 
     Examples:
         >>> rows = [{"epoch": "1", "val_dice": "0.5"}, {"epoch": "2", "val_dice": "0.7"}]
-        >>> "val dice" in curves("scores", rows, ["val_dice"], "score")
+        >>> "validation Dice" in curves("scores", rows, ["val_dice"], "score")
         True
     """
 
@@ -98,7 +100,7 @@ def curves(
             points = [point for point in points if np.isfinite(point[1])]
             if points:
                 marker = "o" if len(points) < 20 else ""
-                axes.plot(*zip(*points, strict=True), color=color, label=column.replace("_", " "), marker=marker, ms=3)
+                axes.plot(*zip(*points, strict=True), color=color, label=score_label(column), marker=marker, ms=3)
         if marked is not None:
             axes.axvline(marked, color="#1b2530", lw=1, ls=":", label=f"saved weights: epoch {marked}")
         axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")

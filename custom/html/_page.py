@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from ..ground.files import atomic_path
+from ..ground.wording import score_label
 
 REPORT_FILE = "report.html"
 """Name of the report in an output folder."""
@@ -30,7 +30,7 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
         file: the HTML file; its folder is created.
         template: the template. It can extend ``base.html.j2`` of this package and import tables, figures and pictures
             with a slider from ``parts.html.j2``. Its filters: ``number`` formats a number, ``sortable`` gives its sort
-            key, ``words`` replaces underscores in a name by spaces, and ``source`` gives the source of a picture (see
+            key, ``words`` turns the name of a column into a label, and ``source`` gives the source of a picture (see
             `picture_source`).
         content: the variables of the template.
 
@@ -43,8 +43,10 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
         ...     _ = Path(folder, "page.j2").write_text("<p>{{ name|words }}: {{ score|number }}</p>")
         ...     write_page(f"{folder}/page.html", f"{folder}/page.j2", name="val_dice", score=0.9)
         ...     Path(folder, "page.html").read_text()
-        '<p>val dice: 0.9000</p>'
+        '<p>validation Dice: 0.9000</p>'
     """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # pages are written last, if at all
+
     folder = Path(file).absolute().parent
     template = Path(template)
     environment = Environment(
@@ -57,7 +59,7 @@ def write_page(file: str | os.PathLike[str], template: str | os.PathLike[str], *
     environment.filters |= {
         "number": _number,
         "sortable": lambda value: f"{value}" if math.isfinite(value) else "",
-        "words": lambda name: str(name).replace("_", " "),
+        "words": lambda name: score_label(str(name)),
         "source": lambda picture: picture_source(picture, folder),
     }
     page = environment.get_template(template.name).render(content)

@@ -1,4 +1,3 @@
-from ._done_markers import DoneMarkers as DoneMarkers
 from ._file_result import FAILED as FAILED
 from ._file_result import FOREGROUND as FOREGROUND
 from ._file_result import FileResult as FileResult
@@ -6,8 +5,7 @@ from ._prediction_writer import PredictionWriter as PredictionWriter
 from ._queue import ImageQueue as ImageQueue
 from ._queue import PageLoader as PageLoader
 from ._queue import Pages as Pages
-from .formats._choice import chosen as chosen
-from .formats._folders import atomic_folder as atomic_folder
+from .formats._choice import result_formats as result_formats
 from .formats._ome_zarr import OmeZarr as OmeZarr
 from .formats._outlines import outlines as outlines
 from .formats._rois import Rois as Rois

@@ -1,4 +1,4 @@
-"""Which inputs of an inference are done: for each a small file, written when all of its results are there."""
+"""Markers of finished images: a small file for each image, written after all of its results."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..images import is_image_file, read_image
 
 
 class DoneMarkers:
-    """The records of an output folder.
+    """The markers in an output folder.
 
-    A record says what an input was (path, size, time of its last change), what its results were made with, and which
-    files they are. Only an input for which all of that still holds is done.
+    A marker records the image (path, size, modification time), what its results were made with, and their files. An
+    image is finished only if all of this is unchanged.
 
     Args:
         folder: the output folder.
-        made_with: what the results of this run are made with: name → something that changes when they would.
+        made_with: name → value that changes when results could change, such as the hash of the weights.
     """
 
     def __init__(self, folder: Path, made_with: Mapping[str, str]) -> None:
@@ -30,53 +30,65 @@ class DoneMarkers:
         self._identities: dict[str, dict[str, Any]] = {}
 
     def see(self, item: Mapping[str, Any]) -> None:
-        """Note what an input is, before it is read: it may change while the network is at work.
+        """Record path, size and modification time of an image before it is read, as it may change during prediction.
+
+        Args:
+            item: any page of the image.
 
         Raises:
-            OSError: it is not there any more.
+            OSError: the file no longer exists.
         """
         self._identities[item["file"]] = _identity(item)
 
     def done(self, item: Mapping[str, Any]) -> list[Path] | None:
-        """Return the results of an input that was seen if it is done, else None; ``item`` is one of its pages."""
-        record = self._read(item["name"])
+        """Return the results of a finished image, else None; `see` must have been called for it.
+
+        Args:
+            item: any page of the image.
+        """
+        marker = self._read(item["name"])
         if (
-            record is None
-            or record.get("input") != self._identities[item["file"]]
-            or record.get("made_with") != self.made_with
+            marker is None
+            or marker.get("input") != self._identities[item["file"]]
+            or marker.get("made_with") != self.made_with
         ):
             return None
-        whole = all(_is_whole(self.folder / name, size) for name, size in record["files"].items())
-        return self._results(record) if whole else None
+        complete = all(_is_complete(self.folder / name, size) for name, size in marker["files"].items())
+        return self._results(marker) if complete else None
 
     def begin(self, item: Mapping[str, Any]) -> list[Path]:
-        """Note that an input is not done any more, and return the results that it had."""
-        record = self._read(item["name"])
-        if record is None:
+        """Mark an image as unfinished, and return the results that it had."""
+        marker = self._read(item["name"])
+        if marker is None:
             return []
-        self._write(item["name"], {"files": record["files"]})
-        return self._results(record)
+        self._write(item["name"], {"files": marker["files"]})
+        return self._results(marker)
 
     def finish(self, item: Mapping[str, Any], files: Sequence[Path]) -> None:
-        """Note that an input is done, with all files that belong to it, which are in the output folder."""
+        """Mark an image as finished.
+
+        Args:
+            item: any page of the image.
+            files: all files of its results, in the output folder.
+        """
         sizes = {file.relative_to(self.folder).as_posix(): _size(file) for file in files}
         identity = self._identities[item["file"]]
         self._write(item["name"], {"input": identity, "made_with": self.made_with, "files": sizes})
 
-    def _write(self, name: str, record: Mapping[str, Any]) -> None:
+    def _write(self, name: str, marker: Mapping[str, Any]) -> None:
         with atomic_path(self._file(name)) as path:
-            path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            path.write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
 
-    def _results(self, record: Mapping[str, Any]) -> list[Path]:
-        return [self.folder / name for name in record["files"] if not name.startswith(DONE)]
+    def _results(self, marker: Mapping[str, Any]) -> list[Path]:
+        return [self.folder / name for name in marker["files"] if not name.startswith(DONE)]
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        """Return a record, None if there is none; one that is damaged is none, and its input is done again."""
+        """Return a marker; None if there is none or it is damaged, so that the image is processed again."""
         try:
-            record = json.loads(self._file(name).read_text(encoding="utf-8"))
+            marker = json.loads(self._file(name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return record if isinstance(record, dict) and isinstance(record.get("files"), dict) else None
+        return marker if isinstance(marker, dict) and isinstance(marker.get("files"), dict) else None
 
     def _file(self, name: str) -> Path:
         return self.folder / DONE / f"{name}.json"
@@ -88,8 +100,8 @@ def _identity(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"file": str(file), "bytes": status.st_size, "modified": status.st_mtime_ns}
 
 
-def _is_whole(file: Path, size: int) -> bool:
-    """Tell whether a result is there: as it was written, or as somebody corrected it by hand, but not cut short."""
+def _is_complete(file: Path, size: int) -> bool:
+    """Return whether a result exists, either as written or as a valid image that was corrected by hand."""
     if not file.exists() or _size(file) == size:
         return file.exists()
     try:

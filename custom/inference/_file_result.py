@@ -1,4 +1,4 @@
-"""What was predicted for a file, for all that writes or measures it."""
+"""The result of one image file, as it is written and measured."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ..images import read_image
 from ..measurements import PixelSize
 
 FAILED = "failed.csv"
-"""What an inference lists the files in that could not be segmented."""
+"""Table of the images that could not be segmented."""
 
 FOREGROUND = np.array([[0, 0, 0], [255, 60, 60]], dtype=np.uint8)
-"""Colours of background and foreground, (2, 3), in all that shows a mask of one class."""
+"""Colors of background and foreground, (2, 3), in pictures of binary masks."""
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """The result of one file, page by page; all arrays of a page have one height and width.
+    """The result of one image file, page by page; all arrays of a page have the same height and width.
 
     Attributes:
-        name: of the file without its suffix; what is written for it begins with this.
-        file: the image.
-        channels: how its colours become gray, see `readers.read_image`.
-        images: (H, W), what the overlays show below the result: the image as the network saw it, or, where only the
-            prediction was brought back to the size of the file, as the file holds it.
+        name: name of the file without its suffix; the names of all result files start with it.
+        file: the image file.
+        channels: how RGB is converted to gray, see `custom.images.read_image`.
+        images: (H, W), the images below the overlays: the input of the network or, if predictions were resized to the
+            size of the file, the stored image.
         probabilities: (H, W) or, with several channels, (C, H, W); float32, 0 to 1.
         masks: (H, W) uint8: 0 and 255, or class numbers.
-        labels: (H, W) unsigned integer, the instances of a page, 1 to N; None where there are none.
-        pixel_size: (row, column) in µm, None if it is not known.
+        labels: (H, W) unsigned integer, the instances of a page, 1 to N; None if there are no instances.
+        pixel_size: (row, column) in µm, None if unknown.
     """
 
     name: str
@@ -47,7 +47,7 @@ class FileResult:
 
     @cached_property
     def stored(self) -> list[np.ndarray]:
-        """The gray values of each page as the file holds them, at the size of its result, (H, W)."""
+        """The stored gray values of each page, resized to its result, (H, W)."""
         return [self._stored(page, mask.shape) for page, mask in enumerate(self.masks)]
 
     def _stored(self, page: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""What inference leaves behind: for ``x.tif`` its probability, mask, instance labels and overlay; measurements."""
+"""Writes the results of inference: probability, mask, instance labels and overlay of each image, and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from ignite.engine import Engine, Events
@@ -13,36 +13,36 @@ from ..images import Colors, contact_sheet, describe, evenly_spaced, overlay, re
 from ..measurements import Measurements, Page, PixelSize
 from ..review import ReviewTable
 from ._file_result import FOREGROUND, FileResult
-
-if TYPE_CHECKING:
-    from ._queue import ImageQueue
+from ._queue import ImageQueue
 
 
 class PredictionWriter:
-    """Handler that writes the files of every input, as soon as its last page has been predicted.
+    """Handler that writes the results of an image file after its last page has been predicted.
 
-    ``x_probability.tif`` (float32, 0 to 1; with several classes a channel for each), ``x_mask.tif`` (uint8: 0 and 255,
-    or class numbers with a palette), ``x_labels.tif`` (uint16 or uint32, where there are instances) and
-    ``x_overlay.png``. For a stack the TIFFs are stacks, the picture shows up to nine of its pages and
-    ``x_overlay.tif`` all of them.
+    For ``x.tif`` these are ``x_probability.tif`` (float32, 0 to 1; a channel per class), ``x_mask.tif`` (uint8: 0 and
+    255, or class numbers with a palette), ``x_labels.tif`` (uint16 or uint32, if there are instances) and
+    ``x_overlay.png``. For a stack, the TIFF files are stacks, the PNG file shows up to nine pages, and
+    ``x_overlay.tif`` shows all of them.
 
-    The pictures show the image as the network saw it, or, where only the prediction was brought back to the size of
-    the file, as the file holds it.
+    Overlays show the input of the network or, if predictions were resized to the size of the file, the stored image.
 
-    The pixel size of the results is the item's ``pixel_size``, (row, column) in µm, or else what the file declares;
-    for results of another size than the file, as much larger or smaller as they have fewer or more pixels.
+    The pixel size of the results is that of the item, ``pixel_size``, (row, column) in µm, or else that of the file. If
+    results and file differ in size, it is scaled accordingly.
 
     Args:
-        folder: where the files go.
-        threshold: a pixel is foreground when its probability reaches it; for predictions of one channel.
+        folder: the output folder.
+        threshold: for predictions of one channel: pixels with this probability or more are foreground.
         instances: function from a probability map, (H, W) or with several channels (C, H, W), to instance labels
-            (H, W), or None. Where there is no threshold, the mask is where there are instances.
-        colors: (C, 3) from 0 to 255, for predictions of C classes: the mask holds the most probable one.
-        measurements: tables of a run, to which the objects of every file are added.
-        formats: functions that write the result of a file in other forms too, and return what they wrote.
-        review: table of a run, to which a row for each page is added: whether it needs review, and why.
-        queue: the images of the run, told of each that begins, ends or fails; without it the first that fails ends the
-            run, and nothing is noted as done.
+            (H, W), or None. Without a threshold, the mask is the union of the instances.
+        colors: (C, 3) from 0 to 255, for predictions of C classes: the mask contains the most probable class.
+        measurements: tables to which the objects of every image are added, or None.
+        formats: functions that write further files of a result, and return their paths; see `result_formats`.
+        review: table to which a row per page is added: whether it needs review, and why; or None.
+        queue: the images of the run, which records finished and failed images. Without it, the first failure ends the
+            run, and no image is marked as finished.
+
+    Raises:
+        ValueError: there is neither a threshold, nor instances, nor colors.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class PredictionWriter:
         queue: ImageQueue | None = None,
     ) -> None:
         if threshold is None and instances is None and colors is None:
-            raise ValueError("a mask needs a threshold, instances or the colors of classes.")
+            raise ValueError("found no way to make a mask, expected a threshold, instances or the colors of classes.")
         self.folder = Path(folder)
         self.threshold = threshold
         self.instances = instances
@@ -75,7 +75,7 @@ class PredictionWriter:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
         for table in self.tables:
             engine.add_event_handler(Events.STARTED, table.__enter__)
-        if self.tables and self.queue is None:  # which puts the tables of all its runs into their places
+        if self.tables and self.queue is None:  # a queue completes the tables itself
             engine.add_event_handler(Events.COMPLETED, self._finish_tables)
             engine.add_event_handler(Events.EXCEPTION_RAISED, self._fail)
 
@@ -84,13 +84,13 @@ class PredictionWriter:
             if self.queue is None:
                 self._take(item, output)
             elif Path(item["file"]) not in self.queue.failed:
-                with self.queue.noting(item["file"]):
+                with self.queue.recording_failures(item["file"]):
                     self._take(item, output)
 
     def _take(self, item: Mapping[str, Any], output: Mapping[str, Any]) -> None:
-        """Keep a page, and write the results of its file if it is the last one."""
+        """Keep a page; after the last page of a file, write the results."""
         if int(item["page"]) == 0:
-            self.pages = []  # those of a file before it that failed
+            self.pages = []  # drops pages of a previous file that failed
         image = np.asarray(output["image"][0].cpu())
         probability = np.asarray(output["pred"].float().cpu())
         self._check_channels(len(probability))
@@ -112,7 +112,7 @@ class PredictionWriter:
             self.queue.finish(item, self._write(result), self._rows_of(result.name))
 
     def _rows_of(self, name: str) -> list[Path]:
-        """Return the files with the rows of an image in the tables."""
+        """Return the files that hold the rows of an image in the tables."""
         return [rows for table in self.tables for rows in table.rows_of(name)]
 
     def _finish_tables(self) -> None:
@@ -121,19 +121,19 @@ class PredictionWriter:
             self.written += [file for file in table.files if file.is_file()]
 
     def _fail(self, error: BaseException) -> None:
-        """Keep what was measured before an error, which ignite hands over instead of raising it."""
+        """Write the rows measured before an error, then raise the error, which ignite leaves to this handler."""
         self._finish_tables()
         raise error
 
     def _check_channels(self, found: int) -> None:
         if self.threshold is not None and found != 1:
-            raise ValueError(f"expected one channel of probability, found {found}.")
+            raise ValueError(f"found {found} channels of probability, expected one.")
         if self.colors is not None and found != len(self.colors):
-            raise ValueError(f"expected a channel for each of {len(self.colors)} colors, found {found}.")
+            raise ValueError(f"found {found} channels of probability, expected one per color ({len(self.colors)}).")
 
     def _write(self, result: FileResult) -> list[Path]:
-        """Write and measure all of a file, and return what was written."""
-        measured = [] if self.measurements is None else _pages(result)  # read before anything is written
+        """Write and measure the result of a file, and return the paths written."""
+        pages = [] if self.measurements is None else _pages(result)  # reads the image before any file is written
         files = [
             self._write_tiff(f"{result.name}_probability.tif", result.probabilities, result.pixel_size),
             self._write_tiff(f"{result.name}_mask.tif", result.masks, result.pixel_size, colors=self.colors),
@@ -144,13 +144,13 @@ class PredictionWriter:
         for write in self.formats:
             files += write(result)
         if self.measurements is not None:
-            self.measurements.add(result.name, measured)
+            self.measurements.add(result.name, pages)
         if self.review is not None:
             self.review.finish(result.name)
         return files
 
     def _result(self, item: Mapping[str, Any]) -> FileResult:
-        """Return what was predicted for the file of an item, whose pages are all there."""
+        """Return the result of a file from its pages, all of which are predicted."""
         probabilities = [probability for _, probability in self.pages]
         labels = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
         return FileResult(
@@ -165,7 +165,7 @@ class PredictionWriter:
         )
 
     def _only_mask(self, probability: np.ndarray) -> np.ndarray:
-        """Return the mask of a page alone, (H, W) uint8."""
+        """Return the mask of a single page, (H, W) uint8."""
         return self._mask(probability, 0, None if self.instances is None else [self.instances(probability)])
 
     def _mask(self, probability: np.ndarray, page: int, labels: list[np.ndarray] | None) -> np.ndarray:
@@ -184,7 +184,7 @@ class PredictionWriter:
         pixel_size: PixelSize | None,
         colors: Colors | None = None,
     ) -> Path:
-        """Write pages (H, W), (C, H, W) or (H, W, 3), a single one as a plain image; return the file."""
+        """Write pages (H, W), (C, H, W) or (H, W, 3) as a stack, or one page as an image; return the path."""
         axes = "YX" if pages[0].ndim == 2 else ("YXS" if pages[0].dtype == np.uint8 else "CYX")
         array, axes = (pages[0], axes) if len(pages) == 1 else (np.stack(pages), f"Z{axes}")
         path = self.folder / name
@@ -199,21 +199,21 @@ class PredictionWriter:
             for image, page in zip(result.images, result.labels or result.masks, strict=True)
         ]
         stack = [self._write_tiff(f"{result.name}_overlay.tif", pictures, result.pixel_size)] if pictures[1:] else []
-        shown = [pictures[index] for index in evenly_spaced(len(pictures))]
+        selected = [pictures[index] for index in evenly_spaced(len(pictures))]
         path = self.folder / f"{result.name}_overlay.png"
-        write_png(path, shown[0] if len(shown) == 1 else contact_sheet(shown))
+        write_png(path, selected[0] if len(selected) == 1 else contact_sheet(selected))
         return [*stack, path]
 
 
 def _pages(result: FileResult) -> list[Page]:
-    """Return the pages of a result as they are measured."""
+    """Return the pages of a result for the measurements."""
     instances: Sequence[np.ndarray | None] = [None] * len(result.masks) if result.labels is None else result.labels
     layers = zip(result.stored, result.masks, result.probabilities, instances, strict=True)
     return [Page(*layer, result.pixel_size) for layer in layers]
 
 
 def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | None) -> PixelSize | None:
-    """Return the (row, column) size in µm of the pixels of a result (H, W), None if it is not known."""
+    """Return the pixel size of a result of shape (H, W), (row, column) in µm, None if unknown."""
     info = describe(file)
     size = info.pixel_size if given is None else (float(given[0]), float(given[1]))
     height, width = info.shape[-2:]
@@ -221,6 +221,6 @@ def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | Non
 
 
 def _of_one_dtype(pages: list[np.ndarray]) -> list[np.ndarray]:
-    """Return instance labels that can be stacked; every page keeps its own numbers, 1 to N."""
+    """Return the instance labels of all pages with one dtype, so that they can be stacked; numbers are unchanged."""
     dtype = np.result_type(*pages)
     return [page.astype(dtype, copy=False) for page in pages]

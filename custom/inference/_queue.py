@@ -1,4 +1,4 @@
-"""An inference over many inputs: what is done already is left out, what fails is noted, and the others go on."""
+"""Inference over many images: finished images are skipped, failed ones are recorded, and the run continues."""
 
 from __future__ import annotations
 
@@ -28,15 +28,20 @@ from ._done_markers import DoneMarkers
 from ._file_result import FAILED
 
 FAULT, FAULTS = "fault", "faults"
+"""Key of the reason in an unreadable page, and key of the unreadable pages in a batch."""
 
 Item = Mapping[str, Any]
 
 
 class Pages(PlainDataset):
-    """A data set of pages, as `datalists.open_inputs` lists them; of a page that cannot be read the reason.
+    """A data set of pages that passes on unreadable pages instead of raising.
 
-    Such a page keeps its own entries and gets a sentence as ``fault``. It goes through `PageLoader` and
-    `ImageQueue.predict`.
+    An unreadable page keeps its entries, and the reason is added as ``fault``. `PageLoader` and `ImageQueue.predict`
+    handle it.
+
+    Args:
+        data: pages, as listed by `custom.open_inputs`.
+        transform: the preprocessing.
     """
 
     def _transform(self, index: int) -> Any:
@@ -44,19 +49,19 @@ class Pages(PlainDataset):
             return super()._transform(index)
         except Exception as error:
             page = self.data[index]
-            reason = fault_of(error, Path(page["file"]))
+            reason = _fault_of(error, Path(page["file"]))
             if reason is None:
                 raise
             return {**page, FAULT: reason if page["pages"] == 1 else f"page {page['page']}: {reason}"}
 
 
 class PageLoader(DataLoader):
-    """A loader of `Pages`: of a batch the pages that could be read, and under ``faults`` the others.
+    """A data loader for `Pages`; batches contain the readable pages, and the others under ``faults``.
 
     Args:
         dataset: the pages.
-        num_workers: processes that read.
-        batch_size: pages in a batch, all of one size.
+        num_workers: number of processes that read.
+        batch_size: pages per batch, all of the same size.
     """
 
     def __init__(self, dataset: Pages, num_workers: int = 0, batch_size: int = 1) -> None:
@@ -69,32 +74,35 @@ def _collate(pages: Sequence[Item]) -> dict[str, Any]:
     return {**batch, FAULTS: [page for page in pages if FAULT in page]}
 
 
-def fault_of(error: BaseException, file: Path) -> str | None:
-    """Return why an image failed, if the user can do something about it, else None."""
+def _fault_of(error: BaseException, file: Path) -> str | None:
+    """Return the reason why an image failed if the user can correct it, else None."""
     if is_out_of_memory(error):
-        return "found an image for which there is too little memory, expected a smaller one, or more memory."
+        return "found an image that is too large for the memory, expected a smaller image or more memory."
     sentence = find_input_error(error)
-    # What is wrong with the output folder, or an option, is wrong for all images.
-    for_all = any(isinstance(one, OutputError) or no_room(one) for one in chain(error))
+    # A wrong output folder or option concerns all images, not this one.
+    for_all = any(isinstance(cause, OutputError) or no_room(cause) for cause in chain(error))
     if sentence is None or for_all or sentence.startswith("--"):
         return None
     return reason_of(file, sentence)
 
 
 class ImageQueue:
-    """The inputs of an inference, and what becomes of them.
+    """The images of an inference run: which are finished, missing or failed.
 
-    An input is done when all of its files, and its rows in the tables, are there, made from the same file (path, size
-    and time of its last change), with the same weights (SHA-256) and the same settings. The others are missing: only
-    they are predicted. One that fails is listed in ``failed.csv``, and the others go on; but if there is only one, and
-    it was named, its error ends the run.
+    An image is finished if all of its files and table rows exist and were made from the same file (path, size,
+    modification time), with the same weights (SHA-256) and the same settings. All others are missing and are predicted.
+    Failed images are listed in ``failed.csv``, and the run continues; but if the input is a single file, its error ends
+    the run.
 
     Args:
-        inputs: what there is to segment.
+        inputs: the images to segment, see `custom.open_inputs`.
         folder: the output folder.
         weights: file of the weights.
-        settings: what changes when other options give another result, see `workflow.settings_digest`.
-        overwrite: whether what is done is done again.
+        settings: a text that changes when other options could change results, see `custom.runs.settings_digest`.
+        overwrite: whether to re-process finished images.
+
+    Raises:
+        InputError: ``overwrite`` is neither true nor false.
     """
 
     def __init__(
@@ -107,21 +115,21 @@ class ImageQueue:
         self.overwrite = flag("overwrite", overwrite)
         self.failed: dict[Path, str] = dict(inputs.failed)
         self.results: dict[str, list[Path]] = {}
-        """File of an input that is done, now or before → its results."""
+        """File of an image finished in this run or before → its results."""
         self.written: list[Path] = []
-        self._former: list[Path] = []
+        self._previous: list[Path] = []
 
     def run(self, evaluator: Engine) -> None:
-        """Predict what is missing, put the tables of all together, and list what failed.
+        """Predict missing images, join the tables of all images, and list failed ones.
 
-        If another run is at work in the output folder, it waits for its end; then there may be nothing missing.
+        If another run works in the output folder, this one waits for it to end and then skips what it has finished.
 
         Args:
-            evaluator: over a loader of `Pages`, with a `handlers.PredictionWriter` that knows this queue.
+            evaluator: an evaluator with a `PageLoader` and a `PredictionWriter` of this queue.
 
         Raises:
-            OutputError: nothing can be written, as to a full disk; what was done before stays done.
-            SystemExit: Ctrl-C, with exit code 130; the same command goes on.
+            OutputError: a file cannot be written, for example to a full disk; finished images remain finished.
+            SystemExit: Ctrl-C was pressed; the exit code is 130, and the same command continues.
         """
         with alone_in(self.folder):
             for folder in (self.folder, *(self.folder / DONE).rglob("")):
@@ -131,82 +139,84 @@ class ImageQueue:
                 if missing:
                     run_over(evaluator, evaluator.data_loader)
             except KeyboardInterrupt:
-                print("\nStopped. The same command goes on with what is missing.", file=sys.stderr)
+                print("\nStopped. Repeat the command to process the missing images.", file=sys.stderr)
                 raise SystemExit(130) from None
             finally:
                 join_tables(self.folder)
             self._write_failed()
 
     def exit_if_failed(self) -> None:
-        """End the process with exit code 2 if inputs failed; the last entry of a run."""
+        """End the process with exit code 2 if any image failed; the last step of a run."""
         if self.failed:
             raise SystemExit(2)
 
     def predict(self, engine: SupervisedEvaluator, batch: dict[str, Any]) -> Any:
-        """Predict the pages that could be read, and note the others; the ``iteration_update`` of an evaluator."""
+        """Predict the readable pages of a batch and record the others; the ``iteration_update`` of an evaluator."""
         for page in batch.pop(FAULTS):
             self._fail(page["file"], page[FAULT])
         files = [file for file in batch.get("file", ()) if Path(file) not in self.failed]
         for file in files[:1]:
-            with self.noting(file):
+            with self.recording_failures(file):
                 return engine._iteration(engine, batch)
         engine.state.batch = []  # for the handlers
         return []
 
     @contextmanager
-    def noting(self, file: str) -> Iterator[None]:
-        """Note an error of an input that the user can do something about, and go on; of a single input raise it."""
+    def recording_failures(self, file: str) -> Iterator[None]:
+        """Record an error that the user can correct, so that the run continues; raise it if the input is one file."""
         try:
             yield
         except Exception as error:
-            reason = fault_of(error, Path(file))
+            reason = _fault_of(error, Path(file))
             if reason is None:
                 raise
             self._fail(file, reason)
 
     def begin(self, item: Item) -> None:
-        """Say that the results of an input, of which ``item`` is a page, are about to be written."""
-        self._former = self.records.begin(item)
+        """Mark an image as unfinished before its results are written; ``item`` is any of its pages."""
+        self._previous = self.markers.begin(item)
 
     def finish(self, item: Item, files: Sequence[Path], rows: Sequence[Path]) -> None:
-        """Say that an input is done.
+        """Mark an image as finished.
 
         Args:
-            item: one of its pages.
-            files: its results, all of them; others that it had before, with other settings, are removed.
-            rows: its parts of tables.
+            item: any page of the image.
+            files: all of its results; other results from a previous run with other settings are removed.
+            rows: files with its rows of the tables.
         """
-        for file in set(self._former) - set(files):
+        for file in set(self._previous) - set(files):
             shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
-        self.records.finish(item, [*files, *rows])
+        self.markers.finish(item, [*files, *rows])
         self.results[item["file"]] = list(files)
         self.written += files
 
     @cached_property
-    def records(self) -> DoneMarkers:
-        """The records of what is done with these weights and settings."""
-        beside = [self.weights.with_name(name) for name in (THRESHOLD_FILE, REFERENCE_FILE)]
-        used = {file.name: sha256(file) for file in beside if file.is_file()}
-        weights = sha256(self.weights) if self.weights.is_file() else ""  # their loader says that there are none
+    def markers(self) -> DoneMarkers:
+        """The markers of images finished with these weights and settings."""
+        companions = [self.weights.with_name(name) for name in (THRESHOLD_FILE, REFERENCE_FILE)]
+        used = {file.name: sha256(file) for file in companions if file.is_file()}
+        weights = sha256(self.weights) if self.weights.is_file() else ""  # the loader reports missing weights
         return DoneMarkers(self.folder, {"weights": weights, "settings": self.settings} | used)
 
     def _missing(self) -> list[Item]:
-        """Return the pages of the inputs that are not done."""
+        """Return the pages of images that are not finished."""
         by_file: dict[str, list[Item]] = {}
         for item in self.inputs.items:
             by_file.setdefault(item["file"], []).append(item)
         for file, items in list(by_file.items()):
             try:
-                self.records.see(items[0])
+                self.markers.see(items[0])
             except OSError as error:
-                self._fail(file, f"found a file that is gone ({error.strerror}), expected an image.")
+                self._fail(file, f"the file no longer exists ({error.strerror}), expected an image.")
                 del by_file[file]
         if not self.overwrite:
-            found = {file: self.records.done(items[0]) for file, items in by_file.items()}
-            self.results |= {file: results for file, results in found.items() if results is not None}
+            done = {file: self.markers.done(items[0]) for file, items in by_file.items()}
+            self.results |= {file: results for file, results in done.items() if results is not None}
         if self.results:
-            said = "All" if len(self.results) == len(by_file) else f"{len(self.results)} of"
-            print(f"{said} {len(by_file)} images are done already, --overwrite true does them again.", flush=True)
+            count = "All" if len(self.results) == len(by_file) else f"{len(self.results)} of"
+            print(
+                f"{count} {len(by_file)} images are already finished (--overwrite true re-processes them).", flush=True
+            )
         return [item for file, items in by_file.items() if file not in self.results for item in items]
 
     def _fail(self, file: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What does one look at? The pages that training, evaluation and inference write."""
+"""What does a run look like on one page? The reports of training, evaluation and inference."""
 
 import lazy_loader
 

@@ -1,22 +1,19 @@
-"""The report of an evaluation: scores of the splits and of every image, the worst and the best of them to look at."""
+"""The report of an evaluation: scores of splits and images, pictures of the worst and best images."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..data import Manifest
-from ..evaluation import draw_confusion
-from ..html import strips, svg, threshold_curve, write_page
+from ..evaluation import ScoreTable, View, draw_confusion
+from ..ground.wording import plain_number
+from ..html import REPORT_FILE, strips, svg, threshold_curve, write_page
 from . import _facts
 from ._split import split_of
-
-if TYPE_CHECKING:
-    from ..evaluation import ScoreTable
-from ..html import REPORT_FILE
 
 _PER_CLASS = ("dice", "iou")
 
@@ -31,25 +28,25 @@ def report_evaluation(
     device: Any = "cpu",
     classes: Sequence[str] = (),
 ) -> None:
-    """Write ``report.html`` and print where it is.
+    """Write ``report.html`` and print its path.
 
     Args:
         task: name of the bundle.
-        table: with the scores of all images, and with pictures.
+        table: scores of all images, with pictures.
         data: the data sets.
-        folder: where the report goes.
-        weights: that were scored.
-        threshold: that was used, or None.
+        folder: the output folder.
+        weights: file of the weights.
+        threshold: threshold of the mask, or None.
         device: torch device or its name.
-        classes: names of the classes whose confusion matrices ``table`` collected; empty: it did not.
+        classes: names of the classes if ``table`` collected confusion matrices, else empty.
 
     Raises:
         InputError: the folder cannot be created.
         ValueError: the table has no pictures.
     """
     if table.pictures is None:
-        raise ValueError("the table of a report needs pictures.")
-    view, pictures = table.pictures.view, table.pictures.chosen()
+        raise ValueError("found a score table without pictures, which a report needs.")
+    view, pictures = table.pictures.view, table.pictures.by_split()
     of_split = {split: [row for row in table.rows if row["split"] == split] for split in table.means}
     images = {split: len(rows) for split, rows in of_split.items()}
     write_page(
@@ -57,7 +54,7 @@ def report_evaluation(
         Path(__file__).with_name("evaluation.html.j2"),
         task=task,
         view=view,
-        means=table.means,
+        summary=_summary(view, *list(table.means.items())[-1]),
         overall={split: _without_classes(numbers, classes) for split, numbers in table.means.items()},
         of_classes={split: _by_class(numbers, classes) for split, numbers in table.means.items() if classes},
         splits=[
@@ -80,8 +77,15 @@ def report_evaluation(
     print(f"Report: {folder / REPORT_FILE}", flush=True)
 
 
+def _summary(view: View, split: str, means: Mapping[str, float]) -> str:
+    """Return the mean and the standard deviation of the main score of a split, in words."""
+    mean, spread = plain_number(means[view.measure]), plain_number(means[f"{view.measure}_std"])
+    images = f"{means['images']} image{'' if means['images'] == 1 else 's'}"
+    return f"{view.label} {mean} ± {spread}, mean over the {images} of split {split}"
+
+
 def _class_names(classes: Sequence[str]) -> set[str]:
-    """Return the names of scores that are those of a class."""
+    """Return the names of all scores of single classes."""
     measures = [f"{kind}{measure}" for kind in ("", "pooled_") for measure in _PER_CLASS]
     return {f"{measure}_{name}{end}" for measure in measures for name in classes for end in ("", "_std")}
 
@@ -92,7 +96,7 @@ def _without_classes(numbers: Mapping[str, float], classes: Sequence[str]) -> di
 
 
 def _by_class(numbers: Mapping[str, float], classes: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Return measure → class, or ``class_std`` → number."""
+    """Return measure → name of the class, or ``NAME_std`` → number."""
     return {
         measure: {
             f"{name}{end}": numbers[f"{measure}_{name}{end}"]

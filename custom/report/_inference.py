@@ -1,4 +1,4 @@
-"""The report of an inference: every image with its result, what is doubtful or failed first, and the numbers."""
+"""The report of inference: images with their results, those that failed or need review first, and measurements."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 
-from ..evaluation import MOST_PICTURES, class_legend
 from ..ground.progress import shown
-from ..html import REPORT_FILE, Comparison, filled, photograph, picture_size, write_page
+from ..ground.wording import plain_number
+from ..html import MOST_PICTURES, REPORT_FILE, Comparison, class_legend, filled, photograph, picture_size, write_page
 from ..images import Colors, evenly_spaced, read_image
 from ..inference import FAILED, FOREGROUND
 from ..measurements import SUMMARY
 from ..review import REVIEW_FILE
 from . import _facts
 
-_PAGES = 3  # pictures of a stack, of those pages that are flagged, and of the others
+_PAGES = 3  # maximum number of pictures of a stack, among flagged pages and among the others
 _UNITS = {"px": "px", "px2": "px²", "um": "µm", "um2": "µm²", "deg": "°"}
 
 
-class _Shown(NamedTuple):
-    """A page that has a picture."""
+class _SelectedPage(NamedTuple):
+    """A page that gets a picture, and its flags in words."""
 
     item: Mapping[str, Any]
     reasons: Sequence[str]
@@ -42,32 +42,32 @@ def report_inference(
     classes: Sequence[str] = (),
     colors: Colors = FOREGROUND,
 ) -> None:
-    """Write ``report.html`` of the results of these items that lie in a folder, whenever they were made.
+    """Write ``report.html`` of all results in an output folder, including those of earlier runs.
 
-    Pages that ``review.csv`` flags come first; ``failed.csv`` and ``measurements_summary.csv`` are shown too. What is
-    not there has no section.
+    Pages flagged in ``review.csv`` come first; ``failed.csv`` and ``measurements_summary.csv`` are shown, too. Missing
+    tables have no section.
 
     Args:
         task: name of the bundle.
-        items: pages as `datalists.input_list` makes them.
-        folder: with the results.
-        weights: that made them.
-        threshold: that was used, or None.
+        items: pages, as listed by `custom.input_list`.
+        folder: the output folder.
+        weights: file of the weights.
+        threshold: threshold of the mask, or None.
         device: torch device or its name.
-        classes: names of the classes of the masks, background first; empty where a mask is foreground or not.
-        colors: of the classes, or of background and foreground.
+        classes: for class masks, names of the classes, background first; empty for binary masks.
+        colors: colors of the classes, or of background and foreground, (C, 3) from 0 to 255.
 
     Raises:
-        InputError: an image cannot be read any more, or the folder cannot be created.
+        InputError: an image can no longer be read, or the folder cannot be created.
     """
     failed, review = _rows(folder / FAILED), _rows(folder / REVIEW_FILE)
     reasons = {(row["image"], row["page"]): _reasons(row) for row in review}
-    lost = {row["file"] for row in failed}
-    done = [item for item in items if item["file"] not in lost and _labels_file(item, folder).is_file()]
-    chosen = _chosen(done, reasons)
+    failed_files = {row["file"] for row in failed}
+    done = [item for item in items if item["file"] not in failed_files and _labels_file(item, folder).is_file()]
+    selected = _select(done, reasons)
     names = {item["name"] for item in done}
     numbers = [row for row in _rows(folder / SUMMARY) if row["image"] in names]
-    pictures = [_show(page, folder, numbers, colors) for page in shown(chosen, len(chosen), "report")]
+    pictures = [_picture(page, folder, numbers, colors) for page in shown(selected, len(selected), "report")]
     write_page(
         folder / REPORT_FILE,
         Path(__file__).with_name("inference.html.j2"),
@@ -77,7 +77,7 @@ def report_inference(
         failed=[(row["file"], row["reason"]) for row in failed],
         flagged=[picture for picture in pictures if picture.warnings],
         others=[picture for picture in pictures if not picture.warnings],
-        doubtful=sum(bool(reasons.get(_key(item))) for item in done),
+        to_review=sum(bool(reasons.get(_key(item))) for item in done),
         compared=any(row["needs_review"] for row in review),
         legend=class_legend(classes, colors) if classes else {},
         objects=_counted(numbers),
@@ -89,7 +89,7 @@ def report_inference(
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
-    """Return the rows of a table; none where there is no table."""
+    """Return the rows of a table; empty if there is no table."""
     if not file.is_file():
         return []
     with file.open(newline="", encoding="utf-8") as stream:
@@ -97,36 +97,36 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 
 def _reasons(row: Mapping[str, str]) -> list[str]:
-    """Return what ``review.csv`` says against a page, in words."""
-    said = [reason for reason in row.get("reasons", "").split("; ") if reason]
-    named = {"low_contrast": "low contrast", "saturated": "saturated"}
-    others = [words for column, words in named.items() if row.get(column) == "1"]
-    unlike = ["unlike the images of the training"] if row.get("needs_review") == "1" and not said else []
-    return [*said, *unlike, *others]
+    """Return the flags of a page in ``review.csv``, in words."""
+    reasons = [reason for reason in row.get("reasons", "").split("; ") if reason]
+    if row.get("needs_review") == "1" and not reasons:
+        reasons = ["needs review"]
+    words = {"low_contrast": "low contrast", "saturated": "saturated"}
+    return [*reasons, *(text for column, text in words.items() if row.get(column) == "1")]
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:
     return item["name"], str(item["page"])
 
 
-def _chosen(items: Sequence[Mapping[str, Any]], reasons: Mapping[tuple[str, str], list[str]]) -> list[_Shown]:
-    """Return the pages that have a picture: some of each file that are flagged, then some that are not."""
-    flagged: dict[str, list[_Shown]] = {}
-    others: dict[str, list[_Shown]] = {}
+def _select(items: Sequence[Mapping[str, Any]], reasons: Mapping[tuple[str, str], list[str]]) -> list[_SelectedPage]:
+    """Return the pages that get a picture: first some flagged pages of each file, then some of the other pages."""
+    flagged: dict[str, list[_SelectedPage]] = {}
+    others: dict[str, list[_SelectedPage]] = {}
     for item in items:
-        page = _Shown(item, reasons.get(_key(item), []))
+        page = _SelectedPage(item, reasons.get(_key(item), []))
         (flagged if page.reasons else others).setdefault(item["name"], []).append(page)
     by_file = [*flagged.values(), *others.values()]
     return [pages[index] for pages in by_file for index in evenly_spaced(len(pages), _PAGES)][:MOST_PICTURES]
 
 
 def _labels_file(item: Mapping[str, Any], folder: Path) -> Path:
-    """Return the file of the instances of an item, or, without instances, that of its mask."""
+    """Return the file of the instance labels of a page or, without instances, of its mask."""
     labels = folder / f"{item['name']}_labels.tif"
     return labels if labels.is_file() else folder / f"{item['name']}_mask.tif"
 
 
-def _show(page: _Shown, folder: Path, numbers: Iterable[Mapping[str, str]], colors: Colors) -> Comparison:
+def _picture(page: _SelectedPage, folder: Path, numbers: Iterable[Mapping[str, str]], colors: Colors) -> Comparison:
     item, file = page.item, _labels_file(page.item, folder)
     image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
     labels = tifffile.imread(file, key=int(item["page"]))
@@ -148,21 +148,20 @@ def _show(page: _Shown, folder: Path, numbers: Iterable[Mapping[str, str]], colo
 
 
 def _caption(row: Mapping[str, str]) -> str:
-    """Return the number of objects and, of those of no class, what there is of them altogether; of a summary's row."""
+    """Return the number of objects in a row of the summary and, without classes, up to two totals."""
     if "class" in row:
         return f"{row['objects']} {row['class'].replace('_', ' ')}"
     totals = {name: value for name, value in row.items() if name.startswith("total_") and value}
     in_um = {name: value for name, value in totals.items() if "_um" in name} or totals
-    said = [f"{row['objects']} objects"]
+    parts = [f"{row['objects']} objects"]
     for name, value in islice(in_um.items(), 2 if row["objects"] != "0" else 0):
         what, _, unit = name.removeprefix("total_").rpartition("_")
-        number = f"{float(value):,.0f}" if float(value) >= 1000 else f"{float(value):.4g}"
-        said.append(f"{what} {number} {_UNITS.get(unit, unit)}")
-    return ", ".join(said)
+        parts.append(f"{what.replace('_', ' ')} {plain_number(float(value))} {_UNITS.get(unit, unit)}")
+    return ", ".join(parts)
 
 
 def _counted(rows: Iterable[Mapping[str, str]]) -> str:
-    """Return the number of all objects, of each class if there are classes."""
+    """Return the number of all objects, or of the objects of each class."""
     counts: Counter[str] = Counter()
     for row in rows:
         counts[row.get("class", "objects").replace("_", " ")] += int(row["objects"])
@@ -170,13 +169,13 @@ def _counted(rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def _heading(column: str) -> str:
-    """Return the name of a column with its unit as people write it."""
+    """Return the name of a column with its unit, such as ``area, µm²``."""
     name, _, unit = column.rpartition("_")
     return f"{name}, {_UNITS[unit]}" if unit in _UNITS else column
 
 
 def _value(column: str, text: str) -> str | int | float:
-    """Return a cell of a table as a number, if it is one and no name; an empty one is NaN."""
+    """Return a cell of a table as a number, NaN if empty; names stay text."""
     if column in ("image", "class"):
         return text
     try:

@@ -1,4 +1,4 @@
-"""The pictures of a split, as a page shows them: the worst first, then the best, all others folded."""
+"""The pictures of a split on a page: the worst first, then the best, all others folded."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _MOST_NAMES = 12
 
 @dataclass(frozen=True)
 class Split:
-    """What a page tells of the images of a split.
+    """Pictures and names of the images of a split.
 
     Attributes:
-        name: of the split.
-        images: their number.
-        worst: pictures of the worst, worst first.
-        best: pictures of the best, best first.
-        others: pictures of those between, worst first.
-        unscored: names of images without a score, in a sentence; empty without any.
+        name: name of the split.
+        images: number of images.
+        worst: pictures of the worst images, worst first.
+        best: pictures of the best images, best first.
+        others: pictures of the images between, worst first.
+        unscored: names of images without a score, separated by commas.
     """
 
     name: str
@@ -36,18 +36,18 @@ class Split:
 
     @property
     def drawn(self) -> int:
-        """How many of the images have a picture."""
+        """Number of images with a picture."""
         return len(self.worst) + len(self.best) + len(self.others)
 
 
 def split_of(name: str, rows: Sequence[dict[str, Any]], measure: str, comparisons: Sequence[Comparison]) -> Split:
-    """Return what a page tells of a split.
+    """Return the content of a page about a split.
 
     Args:
-        name: of the split.
-        rows: of its images, with ``image`` and scores.
+        name: name of the split.
+        rows: rows of its images, with ``image`` and scores.
         measure: name of the main score.
-        comparisons: pictures, from the worst to the best.
+        comparisons: pictures, from worst to best.
     """
     best = min(_BEST, len(comparisons) // 3)
     worst = min(_WORST, len(comparisons) - best)
@@ -64,6 +64,6 @@ def split_of(name: str, rows: Sequence[dict[str, Any]], measure: str, comparison
 
 
 def _some(names: Sequence[str]) -> str:
-    """Return names in a line, no more than a dozen of them."""
+    """Return at most a dozen names in a line, with the number of the others."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more

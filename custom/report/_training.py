@@ -1,4 +1,4 @@
-"""The report of a training: its curves, what it kept, and validation images with the weights that it kept."""
+"""The report of training: curves, the saved weights, and validation images predicted with them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from torch import nn
 
 from ..evaluation import Pictures, ScoreTable, View
 from ..ground.engines import Progress
+from ..ground.wording import plain_number, score_label
 from ..html import REPORT_FILE, curves, threshold_curve, write_page
 from ..training import losses_and_scores
 from ..weights import RUN_FILE, WEIGHTS_FILE, load_weights
@@ -33,18 +34,17 @@ def report_training(
     view: View,
     next_commands: Mapping[str, str | None],
 ) -> None:
-    """Write ``report.html`` of a training that left its ``run.json``, ``history.csv`` and weights in a folder.
+    """Write ``report.html`` of a finished training run from its ``run.json``, ``history.csv`` and weights.
 
-    The validation images are predicted once more, with the weights that were kept; the network and the evaluator are
-    afterwards as they were before.
+    The validation images are predicted again with the saved weights; network and evaluator are left unchanged.
 
     Args:
         task: name of the bundle.
-        folder: the training's output folder.
-        evaluator: MONAI's evaluator that validated.
-        postprocessing: what it does with a prediction.
+        folder: output folder of the run.
+        evaluator: MONAI's evaluator that validates.
+        postprocessing: postprocessing of the evaluator.
         view: how images are shown and ordered.
-        next_commands: what one may do next → the command to type, None where it is not known.
+        next_commands: what to do next → command, None if unknown.
 
     Raises:
         InputError: there are no weights, or the folder cannot be created.
@@ -60,16 +60,16 @@ def report_training(
         task=task,
         view=view,
         best=run["best"],
-        kept_by=_kept_by(run["best"], key),
+        criterion=_criterion(run["best"], key),
         epochs=len(rows),
-        minutes=run["minutes"],
+        minutes=plain_number(run["minutes"]),
         plots=_plots(rows, run["best"]["epoch"]),
         thresholds={
-            name: threshold_curve(name, scan, value, key.removeprefix("val_").replace("_", " "))
+            name: threshold_curve(name, scan, value, score_label(key.removeprefix("val_")))
             for name, (value, scan) in _facts.threshold_scans(folder / WEIGHTS_FILE).items()
         },
         split=split_of(
-            SPLIT, table.rows, view.measure, table.pictures.chosen().get(SPLIT, []) if table.pictures else []
+            SPLIT, table.rows, view.measure, table.pictures.by_split().get(SPLIT, []) if table.pictures else []
         ),
         rows=[(row["image"], row[view.measure]) for row in table.rows],
         weights=folder / WEIGHTS_FILE,
@@ -80,7 +80,7 @@ def report_training(
 
 
 def _validate_again(weights: Path, evaluator: Engine, postprocessing: Callable[[Any], Any], view: View) -> ScoreTable:
-    """Return scores and pictures of the validation images."""
+    """Return scores and pictures of the validation images, predicted with the saved weights."""
     table = ScoreTable({view.measure: view.score}, pictures=Pictures(view))
     table.split = SPLIT
     again = SupervisedEvaluator(
@@ -99,7 +99,7 @@ def _validate_again(weights: Path, evaluator: Engine, postprocessing: Callable[[
 
 @contextmanager
 def _weights_of(file: Path, network: nn.Module) -> Iterator[None]:
-    """Give a network the weights of a file for a while."""
+    """Load the weights of a file into a network, and restore its own weights at the end."""
     own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     network.load_state_dict(load_weights(file))
     try:
@@ -108,33 +108,33 @@ def _weights_of(file: Path, network: nn.Module) -> Iterator[None]:
         network.load_state_dict(own)
 
 
-def _plots(rows: list[dict[str, str]], kept: int) -> dict[str, Markup]:
-    """Return the plots of a history: what is said of them → SVG."""
+def _plots(rows: list[dict[str, str]], saved: int) -> dict[str, Markup]:
+    """Return the plots of a history: caption → SVG."""
     losses, scores = losses_and_scores(rows)
     rates = [float(row["learning_rate"]) for row in rows]
     wide = min(rates) > 0 and max(rates) > 30 * min(rates)
     return {
-        "Loss; the validation's is of whole images, the training's of what the network saw.": curves(
-            "loss", rows, losses, "loss", kept
+        "Loss, in training of augmented crops and in validation of whole images.": curves(
+            "loss", rows, losses, "loss", saved
         ),
-        "Scores; higher is better.": curves("scores", rows, scores, "score", kept),
+        "Scores; higher is better.": curves("scores", rows, scores, "score", saved),
         "Learning rate.": curves("learning rate", rows, ["learning_rate"], "learning rate", log=wide),
-        "Time that an epoch took, its validation included.": curves("seconds", rows, ["seconds"], "seconds"),
+        "Duration of each epoch, including validation.": curves("seconds", rows, ["seconds"], "seconds"),
     }
 
 
-def _kept_by(best: Mapping[str, Any], key: str) -> str:
-    """Return why the weights of the chosen epoch were kept."""
+def _criterion(best: Mapping[str, Any], key: str) -> str:
+    """Return why the weights of the chosen epoch were saved."""
     if best["by"] == "last":
-        return "the last epoch, as --best_by last asks"
+        return "last epoch, as set by --best_by last"
     if best["by"] == "loss":
-        return f"the lowest validation loss, {-best['score']:.4f}"
-    return f"the highest {key.replace('val_', 'validation ').replace('_', ' ')}, {best['score']:.4f}"
+        return f"lowest validation loss, {plain_number(-best['score'])}"
+    return f"highest validation {score_label(key.removeprefix('val_'))}, {plain_number(best['score'])}"
 
 
 def _about(run: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a ``run.json`` says of a training, and the date."""
-    data = "; ".join(f"{one['name']}, {one['source']}" for one in run["data"])
+    """Return the facts about a training run in its ``run.json``, and the date."""
+    data = "; ".join(f"{manifest['name']}, {manifest['source']}" for manifest in run["data"])
     return {
         "command": run["command"],
         "date": _facts.of_this_run("cpu")["date"],

@@ -1,14 +1,14 @@
 from ._disagreement import Disagreement as Disagreement
 from ._disagreement import mean_disagreement as mean_disagreement
+from ._fitting import fit_reference as fit_reference
+from ._fitting import write_reference as write_reference
 from ._pages import at_network_scale as at_network_scale
 from ._pages import page_statistics as page_statistics
 from ._pages import training_statistics as training_statistics
 from ._pages import whole_and_quarters as whole_and_quarters
 from ._reference import REFERENCE_FILE as REFERENCE_FILE
 from ._reference import Reference as Reference
-from ._reference import fit_reference as fit_reference
 from ._reference import read_reference as read_reference
-from ._reference import write_reference as write_reference
 from ._result import certainty as certainty
 from ._result import result_statistics as result_statistics
 from ._statistics import image_statistics as image_statistics

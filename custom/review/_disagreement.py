@@ -1,4 +1,4 @@
-"""How much a result depends on how the image lies: test-time augmentation."""
+"""How much a result changes when the image is flipped or rotated: test-time augmentation."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ Masks = Callable[[np.ndarray], np.ndarray]
 
 
 class Disagreement:
-    """The eight flips and right-angle rotations of an image, predicted like the image itself, and compared.
+    """Compares the predictions for the eight flips and right-angle rotations of an image.
 
-    The disagreement is 1 minus the mean Dice coefficient over all 28 pairs of the eight masks, brought back to the way
-    the image lies; where there are classes, the mean over those that occur in either mask of a pair. It is 0 where all
-    masks are the same, also where all are empty.
+    The eight masks are transformed back to the original orientation. The disagreement is 1 minus the mean Dice
+    coefficient over all 28 pairs of them; for class masks, Dice is the mean over the classes that occur in either mask
+    of a pair. It is 0 if all masks are equal, including if all are empty.
 
-    As Moshkov et al., Test-time augmentation for deep learning-based cell segmentation on microscopy images,
-    Scientific Reports 2020, but to tell how sure a result is; the result itself stays that of the image as it is.
+    After Moshkov et al., Test-time augmentation for deep learning-based cell segmentation on microscopy images,
+    Scientific Reports 2020, but used as a measure of uncertainty: the result remains the prediction for the original
+    image.
 
     Args:
-        network: with its weights.
-        inferer: that of the bundle.
-        postprocessing: that of the bundle, of a dictionary with ``image`` and ``pred``.
+        network: the network with its weights.
+        inferer: the inferer of the bundle.
+        postprocessing: the postprocessing of the bundle, applied to a dictionary with ``image`` and ``pred``.
     """
 
     def __init__(
@@ -43,42 +44,50 @@ class Disagreement:
         self.postprocessing = postprocessing
 
     def __call__(self, image: torch.Tensor, probability: np.ndarray, masks: Masks) -> float:
-        """Return the disagreement about an image, 0 to 1.
+        """Return the disagreement for an image, 0 to 1.
 
         Args:
-            image: (1, H, W), as the network takes it, a MetaTensor if ``postprocessing`` needs its metadata.
-            probability: what was predicted for it, (H, W) or (C, H, W).
-            masks: what the result's mask is made with.
+            image: the network's input, (1, H, W); a MetaTensor if ``postprocessing`` needs its metadata.
+            probability: the prediction for it, (H, W) or (C, H, W).
+            masks: the function that turns probabilities into the mask of the result.
         """
         others = [masks(other) for other in self._others(image)]
         return mean_disagreement([masks(probability), *others])
 
     def _others(self, image: torch.Tensor) -> Iterator[np.ndarray]:
-        """Yield the probabilities from the seven other ways in which the image can lie."""
+        """Yield the probabilities predicted for the seven other orientations, transformed back."""
         device = next(self.network.parameters(), image).device
         autocast = torch.autocast(device.type) if device.type == "cuda" else contextlib.nullcontext()
         for flip, turns in ((flip, turns) for flip in (False, True) for turns in range(4) if flip or turns):
-            turned = _turn(torch.as_tensor(image.as_subclass(torch.Tensor)), flip, turns)
+            transformed = _transform(torch.as_tensor(image.as_subclass(torch.Tensor)), flip, turns)
             with eval_mode(self.network), torch.inference_mode(), autocast:  # the evaluator leaves it in training mode
-                logits = self.inferer(turned[None].to(device), self.network)[0]
-            back = _turn_back(logits.as_subclass(torch.Tensor), flip, turns).to(image.device)
-            probability = np.asarray(self.postprocessing({"image": image, "pred": back})["pred"].float().cpu())
+                logits = self.inferer(transformed[None].to(device), self.network)[0]
+            logits = _transform_back(logits.as_subclass(torch.Tensor), flip, turns).to(image.device)
+            probability = np.asarray(self.postprocessing({"image": image, "pred": logits})["pred"].float().cpu())
             yield probability[0] if len(probability) == 1 else probability
 
 
-def _turn(image: torch.Tensor, flip: bool, turns: int) -> torch.Tensor:
+def _transform(image: torch.Tensor, flip: bool, turns: int) -> torch.Tensor:
+    """Return an image flipped and rotated by ``turns`` quarter turns."""
     return torch.rot90(image.flip(-1) if flip else image, turns, (-2, -1)).contiguous()
 
 
-def _turn_back(image: torch.Tensor, flip: bool, turns: int) -> torch.Tensor:
+def _transform_back(image: torch.Tensor, flip: bool, turns: int) -> torch.Tensor:
     upright = torch.rot90(image, -turns, (-2, -1))
     return (upright.flip(-1) if flip else upright).contiguous()
 
 
 def mean_disagreement(masks: list[np.ndarray]) -> float:
-    """Return 1 minus the mean Dice coefficient of all pairs of masks (H, W); of class numbers, the mean of the classes.
+    """Return 1 minus the mean Dice coefficient over all pairs of masks; for class masks, Dice is the mean over classes.
 
-    A class that neither mask of a pair has does not count; where a pair has none but 0, its Dice is 1.
+    Args:
+        masks: masks (H, W), 0 is background. A class that is in neither mask of a pair is ignored; the Dice of two
+            empty masks is 1.
+
+    Examples:
+        >>> mask, half = np.array([[1, 1]]), np.array([[1, 0]])
+        >>> mean_disagreement([mask, mask]), round(mean_disagreement([mask, half]), 3)
+        (0.0, 0.333)
     """
     flat = np.stack([mask.ravel() for mask in masks])
     pairs = np.triu_indices(len(masks), k=1)

@@ -1,4 +1,4 @@
-"""What of an image's statistics is compared with a training set, and how a difference is said."""
+"""Which statistics are compared with the training set, on which scale, and how a difference is described."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 from ._statistics import SCALES
 
 MANY = 100
-"""Images of a training set from which on its rarest percent is known; of fewer, it is estimated from the spread."""
+"""Number of training images from which percentiles are used as limits; with fewer, limits follow from the spread."""
 
 
-def _as_it_is(value: float) -> float:
+def _identity(value: float) -> float:
     return value
 
 
 def _noise_scale(value: float) -> float:
-    """Logarithm, but below 0.3 % of the contrast less noise makes no difference."""
+    """Logarithm that saturates where noise is below 0.3 % of the contrast."""
     return math.log(value + 0.003)
 
 
-def _part_scale(value: float) -> float:
-    """Decades, but a thousandth of the pixels is none."""
+def _fraction_scale(value: float) -> float:
+    """Decades, saturating at one pixel in a thousand."""
     return math.log10(value + 0.001)
 
 
@@ -33,39 +33,43 @@ class Feature:
     """How one statistic is compared.
 
     Attributes:
-        scale: from its value to a scale on which differences count alike everywhere.
-        least: the least spread that a training set is credited with, on that scale.
-        low, high: what an image is called whose value is too low, too high; empty where that is no reason.
-        joint: whether it is also compared together with the others.
-        fewest: images of a training set from which on it is compared; of fewer, its spread is not known well enough.
-        rare: the part of a large training set that is beyond the limit on either side.
+        scale: maps its value to a scale on which equal differences are equally important.
+        min_spread: lower limit of the spread of a training set, on that scale.
+        low, high: description of an image whose value is too low or too high; empty if that is no reason to review.
+        joint: whether it is also compared jointly with the other statistics.
+        min_images: number of training images needed to compare it; with fewer, its spread is not known well enough.
+        rare: fraction of a large training set beyond the limit on either side.
     """
 
     scale: Callable[[float], float]
-    least: float
+    min_spread: float
     low: str = ""
     high: str = ""
     joint: bool = False
-    fewest: int = 0
+    min_images: int = 0
     rare: float = 0.01
 
 
+_SHARP = "noisier or sharper than the training images"
+
 FEATURES: dict[str, Feature] = {
-    "median": Feature(_as_it_is, 0.05, "mostly dark", "mostly bright", joint=True),
+    "median": Feature(_identity, 0.05, "mostly dark", "mostly bright", joint=True),
     "noise": Feature(_noise_scale, 0.1, "hardly any noise", "noisy", joint=True),
-    **{f"sharpness_{k}px": Feature(math.log, 0.05, "blurred", "grainy or too sharp", joint=True) for k in SCALES},
-    **{f"polarity_{k}px": Feature(_as_it_is, 0.05, "darker detail", "brighter detail", joint=True) for k in SCALES},
+    **{f"sharpness_{k}px": Feature(math.log, 0.05, "blurred", _SHARP, joint=True) for k in SCALES},
+    **{f"polarity_{k}px": Feature(_identity, 0.05, "darker detail", "brighter detail", joint=True) for k in SCALES},
     "gray_levels": Feature(math.log2, 0.3, low="few gray levels"),
-    "clipped_dark": Feature(_part_scale, 0.2, high="cut off in the dark"),
-    "clipped_bright": Feature(_part_scale, 0.2, high="saturated"),
-    "certainty": Feature(_as_it_is, 0.02, low="the network is unsure", rare=0.03),
-    "undecided": Feature(math.log, 0.1, high="the network is undecided", fewest=MANY, rare=0.03),
+    "clipped_dark": Feature(_fraction_scale, 0.2, high="dark pixels clipped"),
+    "clipped_bright": Feature(_fraction_scale, 0.2, high="saturated"),
+    "certainty": Feature(_identity, 0.02, low="network is unsure", rare=0.03),
+    "undecided": Feature(math.log, 0.1, high="many undecided pixels", min_images=MANY, rare=0.03),
 }
+"""Statistics that are compared: name → how."""
+
 JOINT = [name for name, feature in FEATURES.items() if feature.joint]
 
 
 def scaled(numbers: Mapping[str, float], names: list[str]) -> np.ndarray:
-    """Return statistics on the scales of their features, NaN where there is none."""
+    """Return statistics on the scales of their features, NaN where one is undefined."""
     return np.array([_scaled(name, numbers.get(name, math.nan)) for name in names])
 
 

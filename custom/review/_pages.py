@@ -1,4 +1,4 @@
-"""The statistics of a page, at the scale at which the network sees it."""
+"""Statistics of a page at the pixel size of the network."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..images import describe, read_image
 from ..transforms import ResampleToPixelSized
 from ._statistics import image_statistics
 
-_SMALLEST_QUARTER = 128  # pixels; of smaller images, quarters say little
+_SMALLEST_QUARTER = 128  # pixels, side of a quarter; statistics of smaller ones are unreliable
 
 
 def page_statistics(item: Mapping[str, Any], network_pixel_size: float | None) -> dict[str, float]:
-    """Return the statistics of a page as the file holds it, rescaled to the network's pixel size where both are known.
+    """Return the statistics of a stored page, rescaled to the pixel size of the network if both sizes are known.
 
     Args:
-        item: a page, as `datalists` list them.
-        network_pixel_size: in µm, None if the network takes images as they are.
+        item: a page, as listed by `custom.datalist` or `custom.input_list`.
+        network_pixel_size: in µm, None if images are not rescaled.
 
     Raises:
-        InputError: the file cannot be read, or its pixel size is far from the network's.
+        InputError: the file cannot be read, or the two pixel sizes differ too much.
     """
     return image_statistics(*_page(item, network_pixel_size))
 
@@ -32,11 +32,19 @@ def page_statistics(item: Mapping[str, Any], network_pixel_size: float | None) -
 def training_statistics(item: Mapping[str, Any], network_pixel_size: float | None) -> list[dict[str, float]]:
     """Return the statistics of a page and of its quarters; arguments and errors as in `page_statistics`."""
     image, size = _page(item, network_pixel_size)
-    return [image_statistics(part, size) for part in whole_and_quarters(image)]
+    return [image_statistics(region, size) for region in whole_and_quarters(image)]
 
 
 def whole_and_quarters(image: np.ndarray) -> list[np.ndarray]:
-    """Return an image (…, H, W) and, unless they are tiny, its quarters: images to come may show a smaller field."""
+    """Return an image and, unless they are tiny, its quarters, because later images may show a smaller field of view.
+
+    Args:
+        image: (…, H, W).
+
+    Examples:
+        >>> [region.shape for region in whole_and_quarters(np.zeros((256, 301)))]
+        [(256, 301), (128, 150), (128, 151), (128, 150), (128, 151)]
+    """
     height, width = (side // 2 for side in image.shape[-2:])
     if min(height, width) < _SMALLEST_QUARTER:
         return [image]
@@ -47,16 +55,16 @@ def whole_and_quarters(image: np.ndarray) -> list[np.ndarray]:
 def at_network_scale(
     image: np.ndarray, pixel_size: Any, network_pixel_size: float | None, name: str = "image"
 ) -> tuple[np.ndarray, float | None]:
-    """Return an image (H, W) as it is rescaled for the network, and the side of its pixels in µm.
+    """Return an image (H, W) rescaled as for the network, and the side of its pixels in µm, None if unknown.
 
     Args:
-        image: stored gray values.
-        pixel_size: (row, column) in µm; None or NaN if it is not known.
-        network_pixel_size: in µm, None if the network takes images as they are.
-        name: of the image, for an error.
+        image: stored gray values, (H, W).
+        pixel_size: (row, column) in µm; None or NaN if unknown.
+        network_pixel_size: in µm, None if images are not rescaled.
+        name: name of the image, for an error.
 
     Raises:
-        InputError: the two pixel sizes are far from each other.
+        InputError: the two pixel sizes differ too much.
     """
     side = _side(pixel_size)
     if network_pixel_size is None or side is None:
@@ -77,7 +85,7 @@ def _page(item: Mapping[str, Any], network_pixel_size: float | None) -> tuple[np
 
 
 def _side(pixel_size: Any) -> float | None:
-    """Return the geometric mean of both sides of a pixel, None if they are not known."""
+    """Return the geometric mean of both sides of a pixel, None if unknown."""
     if pixel_size is None:
         return None
     side = math.sqrt(float(pixel_size[0]) * float(pixel_size[1]))

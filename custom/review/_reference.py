@@ -1,37 +1,29 @@
-"""What the images of a training set are like, stored beside the weights, and which images are unlike them."""
+"""The reference: statistics of a training set, stored next to the weights, with which images are compared."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..ground.files import atomic_path
 from ..ground.json_files import read_object
-from ._features import FEATURES, JOINT, MANY, scaled
+from ..ground.wording import plain_number
+from ._features import FEATURES, JOINT, scaled
 from ._result import LITTLE
 
 REFERENCE_FILE = "reference.json"
 
-SPREADS = 3.5
-"""An image is unlike a training set of fewer than ``MANY`` images where a number lies so many standard deviations from
-its median, unlike a larger one where it is beyond all but the rarest of it, …"""
-
 JOINT_SPREADS = 2.0
-"""… or where all numbers together do: root mean square over them, along the principal axes of the training set."""
+"""Limit of all statistics together: root mean square deviation along the principal axes of the training set."""
 
 PIXEL_SIZE_RATIO = 1.5
-"""… or where pixels are by this factor larger than the largest of the training set, or smaller than the smallest."""
+"""Limit of the pixel size, relative to the largest and the smallest of the training set."""
 
-_QUANTILES = (0.05, 0.5, 0.95)
-_NORMAL = 1.645  # standard deviations from the median of a normal distribution to its quantile 0.95
 _MOST_REASONS = 3
 
 
@@ -40,13 +32,13 @@ class Reference:
     """The statistics of a training set.
 
     Attributes:
-        images: how many it has.
+        images: number of images.
         quantiles: name of a statistic → its quantiles 0.05, 0.5 and 0.95 over the images and their quarters, in its own
             unit.
-        limits: name of a statistic → the lowest and the highest value that are like the training, on its scale.
+        limits: name of a statistic → the lowest and the highest value that need no review, on the scale of the feature.
         center: medians of the features in ``JOINT``, on their scales, (F,).
-        covariance: of the same, (F, F), with the least spreads on its diagonal.
-        pixel_sizes: smallest and largest, in µm; None if none is known.
+        covariance: covariance of these features, (F, F), regularized by their minimum spreads.
+        pixel_sizes: smallest and largest, in µm; None if unknown.
     """
 
     images: int
@@ -57,20 +49,20 @@ class Reference:
     pixel_sizes: tuple[float, float] | None
 
     def differences(self, numbers: Mapping[str, float]) -> list[str]:
-        """Return in plain words how an image differs from the training set, what differs most first; none if not.
+        """Return how an image differs from the training set, the largest difference first; empty if it does not.
 
         Args:
-            numbers: of `image_statistics` and `result_statistics`. What is NaN or missing is not compared.
+            numbers: `image_statistics` and `result_statistics`; NaN and missing ones are not compared.
         """
         offsets = {name: self._offset(name, numbers[name]) for name in self.limits if name in numbers}
         far = sorted((name for name in offsets if abs(offsets[name]) > 1), key=lambda name: -abs(offsets[name]))
-        reasons = self._nothing(numbers.get("found", math.nan))
-        reasons += [self._sentence(name, numbers[name], offsets[name]) for name in far[:_MOST_REASONS]]
+        reasons = self._nothing_found(numbers.get("found", math.nan))
+        reasons += [self._reason(name, numbers[name], offsets[name]) for name in far[:_MOST_REASONS]]
         reasons += self._pixel_size(numbers.get("pixel_size_um", math.nan))
-        return reasons or self._together(numbers)
+        return reasons or self._combination(numbers)
 
     def _offset(self, name: str, value: float) -> float:
-        """Return how far a value lies above the median, 1 at the limit; 0 where that is no reason, or NaN."""
+        """Return the difference from the median, ±1 at the limits; 0 for NaN, or if that side is no reason."""
         feature = FEATURES[name]
         here, middle = scaled({name: value}, [name])[0], scaled({name: self.quantiles[name][1]}, [name])[0]
         if not (feature.low if here < middle else feature.high):
@@ -78,28 +70,28 @@ class Reference:
         low, high = self.limits[name]
         return float(np.nan_to_num((here - middle) / (middle - low if here < middle else high - middle)))
 
-    def _nothing(self, found: float) -> list[str]:
+    def _nothing_found(self, found: float) -> list[str]:
         if not found < LITTLE:
             return []
-        low, _, high = self.quantiles.get("found", (0.0, 0.0, 1.0))
-        return [f"nothing found: {found:.2%} of the image, training {low:.1%} to {high:.1%}"]
+        low, _, high = (_short(100 * value) for value in self.quantiles.get("found", (0.0, 0.0, 1.0)))
+        return [f"nothing found: {_short(100 * found)} % of the image, training range {low} % to {high} %"]
 
-    def _sentence(self, name: str, value: float, offset: float) -> str:
-        low, _, high = self.quantiles[name]
+    def _reason(self, name: str, value: float, offset: float) -> str:
+        low, _, high = map(_short, self.quantiles[name])
         words = FEATURES[name].low if offset < 0 else FEATURES[name].high
-        return f"{words}: {name} {value:.2g}, training {low:.2g} to {high:.2g}"
+        return f"{words}: {name} {_short(value)}, training range {low} to {high}"
 
-    def _together(self, numbers: Mapping[str, float]) -> list[str]:
-        """Return what is least likely given all other numbers, if these are unusual together."""
+    def _combination(self, numbers: Mapping[str, float]) -> list[str]:
+        """Return the statistic that is least likely given all others, if their combination is unusual."""
         offset = scaled(numbers, JOINT) - self.center
         precision = np.linalg.inv(self.covariance)
         pulls = precision @ offset
-        if not math.sqrt(max(0.0, float(offset @ pulls)) / len(JOINT)) > JOINT_SPREADS:  # also where one is NaN
+        if not math.sqrt(max(0.0, float(offset @ pulls)) / len(JOINT)) > JOINT_SPREADS:  # also if one is NaN
             return []
         oddest = int(np.argmax(np.abs(pulls) / np.sqrt(np.diag(precision))))
         feature = FEATURES[JOINT[oddest]]
         words = feature.low if pulls[oddest] < 0 else feature.high
-        return [f"{words} beside its other numbers: {JOINT[oddest]} {numbers[JOINT[oddest]]:.2g}"]
+        return [f"{words}, given its other statistics: {JOINT[oddest]} {_short(numbers[JOINT[oddest]])}"]
 
     def _pixel_size(self, size: float) -> list[str]:
         if self.pixel_sizes is None or not math.isfinite(size):
@@ -108,103 +100,42 @@ class Reference:
         if smallest / PIXEL_SIZE_RATIO <= size <= largest * PIXEL_SIZE_RATIO:
             return []
         words = "larger" if size > largest else "smaller"
-        return [f"{words} pixels: {size:.3g} µm, training {smallest:.3g} to {largest:.3g} µm"]
+        training = f"{plain_number(smallest)} to {plain_number(largest)} µm"
+        return [f"{words} pixels: {plain_number(size)} µm, training range {training}"]
 
 
-def fit_reference(
-    statistics: Sequence[Sequence[Mapping[str, float]]], results: Sequence[Mapping[str, float]] = ()
-) -> Reference | None:
-    """Return the reference of a training set, None if there is nothing in its images.
-
-    Args:
-        statistics: for each image what `image_statistics` says of it, and of its parts.
-        results: what `result_statistics` says of the results of validation images, and of their parts.
-    """
-    rows = [numbers for image in statistics for numbers in image]
-    joint = np.array([scaled(numbers, JOINT) for numbers in rows]).reshape(-1, len(JOINT))
-    joint = joint[np.isfinite(joint).all(axis=1)]
-    if not len(joint):
-        return None
-    columns = {name: _finite(name, [*rows, *results]) for name in (*FEATURES, "found")}
-    quantiles = {name: _three(np.quantile(values, _QUANTILES)) for name, values in columns.items() if len(values)}
-    compared = [name for name in quantiles if name in FEATURES and len(statistics) >= FEATURES[name].fewest]
-    limits = {name: _limits(name, columns[name], len(statistics)) for name in compared}
-    sizes = [numbers["pixel_size_um"] for numbers in rows if math.isfinite(numbers["pixel_size_um"])]
-    # A few odd images, as random drawing makes them, shall not widen it: nothing counts beyond these percentiles.
-    inner = np.clip(joint, *np.percentile(joint, (2, 98), axis=0))
-    least = np.array([FEATURES[name].least for name in JOINT])
-    covariance = np.cov(inner.T, bias=True) + np.diag(least**2)
-    pixel_sizes = (min(sizes), max(sizes)) if sizes else None
-    return Reference(len(statistics), quantiles, limits, np.median(joint, axis=0), covariance, pixel_sizes)
-
-
-def _finite(name: str, rows: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """Return the values of a statistic, without those that have no place on the scale of its feature."""
-    values = np.array([numbers[name] for numbers in rows if name in numbers])
-    on_scale = _on_scale(name, values) if name in FEATURES else values
-    return values[np.isfinite(on_scale)]
-
-
-def _on_scale(name: str, values: np.ndarray) -> np.ndarray:
-    return np.array([scaled({name: value}, [name])[0] for value in values])
-
-
-def _limits(name: str, values: np.ndarray, images: int) -> tuple[float, float]:
-    """Return the lowest and the highest value that are like the training, on the scale of the feature."""
-    feature = FEATURES[name]
-    on_scale = _on_scale(name, values)
-    low, middle, high = np.quantile(on_scale, _QUANTILES)
-    if images >= MANY:
-        low, high = np.quantile(on_scale, (feature.rare, 1 - feature.rare))
-        return float(min(low, middle - feature.least)), float(max(high, middle + feature.least))
-    below, above = (max(feature.least, abs(end - middle) / _NORMAL) for end in (low, high))
-    return float(middle - SPREADS * below), float(middle + SPREADS * above)
-
-
-def write_reference(file: Path, reference: Reference) -> None:
-    """Write a reference as JSON, with the versions that its numbers depend on."""
-    content = {
-        "images": reference.images,
-        "quantiles": {name: _rounded(values) for name, values in reference.quantiles.items()},
-        "limits_on_scale": {name: _rounded(values) for name, values in reference.limits.items()},
-        "joint": JOINT,
-        "center": _rounded(reference.center),
-        "covariance": [_rounded(row) for row in reference.covariance],
-        "pixel_sizes_um": reference.pixel_sizes,
-        "versions": {name: version(name) for name in ("numpy", "opencv-python-headless")},
-    }
-    with atomic_path(file) as path:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def _short(value: float) -> str:
+    return plain_number(value, digits=2)
 
 
 def read_reference(weights: Path) -> Reference | None:
-    """Return the reference that lies beside a file of weights, None if there is none.
+    """Return the reference stored next to a file of weights, None if there is none.
 
     Raises:
-        InputError: it is damaged, or of another version.
+        InputError: it is damaged, or it was written by another version.
     """
     file = weights.with_name(REFERENCE_FILE)
     if not file.is_file():
         return None
-    expected = "the statistics of a training set, as a training writes them"
+    expected = "statistics of a training set, as written by training"
     content = read_object(file, expected)
     try:
         return _from_json(content)
     except (ArithmeticError, KeyError, TypeError, ValueError) as error:
-        raise InputError.about(file, f"something else ({error})", expected) from error
+        raise InputError.about(file, f"other content ({error})", expected) from error
 
 
 def _from_json(content: Mapping[str, Any]) -> Reference:
     if content["joint"] != JOINT or not set(content["limits_on_scale"]) <= set(content["quantiles"]) & set(FEATURES):
         raise ValueError("other statistics")
-    quantiles = {name: _three(values) for name, values in content["quantiles"].items()}
+    quantiles = {name: three(values) for name, values in content["quantiles"].items()}
     limits = {name: _two(values) for name, values in content["limits_on_scale"].items()}
     center, covariance = np.array(content["center"], float), np.array(content["covariance"], float)
     sizes = content["pixel_sizes_um"]
     sizes = None if sizes is None else _two(sizes)
     if center.shape != (len(JOINT),) or covariance.shape != (len(JOINT), len(JOINT)):
         raise ValueError("the wrong number of statistics")
-    np.linalg.cholesky(covariance)  # a LinAlgError, which is a ValueError, unless it is one
+    np.linalg.cholesky(covariance)  # raises LinAlgError, a ValueError, unless it is positive definite
     return Reference(int(content["images"]), quantiles, limits, center, covariance, sizes)
 
 
@@ -213,11 +144,6 @@ def _two(values: Sequence[Any]) -> tuple[float, float]:
     return low, high
 
 
-def _three(values: Sequence[Any] | np.ndarray) -> tuple[float, float, float]:
-    low, middle, high = map(float, values)  # a ValueError unless there are three
+def three(values: Sequence[Any] | np.ndarray) -> tuple[float, float, float]:
+    low, middle, high = map(float, values)  # raises ValueError unless there are three
     return low, middle, high
-
-
-def _rounded(values: Sequence[float] | np.ndarray) -> list[float]:
-    """Return seven digits of each."""
-    return [float(f"{value:.7g}") for value in values]

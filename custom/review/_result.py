@@ -1,4 +1,4 @@
-"""What a result is like, and how sure a network is of it."""
+"""Statistics of a result, and how certain the network is of it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ import math
 import numpy as np
 
 LITTLE = 0.001
-"""Where a smaller part of the image is found, nothing is."""
+"""Fraction of the image; a result with less foreground counts as empty."""
 
-_ENOUGH = 0.003  # part of the image from which on it can be told how sure a network is of what it found
-_UNDECIDED = (0.1, 0.9)  # probabilities between which a pixel is neither
+_ENOUGH = 0.003  # fraction of the image; with less foreground, certainty is not defined
+_UNDECIDED = (0.1, 0.9)  # probabilities between which a pixel is undecided
 
 
 def result_statistics(probability: np.ndarray) -> dict[str, float]:
-    """Return what a result is like, as numbers that do not depend on the image's size.
+    """Return statistics of a result that do not depend on the size of the image.
 
     Args:
-        probability: (1, H, W) or (H, W) of the foreground, or (C, H, W) of C classes, background first; 0 to 1.
+        probability: of the foreground, (H, W) or (1, H, W), or of C classes, background first, (C, H, W); 0 to 1.
 
     Returns:
-        - ``found``: part of the pixels whose most probable class is not the background;
+        - ``found``: fraction of the pixels whose most probable class is not the background;
         - ``certainty``: see `certainty`;
-        - ``undecided``: number of pixels whose probability of being foreground lies between 0.1 and 0.9, over the
-          number of those that are found.
+        - ``undecided``: number of pixels with a foreground probability between 0.1 and 0.9, divided by the number of
+          pixels found.
 
-        The last two are NaN where ``found`` is below 0.003.
+        The last two are NaN if ``found`` is below 0.003.
+
+    Examples:
+        >>> {name: round(value, 3) for name, value in result_statistics(np.array([[0.95, 0.6, 0.2, 0.0]])).items()}
+        {'found': 0.5, 'certainty': 0.827, 'undecided': 1.0}
     """
     foreground, masks = _classes(probability)
     found = float(masks.any(axis=0).mean())
@@ -38,17 +42,21 @@ def result_statistics(probability: np.ndarray) -> dict[str, float]:
 
 
 def certainty(probability: np.ndarray) -> float:
-    """Return the Dice coefficient that a prediction would have if its probabilities were true, 0 to 1.
+    """Return the Dice coefficient that a prediction would have if its probabilities were correct, 0 to 1.
 
-    For a mask M of what is most probable, 2·Σ_M p / (Σ p + |M|); the mean over the classes that occur in the result.
-    An expected value of this kind tells good from bad segmentations without a label (Jungo and Reyes, Assessing
-    reliability and challenges of uncertainty estimations for medical image segmentation, MICCAI 2019).
+    For the mask M of the most probable class it is 2·Σ_M p / (Σ p + |M|), averaged over the classes in the result. Such
+    an expected score separates good from bad segmentations without a label (Jungo and Reyes, Assessing reliability and
+    challenges of uncertainty estimations for medical image segmentation, MICCAI 2019).
 
     Args:
         probability: as in `result_statistics`.
 
     Returns:
-        0 where nothing is found.
+        The expected Dice coefficient; 0 if nothing is found.
+
+    Examples:
+        >>> certainty(np.array([[1.0, 1.0, 0.0]])), round(certainty(np.array([[1.0, 0.6, 0.2, 0.0]])), 3)
+        (1.0, 0.842)
     """
     foreground, masks = _classes(probability)
     inside = (foreground * masks).sum(axis=1, dtype=np.float64)
@@ -60,7 +68,7 @@ def certainty(probability: np.ndarray) -> float:
 
 
 def _classes(probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probabilities of all classes but the background, and where each is the most probable; (C - 1, HW)."""
+    """Return the probabilities of all classes but the background, and where each is most probable; both (C - 1, HW)."""
     if probability.ndim == 2 or len(probability) == 1:
         foreground = probability.reshape(1, -1)
         return foreground, foreground >= 0.5

@@ -1,4 +1,4 @@
-"""What an image is like, in a few numbers that do not depend on its unit of brightness."""
+"""Image statistics that do not depend on the unit of brightness."""
 
 from __future__ import annotations
 
@@ -9,49 +9,53 @@ import cv2
 import numpy as np
 
 LOW, HIGH = 1, 99.8
-"""Percentiles: what counts as dark and as bright in an image. Its contrast is the distance between the two."""
+"""Percentiles that define the dark and the bright end of an image; its contrast is their distance."""
 
 MOST_GRAY_LEVELS = 256
-"""More of them are not told apart: no network here gains by them."""
+"""Upper limit of the count: no network here benefits from more gray levels."""
 
 SCALES = (1, 2, 4, 8)
-"""Pixels: widths of detail at which sharpness is measured, each relative to twice its width."""
+"""Widths of detail, in pixels, at which sharpness is measured relative to detail of double width."""
 
-_WINDOW = 512  # pixels, side of the windows that are looked at
-_LARGEST = 4 * _WINDOW**2  # pixels; of a larger image, 4 × 4 windows
-_INNER = 0.75  # part of the coefficients that noise is measured on: the smallest, where there is no structure
-_INNER_VARIANCE = 0.3684  # of a normal distribution with standard deviation 1, without its outer quarter
+_WINDOW = 512  # pixels, side of a window
+_LARGEST = 4 * _WINDOW**2  # pixels; larger images are measured in 4 × 4 windows
+_INNER = 0.75  # fraction of the coefficients used for noise: the smallest, which contain no structure
+_INNER_VARIANCE = 0.3684  # variance of a standard normal distribution without its outer quarter
 
 
 def image_statistics(image: np.ndarray, pixel_size: float | None = None) -> dict[str, float]:
-    """Return what an image is like; a factor on all gray values, or an offset, changes only ``low`` and ``high``.
+    """Return image statistics; scaling or shifting all gray values changes only ``low`` and ``high``.
 
-    Of an image of more than four times 512 × 512 pixels, 16 windows on a regular grid are looked at.
+    Images larger than four windows of 512 × 512 pixels are measured in 16 such windows on a regular grid.
 
     Args:
         image: (H, W), stored gray values, any real dtype, all finite.
-        pixel_size: of a pixel's side in µm, the geometric mean of both; None if it is not known.
+        pixel_size: side of a pixel in µm, the geometric mean of both sides; None if unknown.
 
     Returns:
         - ``low``, ``high``: 1st and 99.8th percentile, in gray values; their distance is the contrast;
-        - ``gray_levels``: number of different values from the one to the other, at most 256;
-        - ``median``: the median, from 0 (as dark as ``low``) to 1 (as bright as ``high``);
-        - ``clipped_dark``, ``clipped_bright``: part of the pixels that equal the smallest, the largest value;
-        - ``noise``: its standard deviation, in parts of the contrast, from the diagonal differences of 2 × 2 pixels
-          (as Donoho and Johnstone, Ideal spatial adaptation by wavelet shrinkage, Biometrika 1994, but by the mean
-          of the inner three quarters: a median of whole numbers has steps);
-        - ``sharpness_1px`` … ``sharpness_8px``: standard deviation of detail about 1, 2, 4, 8 pixels wide over that
-          of detail twice as wide, from a Laplacian pyramid (Burt and Adelson, The Laplacian pyramid as a compact image
-          code, IEEE Transactions on Communications 1983);
-        - ``polarity_1px`` … ``polarity_8px``: whether that detail is bright on dark (1), dark on bright (-1), or both
-          alike (0), by its energy;
+        - ``gray_levels``: number of different gray values between the two, at most 256;
+        - ``median``: position of the median between ``low`` (0) and ``high`` (1);
+        - ``clipped_dark``, ``clipped_bright``: fraction of the pixels with the smallest and the largest value;
+        - ``noise``: standard deviation of the noise as a fraction of the contrast, from the diagonal differences of
+          2 × 2 pixels (Donoho and Johnstone, Ideal spatial adaptation by wavelet shrinkage, Biometrika 1994, but with
+          the mean of the inner three quarters, because the median of integers is a step function);
+        - ``sharpness_1px`` … ``sharpness_8px``: standard deviation of detail 1, 2, 4, 8 pixels wide relative to detail
+          of double width, from a Laplacian pyramid (Burt and Adelson, The Laplacian pyramid as a compact image code,
+          IEEE Transactions on Communications 1983);
+        - ``polarity_1px`` … ``polarity_8px``: whether this detail is bright on dark (1), dark on bright (-1) or equally
+          both (0), weighted by energy;
         - ``pixel_size_um``.
 
-        NaN is what an image has not: all that is relative to its contrast or its detail where it has none of it, a
-        pixel size that is not known.
+        NaN where a number is undefined: without contrast, without detail, or if the pixel size is unknown.
 
     Raises:
-        ValueError: the image is empty or has other than two axes.
+        ValueError: the image is empty or does not have two axes.
+
+    Examples:
+        >>> numbers = image_statistics(np.tile(np.arange(100.0), (100, 1)))
+        >>> [round(numbers[name], 2) for name in ("low", "high", "gray_levels", "median", "noise")]
+        [0.99, 99.0, 99.0, 0.49, 0.0]
     """
     if image.ndim != 2 or not image.size:
         raise ValueError(f"expected an image (H, W), got shape {image.shape}.")
@@ -74,7 +78,7 @@ def image_statistics(image: np.ndarray, pixel_size: float | None = None) -> dict
 
 
 def _windows(image: np.ndarray) -> list[np.ndarray]:
-    """Return the image, or its windows where it is large."""
+    """Return the image itself, or windows of a large image."""
     if image.size <= _LARGEST:
         return [image]
     starts = (np.linspace(0, max(0, side - _WINDOW), 4).astype(int) for side in image.shape)
@@ -83,7 +87,7 @@ def _windows(image: np.ndarray) -> list[np.ndarray]:
 
 
 def _gray_levels(values: np.ndarray, low: float, high: float) -> float:
-    """Return the number of different values between two, counted on at most a million."""
+    """Return the number of different values between two, counted in at most a million pixels."""
     inside = values[(values >= low) & (values <= high)]
     return float(min(MOST_GRAY_LEVELS, len(np.unique(inside[:: 1 + len(inside) // 10**6]))))
 
@@ -98,7 +102,7 @@ def _noise(windows: list[np.ndarray]) -> float:
 
 
 def _diagonal(window: np.ndarray) -> np.ndarray:
-    """Return the diagonal coefficients of the finest Haar wavelets, whose noise is that of the pixels."""
+    """Return the diagonal coefficients of the finest Haar wavelets, which have the noise of single pixels."""
     rows, columns = (side // 2 * 2 for side in window.shape)
     a, b = window[0:rows:2, 0:columns:2], window[0:rows:2, 1:columns:2]
     c, d = window[1:rows:2, 0:columns:2], window[1:rows:2, 1:columns:2]
@@ -106,7 +110,7 @@ def _diagonal(window: np.ndarray) -> np.ndarray:
 
 
 def _detail(windows: list[np.ndarray]) -> dict[str, float]:
-    """Return sharpness and polarity, by the sums of squares of each band of all windows, bright and dark ones."""
+    """Return sharpness and polarity from the energies of the bands, summed over all windows."""
     bright, dark = np.sum([_band_energies(window) for window in windows], axis=0).T
     energies = bright + dark
     ratios = [math.sqrt(_ratio(fine, coarse)) for fine, coarse in pairwise(energies)]
@@ -116,7 +120,7 @@ def _detail(windows: list[np.ndarray]) -> dict[str, float]:
 
 
 def _band_energies(window: np.ndarray) -> np.ndarray:
-    """Return the mean squares of what is brighter and of what is darker than around it, 1, 2, 4, 8, 16 px wide."""
+    """Return the mean squares of detail 1, 2, 4, 8, 16 px wide, (5, 2): brighter and darker than its surroundings."""
     energies = []
     for _ in range(len(SCALES) + 1):
         coarser = cv2.pyrDown(window)

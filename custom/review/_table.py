@@ -1,4 +1,4 @@
-"""The table ``review.csv``: which pages are unlike the training set, and why."""
+"""The table ``review.csv``: which pages need review, and why."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from ._result import result_statistics
 REVIEW_FILE = "review.csv"
 
 FEWEST_GRAY_LEVELS = 20
-"""An image with fewer from dark to bright has low contrast, …"""
+"""An image with fewer gray levels between dark and bright has low contrast."""
 
 MOST_NOISE = 0.15
-"""… and so has one whose noise, in parts of its contrast, exceeds this; pure noise has 0.19."""
+"""An image with more noise, as a fraction of its contrast, has low contrast too; pure noise has 0.19."""
 
 MOST_SATURATED = 0.01
-"""An image in which a larger part of the pixels has its largest value is saturated."""
+"""An image in which a larger fraction of the pixels has the largest value is saturated."""
 
 
 class ReviewTable:
-    """Writes ``review.csv``, a row per page: whether it needs review, why in plain words, and the numbers behind it.
+    """Writes ``review.csv``, a row per page: whether it needs review, the reasons, and all statistics.
 
     Columns: ``image``, ``page``, ``needs_review`` (0 or 1; empty without a reference), ``reasons``,
-    ``low_contrast``, ``saturated``, `result_statistics`, ``disagreement`` where it is asked for, `image_statistics`.
-    Nothing is left out of the results because of it.
+    ``low_contrast``, ``saturated``, `result_statistics`, ``disagreement`` if requested, `image_statistics`. A flag
+    never changes or removes a result.
 
-    Used as a context, like `measurements.Measurements`.
+    It is used as a context manager, like `custom.measurements.Measurements`.
 
     Args:
-        folder: where it goes; it is created.
-        weights: the file beside which the training left ``reference.json``.
-        network_pixel_size: in µm, of images as the network takes them; None if it takes them as they are.
-        disagreement: of an image's eight flips and rotations, or None.
+        folder: the output folder; it is created.
+        weights: file of the weights; training wrote ``reference.json`` next to it.
+        network_pixel_size: in µm, to which images are rescaled for the network; None if they are not.
+        disagreement: measures the disagreement between flips and rotations of an image; None: no such column.
 
     Raises:
         InputError: ``reference.json`` is damaged.
@@ -62,24 +62,21 @@ class ReviewTable:
         self._pages: list[dict[str, Any]] = []
         self.files = (self._table.file,)
         if self._reference is None:
-            print(
-                f"No {REFERENCE_FILE} beside the weights: no image is compared with those of their training.",
-                flush=True,
-            )
+            print(f"No {REFERENCE_FILE} next to the weights: images are not compared with training images.", flush=True)
 
     def __enter__(self) -> ReviewTable:
-        """Begin anew."""
+        """Start an empty table."""
         self._table.__enter__()
         return self
 
     def take(self, item: Mapping[str, Any], image: Any, probability: np.ndarray, masks: Masks) -> None:
-        """Look at a page, the first of a file or the next one.
+        """Add a page: the first page of a file or the next one.
 
         Args:
-            item: the page, as `datalists` list them, with its ``file``.
-            image: (1, H, W), the page as the network takes it.
-            probability: what was predicted, (H, W) or (C, H, W).
-            masks: from a probability to its mask.
+            item: the page, as listed by `custom.open_inputs`.
+            image: the network's input, (1, H, W).
+            probability: the prediction, (H, W) or (C, H, W).
+            masks: the function that turns probabilities into a mask.
 
         Raises:
             InputError: the file cannot be read.
@@ -93,19 +90,19 @@ class ReviewTable:
         self._pages.append({"page": int(item["page"])} | self._flags(numbers) | numbers)
 
     def finish(self, name: str) -> None:
-        """Add the rows of the pages taken, under the name of their file."""
+        """Write the rows of all pages of a file under its name."""
         columns = {column: [page[column] for page in self._pages] for column in self._pages[0]}
         self._table.add(name, {column: np.array(values, dtype=object) for column, values in columns.items()})
         self._pages = []
 
     def rows_of(self, image: str) -> list[Path]:
-        """Return the file with the rows of an image, see `measurements.GrowingTable`."""
+        """Return the file that holds the rows of an image until the table is complete."""
         return [self._table.rows_of(image)]
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put the table into its place."""
+        """Write the complete table."""
         self._table.__exit__(kind, error, trace)
 
     def _flags(self, numbers: Mapping[str, float]) -> dict[str, Any]:
@@ -119,29 +116,40 @@ class ReviewTable:
 
 
 def has_low_contrast(numbers: Mapping[str, float]) -> bool:
-    """Return whether an image with these `image_statistics` has few gray levels, or noise as high as its contrast."""
+    """Return whether `image_statistics` show few gray levels or much noise.
+
+    Examples:
+        >>> has_low_contrast({"gray_levels": 12, "noise": 0.02}), has_low_contrast({"gray_levels": 80, "noise": 0.02})
+        (True, False)
+    """
     return numbers["gray_levels"] < FEWEST_GRAY_LEVELS or not numbers["noise"] <= MOST_NOISE
 
 
 def is_saturated(numbers: Mapping[str, float]) -> bool:
-    """Return whether much of an image with these `image_statistics` has its largest value."""
+    """Return whether, by its `image_statistics`, many pixels of an image have the largest value.
+
+    Examples:
+        >>> is_saturated({"gray_levels": 200, "clipped_bright": 0.05})
+        True
+    """
     return numbers["gray_levels"] > 1 and numbers["clipped_bright"] > MOST_SATURATED
 
 
 def review_conclusion(folder: Path, names: Sequence[str]) -> str | None:
-    """Return how many of the images of an inference are unlike the training set, None if nobody knows.
+    """Return how many images of an inference run need review, in a sentence; None if no image was compared.
 
     Args:
-        folder: its output folder.
-        names: of its images, without their suffixes.
+        folder: the output folder.
+        names: names of the images, without suffix.
     """
     file = folder / REVIEW_FILE
     if not file.is_file():
         return None
     with file.open(newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if row["image"] in set(names)]
-    known = {row["image"] for row in rows if row["needs_review"]}
-    unlike = {row["image"] for row in rows if row["needs_review"] == "1"}
-    if not known:
+    compared = {row["image"] for row in rows if row["needs_review"]}
+    flagged = {row["image"] for row in rows if row["needs_review"] == "1"}
+    if not compared:
         return None
-    return f"Unlike the images of the training: {len(unlike)} of {len(known)}" + (f", see {file}" if unlike else "")
+    images = "image" if len(compared) == 1 else "images"
+    return f"Needs review: {len(flagged)} of {len(compared)} {images}" + (f", see {file}" if flagged else "")

@@ -1,4 +1,7 @@
-"""What surrounds a run? Its first and last lines, options, the next commands and experiment tracking."""
+"""What surrounds a run? First and last lines, checks of options, progress, the next commands, MLflow and reports.
+
+Each bundle config ends with an object of this package whose ``run`` is the last entry of the run list, after `begin`.
+"""
 
 import lazy_loader
 

@@ -1,35 +1,37 @@
-"""An evaluation run and everything around it."""
+"""An evaluation run with everything that surrounds it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ignite.engine import Engine
 from torch.utils.data import DataLoader
 
+from .. import report
 from ..data import Manifest
 from ..evaluation import ScoreTable, evaluate, write_split_confusions
 from ..ground.engines import Progress
-from ..report import report_evaluation
-from ._first_and_last_lines import PixelSize, announce_evaluation, announce_scale, conclude_evaluation
+from ._first_lines import PixelSize, announce_scale, device_name, print_data, weights_in_use
 from ._mlflow import finish, track
+from ._next_commands import inference_command, print_next
 
 
 class EvaluationRun:
-    """Scores weights on splits of a data set, with what surrounds a run: lines, progress, MLflow, the report.
+    """Scores weights on the splits of a data set; adds first and last lines, progress, MLflow and the report.
 
     Args:
         folder: the output folder.
         task: name of the bundle.
         data: the data sets.
-        evaluator: loads the weights when it starts.
-        loaders: split → its images.
-        score_table: scores the images, with pictures for the report.
+        evaluator: the evaluator; its handlers load the weights.
+        loaders: split → data loader.
+        score_table: the table that scores the images, with pictures for the report.
         weights: file of the weights.
-        threshold: of the mask, or None.
-        seed_threshold: of the seeds of cells, or None.
-        classes: names of the classes whose confusion matrices the table collects; empty: it does not.
+        threshold: threshold of the mask, or None.
+        seed_threshold: threshold of the seeds of cells, or None.
+        classes: names of the classes if the table collects confusion matrices, else empty.
         network_pixel_size: µm, to which images are rescaled; None: the network has none; "never": the bundle has no
             such option.
     """
@@ -65,7 +67,7 @@ class EvaluationRun:
         """Score all splits.
 
         Raises:
-            InputError: something the user can correct, of data, options or the output folder.
+            InputError: an error in the data, the options or the output folder that the user can correct.
         """
         threshold, device = self.thresholds["threshold"], self.evaluator.state.device
         images = {split: len(loader.dataset) for split, loader in self.loaders.items()}  # type: ignore[arg-type]
@@ -78,7 +80,16 @@ class EvaluationRun:
         finish(self.evaluator, self.folder, self.score_table.means)
         if self.classes:
             write_split_confusions(self.score_table.collected, self.classes, self.folder)
-        report_evaluation(
+        report.report_evaluation(
             self.task, self.score_table, self.data, self.folder, self.weights, threshold, device, self.classes
         )
-        conclude_evaluation(self.weights)
+        print_next(segment_images=inference_command(self.weights))
+
+
+def announce_evaluation(
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float | None
+) -> None:
+    """Print the first lines of an evaluation."""
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
+    print(f"Scoring {task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
+    print_data(data, counts)

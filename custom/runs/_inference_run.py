@@ -1,30 +1,44 @@
-"""An inference run and everything around it."""
+"""An inference run with everything that surrounds it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from ignite.engine import Engine
 
-from ..data import check_classes
+from .. import report
+from ..data import Inputs, check_classes
 from ..ground.engines import Progress
 from ..images import Colors
-from ..inference import FOREGROUND, ImageQueue
-from ..report import report_inference
-from ._first_and_last_lines import PixelSize, announce_inference, announce_scale, conclude_inference
+from ..inference import FAILED, FOREGROUND, ImageQueue
+from ..measurements import OBJECTS
+from ..review import review_conclusion
+from ._first_lines import PixelSize, announce_scale, device_name, weights_in_use
 from ._mlflow import finish, track
+
+_KINDS = {
+    "Mask": "_mask.tif",
+    "Labels": "_labels.tif",
+    "ROIs": "_rois.zip",
+    "OME-Zarr": ".ome.zarr",
+    "Measurements": OBJECTS,
+}
+"""Kind of result → ending of its file names."""
 
 
 class InferenceRun:
-    """Segments a queue of images, with what surrounds a run: lines, progress, MLflow, the report, the exit code.
+    """Segments a queue of images; adds first and last lines, progress, MLflow, the report and the exit code.
 
     Args:
         task: name of the bundle.
-        queue: the images, and what becomes of them.
-        evaluator: over a loader of `inference.Pages`, with the writer of the results among its handlers.
-        threshold: of the mask, or None.
-        classes: names of the classes of the masks, background first; empty where a mask is foreground or not.
-        colors: of the classes, or of background and foreground.
+        queue: the images.
+        evaluator: the evaluator with a `custom.inference.PageLoader`, and a `custom.inference.PredictionWriter` among
+            its handlers.
+        threshold: threshold of the mask, or None.
+        classes: for class masks, names of the classes, background first; empty for binary masks.
+        colors: colors of the classes, or of background and foreground, (C, 3) from 0 to 255.
         network_pixel_size: µm, to which images are rescaled; None: the network has none; "never": the bundle has no
             such option.
     """
@@ -49,11 +63,11 @@ class InferenceRun:
         Progress("segmenting").attach(evaluator)
 
     def run(self) -> None:
-        """Segment what is not finished.
+        """Segment all images that are not finished.
 
         Raises:
-            InputError: something the user can correct, of options, the output folder, or the only image.
-            SystemExit: with exit code 2 if images failed, with 130 after Ctrl-C.
+            InputError: an error in the options, the output folder or the only image that the user can correct.
+            SystemExit: images failed (exit code 2), or Ctrl-C was pressed (130).
         """
         queue, device = self.queue, self.evaluator.state.device
         if self.classes:
@@ -63,7 +77,7 @@ class InferenceRun:
         track(self.evaluator, queue.folder)
         queue.run(self.evaluator)
         finish(self.evaluator, queue.folder)
-        report_inference(
+        report.report_inference(
             self.task,
             queue.inputs.items,
             queue.folder,
@@ -75,3 +89,47 @@ class InferenceRun:
         )
         conclude_inference(queue)
         queue.exit_if_failed()
+
+
+def announce_inference(
+    task: str, device: Any, inputs: Inputs, weights: Path, threshold: float | None, output_dir: Path
+) -> None:
+    """Print the first lines of inference; ``inputs`` are those of `custom.open_inputs`."""
+    pages = {item["file"]: item["pages"] for item in inputs.items}
+    failed = f"; {len(inputs.failed)} more cannot be read (listed at the end)" if inputs.failed else ""
+    print(f"Segmenting {len(pages)} image(s), {len(inputs.items)} page(s), from {inputs.source}{failed}")
+    stacks = [count for count in pages.values() if count > 1]
+    if stacks:
+        print(f"Stacks: {len(stacks)}; their {sum(stacks)} pages are processed independently.")
+    print(f"{task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
+    print(f"Results: {output_dir}", flush=True)
+
+
+def conclude_inference(queue: ImageQueue) -> None:
+    """Print the results of inference, the number of images that need review and, last, those that failed."""
+    results = [file for files in queue.results.values() for file in files]
+    results += [file for file in (queue.folder / OBJECTS,) if file.is_file()]
+    if queue.written:
+        print(f"Wrote {len(queue.written)} files.")
+    for kind, ending in _KINDS.items():
+        _print_first(kind, [file for file in results if file.name.endswith(ending)])
+    _print_first("Look at", [file for file in results if file.name.endswith("_overlay.png")])
+    review = review_conclusion(queue.folder, [Path(file).stem for file in queue.results])
+    if review is not None:
+        print(review)
+    if queue.failed:
+        _print_failed(queue)
+
+
+def _print_first(kind: str, files: Sequence[Path]) -> None:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    if files:
+        print(f"{kind}: {files[0]}{more}")
+
+
+def _print_failed(queue: ImageQueue, most: int = 10) -> None:
+    print(f"Failed: {len(queue.failed)} image(s), see {queue.folder / FAILED}")
+    for file, reason in sorted(queue.failed.items())[:most]:
+        print(f"  {file.name}: {reason}")
+    if len(queue.failed) > most:
+        print(f"  and {len(queue.failed) - most} more")

@@ -1,4 +1,4 @@
-"""What to type after a training or an evaluation: whole commands, made from the one that was typed."""
+"""The next commands after training and evaluation, complete, derived from the command that was typed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..ground.command_line import config_files, joined, started_by_bundle_comman
 _TRAIN, _SEVERAL_GPUS, _EVALUATE, _INFERENCE = (
     f"{name}.yaml" for name in ("train", "multi_gpu_train", "evaluate", "inference")
 )
-_OF_THE_RUN = {"config_file", "run_id", "ckpt_path", "output_dir", "threshold", "seed_threshold", "resume"}
-_OF_TRAINING = {
+_RUN_OPTIONS = {"config_file", "run_id", "ckpt_path", "output_dir", "threshold", "seed_threshold", "resume"}
+_TRAINING_OPTIONS = {
     "batch_size",
     "best_by",
     "checkpoint_minutes",
@@ -33,62 +33,70 @@ _OF_TRAINING = {
 
 
 def evaluating_command(weights: Path) -> str | None:
-    """Return the command that scores weights which the running command has trained; None if it was not one.
+    """Return the command that scores weights trained by the running command; None if that is not a bundle command.
 
     Args:
-        weights: the file; where the command names an output folder, scores go into the folder ``evaluation`` in it.
+        weights: file of the weights. If the running command sets an output folder, scores go to ``evaluation`` in it.
     """
     typed = _typed()
     if typed is None:
         return None
-    kept = {name: value for name, value in typed.items() if name not in _OF_THE_RUN | _OF_TRAINING}
-    files = [_beside(_TRAIN), *_overlays(), _beside(_EVALUATE)]
-    return _command("evaluating", files, kept | _places(typed, weights, "evaluation"))
+    kept = {name: value for name, value in typed.items() if name not in _RUN_OPTIONS | _TRAINING_OPTIONS}
+    files = [_sibling_config(_TRAIN), *_overlays(), _sibling_config(_EVALUATE)]
+    return _command("evaluating", files, kept | _path_options(typed, weights, "evaluation"))
 
 
 def inference_command(weights: Path) -> str | None:
-    """Return the command that segments images with weights of the running command; None if it was none of a bundle.
+    """Return the command that segments images with the weights of the running command; None if it is no bundle command.
+
+    Options that inference also has are kept. ``IMAGES`` is a placeholder for the images; it is left out if the running
+    command used sample data, which inference finds by itself. If the running command sets an output folder, results go
+    to ``inference`` in it or, after an evaluation, next to it.
 
     Args:
-        weights: the file. Options of the running command that inference has too are kept; ``IMAGES`` stands for the
-            user's own images, unless the command ran on sample data, which inference takes by itself. Where the command
-            names an output folder, results go into the folder ``inference`` in it, or, after an evaluation, beside it.
+        weights: file of the weights.
     """
     typed = _typed()
     if typed is None:
         return None
-    known = yaml.safe_load(Path(_beside(_INFERENCE)).read_text(encoding="utf-8"))
-    kept = {n: v for n, v in typed.items() if n in known and n not in _OF_THE_RUN | {"dataset_dir"}}
+    known = yaml.safe_load(Path(_sibling_config(_INFERENCE)).read_text(encoding="utf-8"))
+    kept = {n: v for n, v in typed.items() if n in known and n not in _RUN_OPTIONS | {"dataset_dir"}}
     images = {"input": "IMAGES"} if "dataset_dir" in typed or "train_images" in typed else {}
-    return _command(
-        "inference", [_beside(_INFERENCE), *_overlays()], images | kept | _places(typed, weights, "inference")
-    )
+    options = images | kept | _path_options(typed, weights, "inference")
+    return _command("inference", [_sibling_config(_INFERENCE), *_overlays()], options)
+
+
+def print_next(**commands: str | None) -> None:
+    """Print the next commands, except None; the name of each argument, such as ``segment_images``, is its heading."""
+    for what, command in commands.items():
+        if command is not None:
+            print(f"Next, {what.replace('_', ' ')}:\n  {command}", flush=True)
 
 
 def _typed() -> dict[str, str] | None:
-    """Return the options of a bundle's command, None when the process was started in another way."""
-    return typed_options() if started_by_bundle_command() and Path(_beside(_INFERENCE)).is_file() else None
+    """Return the options of a bundle command, None if the process was started in another way."""
+    return typed_options() if started_by_bundle_command() and Path(_sibling_config(_INFERENCE)).is_file() else None
 
 
-def _beside(name: str) -> str:
-    """Return a config in the folder of the first one that was typed."""
+def _sibling_config(name: str) -> str:
+    """Return the path of a config in the folder of the first typed config."""
     files = config_files()
     return str(Path(files[0]).with_name(name)) if files else name
 
 
 def _overlays() -> list[str]:
-    """Return the configs that stand for other classes or data, and so belong to the weights."""
+    """Return the typed configs that select other classes or data, and therefore belong to the weights."""
     own = {_TRAIN, _SEVERAL_GPUS, _EVALUATE, _INFERENCE}
     return [file for file in config_files() if Path(file).name not in own]
 
 
-def _places(typed: Mapping[str, str], weights: Path, name: str) -> dict[str, str]:
-    """Return where weights are, and where results go, if the user has said so before."""
-    places = {"ckpt_path": str(weights)}
+def _path_options(typed: Mapping[str, str], weights: Path, name: str) -> dict[str, str]:
+    """Return the options for the weights and, if an output folder was typed, for the folder of the results."""
+    options = {"ckpt_path": str(weights)}
     if "output_dir" in typed:
         folder = Path(typed["output_dir"]).expanduser().resolve()
-        places["output_dir"] = str(folder / name if folder == weights.parent else folder.with_name(name))
-    return places
+        options["output_dir"] = str(folder / name if folder == weights.parent else folder.with_name(name))
+    return options
 
 
 def _command(run: str, files: list[str], options: Mapping[str, str]) -> str:

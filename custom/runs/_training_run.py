@@ -1,47 +1,59 @@
-"""A training run and everything around it."""
+"""A training run with everything that surrounds it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine
 from monai.handlers import TensorBoardStatsHandler
+from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
+from .. import report
 from ..data import Manifest
-from ..evaluation import View, masks
+from ..evaluation import View, mask_view
 from ..ground.engines import Progress, attached
 from ..ground.locks import release
 from ..ground.processes import is_main
-from ..report import report_training
-from ..training import Checkpoints, History, Panels, TrainingEvents, ValidationPictures, leave, unwrapped, wait
-from ..weights import THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
-from ._first_and_last_lines import announce_scale, announce_training, conclude_training
-from ._mlflow import track_training
-from ._next_commands import evaluating_command, inference_command
+from ..ground.wording import plain_number
+from ..training import (
+    Checkpoints,
+    History,
+    Panels,
+    TrainingEvents,
+    ValidationPictures,
+    leave_processes,
+    unwrapped,
+    wait_for_processes,
+)
+from ..weights import RUN_FILE, THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
+from ._first_lines import announce_scale, device_name, print_data
+from ._mlflow_training import track_training
+from ._next_commands import evaluating_command, inference_command, print_next
 
 
 class TrainingRun:
-    """Runs a trainer, and adds what surrounds a run: nothing of it changes what the network learns.
+    """Runs a trainer and adds everything around it; ``trainer.run()`` alone trains the same network.
 
-    Before: the first lines. Meanwhile: progress, ``history.csv`` and its curves, pictures of validation images, events
-    for TensorBoard, a run in MLflow where ``--tracking`` asks for one. Afterwards: ``run.json``, ``report.html``, the
-    last lines with the next commands. Without it, ``trainer.run()`` trains the same network.
+    It prints first lines and progress, keeps ``history.csv`` and its curves, draws pictures of validation images, and
+    writes events for TensorBoard and, with ``--tracking``, an MLflow run. At the end, it writes ``run.json`` and
+    ``report.html`` and prints the result with the next commands.
 
     Args:
-        folder: the output folder, already claimed for this process, see `locks.claim`.
+        folder: the output folder, claimed by `custom.claim` for this process.
         task: name of the bundle.
         data: the data sets.
-        trainer: with its `data.EpochDataset`, and `training.Checkpoints` among its handlers.
-        evaluator: validates.
-        postprocessing: of the evaluator, for the report.
-        view: from a threshold, or None where there is none, to how results are shown.
-        picture_interval: epochs from one picture of validation images to the next.
-        panels: of these pictures, see `training.ValidationPictures`.
+        trainer: the trainer, with a `custom.data.EpochDataset`, and `custom.training.Checkpoints` among its handlers.
+        evaluator: the engine that validates.
+        postprocessing: postprocessing of the evaluator, for the report.
+        view: function that turns a threshold, None if there is none, into a view for the report.
+        picture_interval: epochs between pictures of validation images.
+        panels: draws these pictures, see `custom.training.ValidationPictures`.
         more_evaluators: engines that validate in other epochs, for the history.
-        prepare: called once before training, by one process only.
+        prepare: function called once before training, by one process only.
     """
 
     def __init__(
@@ -52,7 +64,7 @@ class TrainingRun:
         trainer: Engine,
         evaluator: Engine,
         postprocessing: Callable[[Any], Any],
-        view: Callable[[Any], View] = masks,
+        view: Callable[[Any], View] = mask_view,
         picture_interval: int = 10,
         panels: Panels | None = None,
         more_evaluators: Sequence[Engine] = (),
@@ -87,8 +99,8 @@ class TrainingRun:
         """Train.
 
         Raises:
-            InputError: something the user can correct, of data, options or the output folder.
-            SystemExit: a signal stopped the training run after it was saved, see `training.Checkpoints`.
+            InputError: an error in the data, the options or the output folder that the user can correct.
+            SystemExit: a signal stopped the run after a checkpoint was written, see `custom.training.Checkpoints`.
         """
         try:
             self._begin()
@@ -97,7 +109,7 @@ class TrainingRun:
                 self._finish()
         finally:
             release(self.folder)
-        leave()
+        leave_processes()
 
     def _begin(self) -> None:
         network = unwrapped(self.trainer.network)
@@ -108,7 +120,7 @@ class TrainingRun:
         if self.prepare is not None:
             if is_main():
                 self.prepare()
-            wait()
+            wait_for_processes()
         track_training(self.trainer, self.evaluator, self.history, self.folder, self.checkpoints.resume)
 
     def _finish(self) -> None:
@@ -121,5 +133,38 @@ class TrainingRun:
             "Score the images that were not used in training": evaluating_command(weights),
             "Segment images": inference_command(weights),
         }
-        report_training(self.task, self.folder, self.evaluator, self.postprocessing, self.view(threshold), commands)
+        report.report_training(
+            self.task, self.folder, self.evaluator, self.postprocessing, self.view(threshold), commands
+        )
         conclude_training(self.folder)
+
+
+def announce_training(
+    task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], network: nn.Module, output_dir: Path
+) -> None:
+    """Print the first lines of training.
+
+    Args:
+        task: name of the bundle.
+        device: torch device or its name.
+        data: the data sets.
+        images: split → number of images.
+        network: the network.
+        output_dir: the output folder.
+    """
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
+    size = sum(p.numel() for p in network.parameters()) / 1e6
+    print(f"Training {task} on {device_name(device)}: {type(network).__name__} with {size:.2f} million parameters.")
+    print_data(data, counts)
+    print(f"Results: {output_dir}", flush=True)
+
+
+def conclude_training(output_dir: Path) -> None:
+    """Print the result of a training run, from its ``run.json``, and the next commands."""
+    best = json.loads((output_dir / RUN_FILE).read_text(encoding="utf-8"))["best"]
+    criterion = {"last": "last epoch", "loss": "lowest validation loss"}.get(best["by"], "best validation score")
+    score = "" if best["by"] == "last" else f", {plain_number(abs(best['score']))}"
+    weights = output_dir / WEIGHTS_FILE
+    print(f"Saved weights: epoch {best['epoch']} ({criterion}{score}): {weights}")
+    print(f"Curves: {output_dir / 'history.png'}   Pictures: {output_dir / 'pictures'}")
+    print_next(score_the_weights=evaluating_command(weights), segment_images=inference_command(weights))

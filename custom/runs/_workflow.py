@@ -1,4 +1,4 @@
-"""What a config asks of its surroundings: where its bundle is, and how a run begins."""
+"""The config that is being run: the root folder of its bundle, its options, and the start of a run."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from ..ground.commands import quieten
 from ..ground.option_values import flag
 from ._overrides import check_overrides
 
-_OF_TRACKING = ("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0")
-"""Ids that MONAI adds for MLflow."""
+_MLFLOW_IDS = ("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0")
+"""Ids that MONAI adds to a config for MLflow."""
 
 _WITHOUT_EFFECT = {
     *("imports", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
     *("device", "num_workers", "dataloader", "handlers", "evaluator", "inference", "inference_run", "run"),
-    *_OF_TRACKING,
+    *_MLFLOW_IDS,
 }
-"""Ids that change nothing in the results of an inference, see `settings_digest`."""
+"""Ids that do not affect the results of inference, see `settings_digest`."""
 
 
 def bundle_root() -> str:
-    """Return the root folder of the bundle whose config is being run, whatever the current directory.
+    """Return the root folder of the bundle whose config is being run, independent of the working directory.
 
     Raises:
-        RuntimeError: when no config is being run.
+        RuntimeError: no config is being run.
     """
     config_folder = _workflow().config_root_path.resolve()
     return str(config_folder.parent if config_folder.name == "configs" else config_folder)
 
 
 def _workflow() -> ConfigWorkflow:
-    """Return the workflow that evaluates the calling expression: MONAI hands it to nobody."""
+    """Return the workflow that evaluates the calling expression, found in the call stack as MONAI does not pass it."""
     frame: FrameType | None = inspect.currentframe()
     while frame is not None:
         candidate = frame.f_locals.get("self")
         if isinstance(candidate, ConfigWorkflow):
             return candidate
         frame = frame.f_back
-    raise RuntimeError("This function serves expressions in the config of a bundle, and no config is being run.")
+    raise RuntimeError("no config is being run; this function is for expressions in the config of a bundle.")
 
 
 def settings_digest() -> str:
-    """Return what changes when the config that is being run, with what was typed, may give other results for an image.
+    """Return a hash that changes when the config being run, including typed options, could give other results.
 
-    That is a digest of all its ids but those that name inputs, weights and the output folder, that say how to compute,
-    or what to do with results. Expressions count as they are written.
+    It covers all ids except those of inputs, weights, the output folder, the device and the run itself. Expressions are
+    hashed as text, not evaluated.
     """
     content = {name: value for name, value in _workflow().parser.get().items() if name not in _WITHOUT_EFFECT}
     text = json.dumps(content, sort_keys=True, default=str)
@@ -64,18 +64,18 @@ def settings_digest() -> str:
 
 
 def plain_options() -> dict[str, Any]:
-    """Return what the config that is being run sets at its top in plain words: numbers, texts, switches, lists of them.
+    """Return the top-level options of the config being run that are numbers, texts, booleans or lists of them.
 
-    What says how runs are tracked, and that a training goes on, is left out.
+    Options of MLflow and ``resume`` are left out.
     """
     options = _workflow().parser.get().items()
-    return {name: value for name, value in options if _is_plain(value) and name not in (*_OF_TRACKING, "resume")}
+    return {name: value for name, value in options if _is_plain(value) and name not in (*_MLFLOW_IDS, "resume")}
 
 
 def config_copy(folder: Path) -> Path | None:
-    """Return the copy of the config that MONAI made for tracking in the output folder, None if it made none.
+    """Return MONAI's copy of the config in the output folder, which it writes for MLflow; None if there is none.
 
-    Its own id for it is wrong where the folder was typed: MONAI takes it for an expression.
+    MONAI's own id of that file is wrong if the output folder was typed, because MONAI reads it as an expression.
     """
     text = str(_workflow().parser.get("save_execute_config"))
     copy = re.search(r"config_\d+_\d+\.json", text)
@@ -90,19 +90,19 @@ def _is_plain(value: Any) -> bool:
 
 
 def begin(device: Any = "cpu", seed: int | None = None, deterministic: bool | str = False) -> None:
-    """Prepare a run; the first entry of every list that a bundle runs.
+    """Prepare a run; the first entry of every run list.
 
-    From here on what a user can mend is shown as one sentence, overrides that no config knows are refused, and all
-    generators start from ``seed``.
+    From here on, an error that the user can correct is printed as one sentence. Options that no config contains are
+    refused, and all random generators are seeded.
 
     Args:
         device: torch device or its name, to be checked.
-        seed: seed for weights and whatever else is drawn; None leaves the generators alone.
-        deterministic: whether PyTorch is to use algorithms alone that give the same numbers each time; they are slower
-            on a GPU, and on a CPU it does so anyway.
+        seed: seed of all random generators; None leaves them unchanged.
+        deterministic: whether PyTorch may use deterministic algorithms only. They are slower on a GPU; a CPU always
+            uses them.
 
     Raises:
-        InputError: when the command line sets an id that no config has, or the device is not there.
+        InputError: the command line sets an id that no config contains, or the device is not available.
     """
     show_input_errors()
     quieten()
@@ -115,10 +115,10 @@ def begin(device: Any = "cpu", seed: int | None = None, deterministic: bool | st
 
 
 def compute_deterministically() -> None:
-    """From now on let PyTorch use algorithms alone that give the same numbers each time, and refuse operations without.
+    """Make PyTorch use deterministic algorithms only, and refuse operations that have none.
 
-    Matrix products and convolutions are in full float32, not in TensorFloat-32. It has to come before the first
-    computation on a GPU. See https://docs.pytorch.org/docs/stable/notes/randomness.html.
+    Matrix products and convolutions use full float32, not TensorFloat-32. Call it before the first computation on a
+    GPU. See https://docs.pytorch.org/docs/stable/notes/randomness.html.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
     torch.use_deterministic_algorithms(True)
@@ -134,4 +134,4 @@ def _check_device(device: Any) -> None:
     except (RuntimeError, TypeError) as error:
         raise InputError(f"--device: found {device!r}, expected cpu, cuda or cuda:0.") from error
     if kind == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device: found cuda, but PyTorch sees no GPU here, expected cpu.")
+        raise InputError("--device: found cuda, but PyTorch finds no GPU, expected cpu.")

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..ground.json_files import write_json
 from ..ground.progress import shown
 from ..ground.score_tables import mean
+from ..ground.wording import score_label
 from ..images import is_image_file, read_labels
 
 
@@ -117,6 +118,10 @@ def _table(scores: Mapping[str, Mapping[str, float]], means: Mapping[str, float]
     rows["mean"] = [f"{means[name]:.4f}" for name in names]
     rows["± sd"] = [f"{means[f'{name}_std']:.4f}" for name in names]
     width = max(map(len, rows))
-    lines = [" " * width + "".join(f"{name.replace('_', ' '):>12}" for name in names)]
-    lines += [f"{name:{width}}" + "".join(f"{cell:>12}" for cell in cells) for name, cells in rows.items()]
+    labels = [score_label(name) for name in names]
+    widths = [max(12, len(label) + 2) for label in labels]
+    lines = [
+        f"{name:{width}}" + "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
+        for name, cells in ({"": labels} | rows).items()
+    ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Make trained weights those that a bundle ships: ``python -m custom.sharing RUN_FOLDER BUNDLE_FOLDER``."""
+"""Ship trained weights with a bundle: ``python -m custom.sharing RUN_FOLDER BUNDLE_FOLDER``."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from ..review import REFERENCE_FILE
 from ..weights import RUN_FILE, SETTINGS_FILE, THRESHOLD_FILE, WEIGHTS_FILE
 
 LARGEST = 16_000_000
-"""Bytes; larger weights do not belong into a repository."""
+"""Maximum size of weights in bytes; larger files do not belong in a repository."""
 
 
 def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None = None, name: str | None = None) -> Path:
-    """Copy weights and threshold of a training into ``models/`` of a bundle, with ``provenance.json`` beside them.
+    """Copy the weights of a training run, with threshold, settings and reference, into ``models/`` of a bundle.
+
+    ``provenance.json`` is written next to them.
 
     Args:
-        run: output folder of a training.
+        run: output folder of a training run.
         bundle: root folder of the bundle.
-        scores: ``scores.json`` of an evaluation, to be kept with the weights.
-        note: what a reader of the scores has to know, for example that they are those of other weights.
-        name: folder in ``models/``, for weights beside the bundle's first ones.
+        scores: ``scores.json`` of an evaluation, stored in ``provenance.json``.
+        note: a note on these scores, for example that they are scores of other weights.
+        name: subfolder of ``models/``, for additional weights.
 
     Returns:
-        The file of the weights.
+        The file of the weights in the bundle.
 
     Raises:
-        InputError: when a file is missing, the weights are not those that the run recorded, or they are too large.
+        InputError: a file is missing, ``run.json`` belongs to other weights, or the weights are too large.
     """
     for file in (run / WEIGHTS_FILE, run / RUN_FILE, *([scores] if scores else [])):
         if not file.is_file():
-            raise InputError.about(file, "nothing", "a file of a finished training")
+            raise InputError.about(file, "nothing", "a file of a finished run")
     content = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))
     if sha256(run / WEIGHTS_FILE) != content["sha256"]:
         raise InputError.about(
-            run / WEIGHTS_FILE, "other weights than run.json records", "those of the finished training"
+            run / WEIGHTS_FILE, "weights other than those of run.json", "the weights of the finished run"
         )
     if (run / WEIGHTS_FILE).stat().st_size > LARGEST:
         raise InputError.about(run / WEIGHTS_FILE, f"{(run / WEIGHTS_FILE).stat().st_size} bytes", f"at most {LARGEST}")
@@ -52,7 +54,7 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
         if file.is_file():
             with atomic_path(models / file.name) as path:
                 shutil.copyfile(file, path)
-        else:  # not every network has all of them, and those of weights shipped before are not its
+        else:  # not every network has all files; files of previously shipped weights must not remain
             (models / file.name).unlink(missing_ok=True)
     with atomic_path(models / "provenance.json") as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -62,11 +64,11 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m custom.sharing", description=__doc__)
-    parser.add_argument("run", type=Path, help="output folder of a training")
+    parser.add_argument("run", type=Path, help="output folder of a training run")
     parser.add_argument("bundle", type=Path, help="root folder of the bundle")
     parser.add_argument("--scores", type=Path, help="scores.json of an evaluation")
-    parser.add_argument("--note", help="what a reader of the scores has to know")
-    parser.add_argument("--name", help="folder in models/, for weights beside the bundle's first ones")
+    parser.add_argument("--note", help="a note on these scores")
+    parser.add_argument("--name", help="subfolder of models/, for additional weights")
     given = parser.parse_args()
     try:
         print(f"Shipped: {ship(given.run, given.bundle, given.scores, given.note, given.name).resolve()}")

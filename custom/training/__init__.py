@@ -1,4 +1,4 @@
-"""What happens while a network learns? Handlers of the trainer."""
+"""What happens while a network learns? Handlers for the trainer, and training on several GPUs."""
 
 import lazy_loader
 

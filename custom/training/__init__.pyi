@@ -1,7 +1,5 @@
 from ._batch_norm import FreezeBatchNorm as FreezeBatchNorm
 from ._checkpoints import Checkpoints as Checkpoints
-from ._finite_loss import FiniteLoss as FiniteLoss
-from ._finite_loss import is_finite as is_finite
 from ._history import History as History
 from ._history import draw_curves as draw_curves
 from ._history import losses_and_scores as losses_and_scores
@@ -9,14 +7,10 @@ from ._pictures import Panels as Panels
 from ._pictures import ValidationPictures as ValidationPictures
 from ._pictures import class_panels as class_panels
 from ._pictures import instance_panels as instance_panels
-from ._processes import join as join
-from ._processes import largest as largest
-from ._processes import leave as leave
+from ._processes import join_processes as join_processes
+from ._processes import largest_of_processes as largest_of_processes
+from ._processes import leave_processes as leave_processes
 from ._processes import unwrapped as unwrapped
-from ._processes import wait as wait
-from ._stopping import StopSignals as StopSignals
-from ._stopping import stop as stop
+from ._processes import wait_for_processes as wait_for_processes
 from ._training_events import BATCH_LOSS as BATCH_LOSS
 from ._training_events import TrainingEvents as TrainingEvents
-from ._training_events import forget_later as forget_later
-from ._within_epoch import WithinEpoch as WithinEpoch

@@ -1,4 +1,4 @@
-"""Batch normalisation with too few images in a batch."""
+"""Batch normalization with few images in a batch."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from ._processes import unwrapped
 
 
 class FreezeBatchNorm:
-    """Handler that trains the last epochs with the statistics that batch normalisation has gathered.
+    """Handler that trains the last epochs with the running statistics of batch normalization.
 
-    With one image in a batch each image is normalised by its own statistics while it trains the network, but by those
-    of all images in inference, which the network has never met. Batch statistics make it learn fast at first; the last
-    epochs make it fit for what it will get.
+    With one image in a batch, training normalizes each image by its own statistics, but inference by running
+    statistics, with which the network was never trained. Batch statistics speed up the first epochs; the last epochs
+    adapt the weights to the running statistics.
 
-    As He et al. fine-tune detectors, "Deep Residual Learning for Image Recognition", CVPR 2016, appendix A.
+    He et al. freeze the statistics when they fine-tune detectors, "Deep Residual Learning for Image Recognition", CVPR
+    2016, appendix A.
 
     Args:
-        from_epoch: the first epoch without batch statistics, from 1.
+        from_epoch: first epoch without batch statistics, counted from 1.
     """
 
     def __init__(self, from_epoch: int) -> None:

@@ -1,4 +1,4 @@
-"""What a training run saves: the best weights with their threshold, and all that is needed to go on."""
+"""The files that a training run saves: the best weights with their threshold, and checkpoints to continue from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ..weights import (
     write_thresholds,
 )
 from ._finite_loss import FiniteLoss, is_finite
-from ._processes import largest, unwrapped
+from ._processes import largest_of_processes, unwrapped
 from ._stopping import StopSignals, stop
 from ._within_epoch import WithinEpoch
 
@@ -39,32 +39,32 @@ BEST_BY = ("metric", "loss", "last")
 
 
 class Checkpoints:
-    """Handler that saves a training: the best weights with their threshold, and all that is needed to go on.
+    """Handler that saves a training run: the best weights with their threshold, and checkpoints to continue from.
 
-    It writes ``model.pt`` and ``threshold.json`` when validation is the best so far and ``checkpoint_last.pt`` after
-    every epoch, every few minutes within one, and when Ctrl-C or SIGTERM stops the training; it goes on from there when
-    told. The checkpoint of an epoch comes last, after all else that the epoch leaves.
+    It writes ``model.pt`` and ``threshold.json`` whenever validation is the best so far, and ``checkpoint_last.pt``
+    after every epoch, every few minutes within an epoch, and when Ctrl-C or SIGTERM stops the run. The checkpoint is
+    the last file that an epoch writes, so that resuming neither repeats nor loses anything.
 
-    ``model.pt`` is the network's state dict. The threshold comes from the same validation pass as the score, so the two
-    files belong together; no other data than the validation split is seen.
+    ``model.pt`` is the state dict of the network. Score and threshold come from the same validation, which uses the
+    validation split only.
 
     Args:
-        folder: where the files go.
-        scheduler: saved and resumed, as are the network and the optimizer of the trainer, and its own state.
+        folder: the output folder.
+        scheduler: scheduler of the learning rate; it is saved like the network and the optimizer of the trainer.
         evaluator: the engine that validates.
-        best_by: what decides: the evaluator's key ``"metric"``, its ``"loss"`` (named ``val_loss``), or ``"last"`` for
-            the weights of the last epoch. The last epoch is always validated.
-        scans: name of a threshold → its scan, among the evaluator's metrics; without any, no ``threshold.json``.
-        thresholds: name → one that was chosen before, stored instead of the scan's; for a training on all labels.
-        settings: option → value, without which the weights mean nothing; written as ``settings.json``.
-        statistics: what the images are like; written as ``reference.json``.
-        resume: whether to go on from ``checkpoint_last.pt``.
-        minutes: from one checkpoint within an epoch to the next.
+        best_by: how the best weights are chosen: by the key ``"metric"`` of the evaluator, by its ``"loss"`` (named
+            ``val_loss``), or the weights of the ``"last"`` epoch. The last epoch is always validated.
+        scans: name of a threshold → its scan, a metric of the evaluator; if empty, ``threshold.json`` is not written.
+        thresholds: name → threshold to store instead of the best one of the scan, for training on all labels.
+        settings: option → value that must be the same when the weights are used; written to ``settings.json``.
+        statistics: statistics of the images; written to ``reference.json``.
+        resume: whether to continue from ``checkpoint_last.pt``.
+        minutes: minutes between checkpoints within an epoch.
 
     Raises:
-        InputError: when there is nothing to resume, it belongs to another training, a threshold is no number from 0 to
-            1, no validation gave a score, or weights are infinite or not a number, which are not written.
-        SystemExit: when a signal stopped the training, after it was saved; with 128 + the signal's number.
+        InputError: there is no checkpoint to resume, it belongs to another run, a threshold is not a number from 0 to
+            1, no validation gave a score, or weights are infinite or NaN (they are not written).
+        SystemExit: a signal stopped the run after a checkpoint was written; with 128 + number of the signal.
     """
 
     def __init__(
@@ -117,12 +117,12 @@ class Checkpoints:
         self.within.attach(engine)
         self.network = unwrapped(engine.network)
         self.saved = {"network": self.network, "optimizer": engine.optimizer} | self.saved
-        if getattr(engine, "scaler", None) is not None:  # of mixed precision: a factor that belongs to the state
+        if getattr(engine, "scaler", None) is not None:  # mixed precision: the scale factor changes while training
             self.saved["scaler"] = engine.scaler
         if self.resume:
             self._resume(engine)
         self.saved_at = time.monotonic()
-        # Registered only now, so that all other handlers come before: what a checkpoint counts as done is on disk.
+        # Registered last, so that the files of all other handlers are written before the checkpoint.
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._save_within)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._save)
 
@@ -136,44 +136,42 @@ class Checkpoints:
             engine.state.epoch = checkpoint["trainer"]["epoch"]
             engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
             best = checkpoint["best"]
-            self.best = best if best.get("by") == self.best_by else {}  # scores of two kinds cannot be compared
-            if "within" in checkpoint and not self.within.go_on(engine, checkpoint["within"]):
-                warnings.warn(f"Batches are others now: epoch {engine.state.epoch + 1} begins anew.", stacklevel=2)
+            self.best = best if best.get("by") == self.best_by else {}  # different scores cannot be compared
+            if "within" in checkpoint and not self.within.resume(engine, checkpoint["within"]):
+                warnings.warn(f"The batches have changed: epoch {engine.state.epoch + 1} starts over.", stacklevel=2)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise InputError.about(file, "the state of another training", "a checkpoint of this one") from error
-        # One that ended between its last checkpoint and its record has that record to write.
+            raise InputError.about(file, "the state of another training run", "a checkpoint of this run") from error
+        # A run that ended after its last checkpoint but before run.json continues, to write that file.
         if engine.state.epoch >= (engine.state.max_epochs or 0) and (self.folder / RUN_FILE).is_file():
             raise InputError.about(
                 file, f"{engine.state.epoch} finished epochs", f"fewer than {engine.state.max_epochs}"
             )
 
     def _check_schedule(self, file: Path, checkpoint: dict[str, Any]) -> None:
-        """Refuse another number of epochs: the learning rate would climb again where the old schedule ends."""
+        """Refuse another number of epochs: beyond the old schedule, the learning rate would rise again."""
         planned, now = (state.get("T_max") for state in (checkpoint["scheduler"], self.saved["scheduler"].state_dict()))
         if planned != now:
-            raise InputError.about(
-                file, f"a training planned for {planned} epochs", f"--max_epochs {planned}, not {now}"
-            )
+            raise InputError.about(file, f"a run planned for {planned} epochs", f"--max_epochs {planned}, not {now}")
 
     def _save_within(self, engine: Engine) -> None:
-        """Save within an epoch when it is time to, or when a signal came, which then ends the training."""
+        """Save within an epoch if a checkpoint is due or a signal was received; a signal then ends the run."""
         due = time.monotonic() - self.saved_at >= 60 * self.minutes
-        signal_number, due_anywhere = largest([self.signals.received, int(due)], engine.state.device)
+        signal_number, due_anywhere = largest_of_processes([self.signals.received, int(due)], engine.state.device)
         if signal_number or due_anywhere:
             self._write(engine, engine.state.epoch - 1, {"within": self.within.state(engine)})
         if signal_number:
             stop(engine, signal_number)
 
     def _stop_validation(self, evaluator: Engine, engine: Engine) -> None:
-        """Let no signal wait for the end of a validation, which begins anew when the training goes on."""
-        (signal_number,) = largest([self.signals.received], engine.state.device)
+        """Stop during validation, too; it starts over when the run is resumed."""
+        (signal_number,) = largest_of_processes([self.signals.received], engine.state.device)
         if signal_number:
             self._write(engine, engine.state.epoch - 1, {"within": self.within.state(engine)})
             stop(engine, signal_number)
 
     def _validate_last(self, engine: Engine) -> None:
         if engine.state.epoch == engine.state.max_epochs and self.evaluator.state.epoch != engine.state.epoch:
-            # It cannot begin anew: the handlers before this one, such as that of the learning rate, are done already.
+            # Not interruptible: earlier handlers of this event have run, such as the one of the learning rate.
             self.evaluator.remove_event_handler(self._stop_validation, Events.ITERATION_COMPLETED)
             self.evaluator.run(engine.state.epoch)
 
@@ -181,13 +179,13 @@ class Checkpoints:
         self._write(engine, engine.state.epoch, {})
 
     def _write(self, engine: Engine, epochs: int, within: dict[str, Any]) -> None:
-        """Write the checkpoint of so many finished epochs, and of what there is ``within`` the next."""
+        """Write a checkpoint after ``epochs`` finished epochs, with the state ``within`` the next one."""
         if not is_main():
             return
         file = self.folder / CHECKPOINT_FILE
         if not is_finite(self.network):
-            expected = "finite ones (it is not written; a lower --learning_rate may help)"
-            raise InputError.about(file, f"infinite weights in epoch {engine.state.epoch}", expected)
+            expected = "finite weights (no checkpoint was written; a lower --learning_rate may help)"
+            raise InputError.about(file, f"infinite or NaN weights in epoch {engine.state.epoch}", expected)
         state = {name: target.state_dict() for name, target in self.saved.items()}
         state["trainer"] = {"epoch": epochs, "iteration": engine.state.iteration}
         save_weights(state | {"best": self.best} | within, file)
@@ -213,10 +211,10 @@ class Checkpoints:
     def _check_best(self, engine: Engine) -> None:
         if not self.best:
             expected = "foreground in the validation images"
-            raise InputError.about(self.folder / WEIGHTS_FILE, "no validation score to choose weights by", expected)
+            raise InputError.about(self.folder / WEIGHTS_FILE, "no validation score to choose weights", expected)
 
     def _score(self, engine: Engine) -> float:
-        """Return what decides, larger is better."""
+        """Return the score that chooses the weights; larger is better."""
         state = self.evaluator.state
         if self.best_by == "last":
             return float(engine.state.epoch)

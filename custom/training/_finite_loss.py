@@ -1,4 +1,4 @@
-"""A training whose loss is no number any more has nothing left to learn."""
+"""A check that the loss is finite, before it can spoil the weights."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..errors import InputError
 
 
 class FiniteLoss:
-    """Handler that stops a training before a loss that is infinite or not a number changes the weights.
+    """Handler that stops a training run before an infinite or NaN loss changes the weights.
 
     Raises:
-        InputError: with the files of the batch; what is on disk stays as it is.
+        InputError: the loss is infinite or NaN; the message gives the files of the batch. Saved files are kept.
     """
 
     def attach(self, engine: Engine) -> None:
@@ -30,16 +30,16 @@ class FiniteLoss:
         if math.isfinite(loss):
             return
         found = f"a loss of {loss} in epoch {engine.state.epoch}, iteration {engine.state.iteration}"
-        expected = "a finite one (the checkpoint before it is kept; a lower --learning_rate may help, or other images)"
+        expected = "a finite loss (the last checkpoint is kept; check these images or lower --learning_rate)"
         raise InputError.about(", ".join(_files(engine.state.batch)), found, expected)
 
 
 def is_finite(network: nn.Module) -> bool:
-    """Return whether no weight is infinite or not a number."""
+    """Return whether all weights and buffers of a network are finite."""
     return all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values())
 
 
 def _files(batch: Mapping[str, Any]) -> list[str]:
-    """Return the names of the images in a batch, each once."""
+    """Return the names of the image files in a batch, without duplicates."""
     meta = getattr(batch[CommonKeys.IMAGE], "meta", {})
     return list(dict.fromkeys(str(file) for file in meta.get("filename_or_obj", ["a batch without file names"])))

@@ -1,4 +1,4 @@
-"""The history of a training run: one row per epoch, as CSV and as curves."""
+"""The history of a training run: one row per epoch, as a CSV file and as curves."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from monai.handlers import from_engine
 
 from ..ground.files import atomic_path
 from ..ground.processes import is_main
+from ..ground.wording import score_label
 
 matplotlib.use("Agg")
 
 
 class History:
-    """Handler that keeps ``history.csv`` and ``history.png`` in step with the training.
+    """Handler that updates ``history.csv`` and ``history.png`` after every epoch.
 
-    Columns: epoch, the trainer's metrics and its mean loss, the evaluator's metrics (empty where it did not run), the
+    Columns: epoch, metrics and mean loss of the trainer, metrics of the evaluator (empty in epochs without validation),
     learning rate at the start of the epoch, seconds.
 
     Args:
-        folder: where the two files go.
+        folder: the output folder.
         evaluator: the engine that validates.
-        others: more engines that validate, perhaps in other epochs.
+        others: further engines that validate, possibly in other epochs.
     """
 
     def __init__(self, folder: str | Path, evaluator: Engine, others: Sequence[Engine] = ()) -> None:
@@ -46,7 +47,7 @@ class History:
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._end_epoch)
 
     def _start(self, engine: Engine) -> None:
-        """Go on from what an interrupted run wrote, up to the epoch that training resumes from."""
+        """Read the rows of an interrupted run up to the epoch from which it is resumed."""
         self.rows = []
         if engine.state.epoch and self.file.is_file():
             with self.file.open(newline="", encoding="utf-8") as file:
@@ -54,7 +55,7 @@ class History:
 
     def _start_epoch(self, engine: Engine) -> None:
         self.started = time.perf_counter()
-        self.learning_rate = engine.optimizer.param_groups[0]["lr"]  # before the scheduler sets that of the next epoch
+        self.learning_rate = engine.optimizer.param_groups[0]["lr"]  # the scheduler changes it at the end of the epoch
 
     def _end_epoch(self, engine: Engine) -> None:
         numbers = dict(engine.state.metrics)
@@ -79,19 +80,24 @@ class History:
 
 
 def losses_and_scores(rows: Sequence[Mapping[str, str]]) -> tuple[list[str], list[str]]:
-    """Return the names of the columns of a history that are losses, and of those that are scores."""
+    """Return the names of the columns of a history that are losses, and the names of those that are scores.
+
+    Examples:
+        >>> losses_and_scores([{"epoch": "1", "train_loss": "0.5", "val_dice": "0.8", "seconds": "9"}])
+        (['train_loss'], ['val_dice'])
+    """
     names = dict.fromkeys(name for row in rows for name in row)
     numbers = [name for name in names if name not in ("epoch", "learning_rate", "seconds")]
     return [name for name in numbers if "loss" in name], [name for name in numbers if "loss" not in name]
 
 
 def draw_curves(rows: list[dict[str, str]], file: Path) -> None:
-    """Draw the losses of a history on the left and its scores on the right, into a PNG."""
+    """Draw the curves of a history as a PNG: losses on the left, scores on the right."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axis, title, names in zip(axes, ("loss", "score"), losses_and_scores(rows), strict=True):
         for name in names:
             points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
-            axis.plot(*zip(*points, strict=True), label=name.replace("_", " "), marker="." if len(points) < 20 else "")
+            axis.plot(*zip(*points, strict=True), label=score_label(name), marker="." if len(points) < 20 else "")
         axis.set(xlabel="epoch", ylabel=title)
         axis.grid(alpha=0.3)
         if axis.lines:

@@ -1,4 +1,4 @@
-"""Pictures of validation images every few epochs, so that one can watch a network learn."""
+"""Pictures of validation images every few epochs, which show how a network learns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
 
-from ..evaluation import arrays, class_arrays, instance_arrays
+from ..evaluation import class_arrays, instance_arrays, mask_arrays
 from ..ground.processes import is_main
 from ..images import Colors, contact_sheet, overlay, write_png
 
@@ -19,20 +19,20 @@ _RED = np.array([[0, 0, 0], [230, 40, 40]], dtype=np.uint8)
 _GREEN = np.array([[0, 0, 0], [40, 200, 40]], dtype=np.uint8)
 
 Panels: TypeAlias = Callable[[np.ndarray, torch.Tensor, torch.Tensor], list[np.ndarray]]
-"""From an image (H, W), a prediction (C, H, W) and a label (1, H, W) to the pictures of a row, (H, W, 3) uint8."""
+"""From an image (H, W), a prediction (C, H, W) and a label (1, H, W) to the pictures of a row, each (H, W, 3) uint8."""
 
 
 class ValidationPictures:
     """Handler that draws image, prediction and label side by side, one row per image.
 
-    Writes ``pictures/epoch_0010.png`` and the same to TensorBoard.
+    It writes ``pictures/epoch_0010.png`` and adds the same picture to TensorBoard.
 
     Args:
-        folder: where ``pictures`` goes.
-        writer: of TensorBoard.
-        every: number of epochs from one picture to the next; the first epoch has one too.
+        folder: the output folder, in which ``pictures`` is created.
+        writer: TensorBoard's writer.
+        every: epochs between pictures; the first epoch has one, too.
         count: number of images.
-        panels: what a row shows after the image; by default `foreground_panels`.
+        panels: draws the rest of a row, after the image; by default `foreground_panels`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ValidationPictures:
     def _row(self, item: dict) -> np.ndarray:
         image = np.asarray(item["image"][0].cpu())
         size = tuple(item["label"].shape[-2:])
-        if image.shape != size:  # the network saw it rescaled
+        if image.shape != size:  # the input of the network was rescaled
             image = np.asarray(torch.nn.functional.interpolate(torch.tensor(image)[None, None], size)[0, 0])
         panels = self.panels(image, item["pred"], item["label"])
         return contact_sheet([overlay(image, np.zeros(image.shape, dtype=bool)), *panels], columns=len(panels) + 1)
@@ -79,14 +79,24 @@ class ValidationPictures:
 
 
 def foreground_panels(image: np.ndarray, pred: torch.Tensor, label: torch.Tensor) -> list[np.ndarray]:
-    """Return the probability in gray, the contours of what is predicted at 0.5 in red, those of the label in green."""
-    probability, reference, _ = arrays(pred, label)
+    """Return panels of the probability, the predicted contours at 0.5 in red, and the contours of the label in green.
+
+    Args:
+        image: (H, W).
+        pred: probability, (1, H, W).
+        label: (1, H, W).
+    """
+    probability, reference, _ = mask_arrays(pred, label)
     predicted = overlay(image, probability >= 0.5, colors=_RED, alpha=0.0)
     return [_gray(probability), predicted, overlay(image, reference, colors=_GREEN, alpha=0.0)]
 
 
 def class_panels(colors: Colors) -> Panels:
-    """Return panels of the most probable class and of the label, over the image, in the classes' ``colors`` (C, 3)."""
+    """Return a function that draws panels of the most probable class and of the label over the image.
+
+    Args:
+        colors: colors of the classes, (C, 3) from 0 to 255.
+    """
 
     def panels(image: np.ndarray, pred: torch.Tensor, label: torch.Tensor) -> list[np.ndarray]:
         predicted, reference, valid = class_arrays(pred, label)
@@ -96,7 +106,7 @@ def class_panels(colors: Colors) -> Panels:
 
 
 def instance_panels(instances: Callable[[np.ndarray], np.ndarray]) -> Panels:
-    """Return panels of the foreground's probability, the predicted instances and those of the label.
+    """Return a function that draws panels of foreground probability, predicted instances and true instances.
 
     Args:
         instances: function from probabilities (C, H, W), background first, to instance labels (H, W).

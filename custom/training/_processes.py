@@ -1,4 +1,4 @@
-"""Training on several GPUs, one process for each, started by ``torchrun``: used by ``multi_gpu_train.yaml``."""
+"""Training on several GPUs with one process per GPU, started by ``torchrun``; used by ``multi_gpu_train.yaml``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..errors import InputError
 from ..ground.processes import is_main
 
 
-def join() -> torch.device:
-    """Join the processes that ``torchrun`` started, and return the device of this one: a GPU of its own, else the CPU.
+def join_processes() -> torch.device:
+    """Join the process group of ``torchrun`` and return the device of this process: a GPU of its own, or the CPU.
 
-    GPUs communicate through NCCL, processes on a CPU through Gloo. All but the main process are silent from here on.
+    GPUs communicate through NCCL, CPU processes through Gloo. From here on, only the main process prints.
 
     Raises:
         InputError: the process was not started by ``torchrun``.
@@ -33,30 +33,39 @@ def join() -> torch.device:
 
 
 def unwrapped(network: nn.Module) -> nn.Module:
-    """Return the network itself, whose weights have the same names on one GPU and on many."""
+    """Return a network without its wrapper for several GPUs, which would change the names of its weights.
+
+    Examples:
+        >>> unwrapped(DataParallel(nn.Identity()))
+        Identity()
+    """
     return network.module if isinstance(network, (DataParallel, DistributedDataParallel)) else network
 
 
-def largest(numbers: Sequence[int], device: torch.device) -> list[int]:
-    """Return the largest value of each number over the processes, so that all of them decide alike.
+def largest_of_processes(numbers: Sequence[int], device: torch.device) -> list[int]:
+    """Return the largest value of each number over all processes, so that all make the same decision.
 
     Args:
-        numbers: as many in every process.
-        device: of this process, as `join` returned it.
+        numbers: numbers of this process, equally many in every process.
+        device: device of this process, as returned by `join_processes`.
+
+    Examples:
+        >>> largest_of_processes([0, 15], torch.device("cpu"))
+        [0, 15]
     """
     if idist.get_world_size() == 1:
         return list(numbers)
     return idist.all_reduce(torch.tensor(numbers, device=device), "MAX").tolist()
 
 
-def wait() -> None:
-    """Wait for all processes: what one of them wrote before this line, the others find after it."""
+def wait_for_processes() -> None:
+    """Wait until all processes get here, so that files written by one before are available to all after."""
     if idist.get_world_size() > 1:
         idist.barrier()
 
 
-def leave() -> None:
-    """Wait for the other processes and leave their group; the last step of a run."""
+def leave_processes() -> None:
+    """Wait for the other processes and leave the process group; the last step of a run."""
     if torch.distributed.is_initialized():
-        wait()
+        wait_for_processes()
         idist.finalize()

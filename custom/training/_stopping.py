@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in a training: noted at once, obeyed where nothing is lost."""
+"""Ctrl-C and SIGTERM in training: the run stops after the current iteration, with a checkpoint."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tqdm import tqdm
 from ..ground.command_line import resume_command
 from ..ground.processes import is_main
 
-_NOTE = "\nStopping after this iteration, with a checkpoint. Once more stops at once, without.\n"
+_MESSAGE = "\nStopping after this iteration, with a checkpoint. Repeat to stop immediately, without a checkpoint.\n"
 
 
 class StopSignals:
-    """The first Ctrl-C (SIGINT) or SIGTERM while an engine runs; the second one does what it always did.
+    """Records the first Ctrl-C (SIGINT) or SIGTERM while an engine runs; a second one has its usual effect.
 
-    Outside the main thread, where Python allows no such thing, nothing is noted.
+    Outside the main thread, where Python allows no signal handlers, nothing is recorded.
     """
 
     def __init__(self) -> None:
         self.received = 0  # number of the signal
-        self._former: dict[int, Any] = {}
+        self._previous: dict[int, Any] = {}
         self._process = os.getpid()
 
     def attach(self, engine: Engine) -> None:
-        """Register on the engine that may be stopped."""
+        """Register on the engine to be stopped."""
         engine.add_event_handler(Events.STARTED, self._catch)
         engine.add_event_handler(Events.COMPLETED, self._release)
         engine.add_event_handler(Events.EXCEPTION_RAISED, self._fail)
@@ -39,33 +39,34 @@ class StopSignals:
         self.received = 0
         self._process = os.getpid()
         if threading.current_thread() is threading.main_thread():
-            self._former = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._previous = {number: signal.signal(number, self._record) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _record(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self._process:
-            return  # a loader's worker, which the terminal signals too; it ends with this process
+            return  # a worker of a data loader, which gets the signal of the terminal too; it ends with this process
         self.received = number
         self._release()
         if is_main():
-            os.write(2, _NOTE.encode())  # print() is not allowed to interrupt itself
+            os.write(2, _MESSAGE.encode())  # print() is not reentrant
 
     def _release(self) -> None:
-        for number, former in self._former.items():
-            signal.signal(number, former)
-        self._former = {}
+        for number, previous in self._previous.items():
+            signal.signal(number, previous)
+        self._previous = {}
 
     def _fail(self, engine: Engine, error: BaseException) -> NoReturn:
         self._release()
-        raise error  # which ignite leaves to whoever listens
+        raise error  # handlers of EXCEPTION_RAISED replace ignite's own raise
 
 
 def stop(engine: Engine, signal_number: int) -> NoReturn:
-    """Say where a training stopped and how it goes on, and end the process as the signal would, with 128 + its number.
+    """Print where training stopped and the command that continues it, and end the process as the signal would.
 
     Raises:
-        SystemExit: always.
+        SystemExit: always, with 128 + number of the signal.
     """
     if is_main():
         where = f"epoch {engine.state.epoch}, iteration {engine.state.iteration}"
-        tqdm.write(f"Stopped in {where}; the checkpoint is written. To go on:\n  {resume_command()}", file=sys.stderr)
+        message = f"Stopped in {where}, with a checkpoint. To continue:\n  {resume_command()}"
+        tqdm.write(message, file=sys.stderr)
     raise SystemExit(128 + signal_number)

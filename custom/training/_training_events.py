@@ -1,4 +1,4 @@
-"""TensorBoard's events of a training, in which nothing stands twice."""
+"""TensorBoard events of a training run, without duplicates after resuming."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..ground.files import atomic_path
 from ..ground.processes import is_main
 
 BATCH_LOSS = "batch_loss"
-"""The loss of every iteration; all else that is recorded of a training counts epochs."""
+"""Name of the loss of each iteration; all other values are recorded per epoch."""
 
 
 class TrainingEvents(TensorBoardStatsHandler):
-    """MONAI's handler for a trainer: ``batch_loss`` of every iteration, the trainer's metrics of every epoch.
+    """MONAI's handler for a trainer: ``batch_loss`` of each iteration and the metrics of each epoch.
 
-    The event files in the writer's folder tell of the same training as ``history.csv``: when a training goes on, what
-    it will write again is taken out of them, and when one begins, all that an earlier one left there.
+    Like ``history.csv``, the event files describe one training run: resuming removes the events that will be written
+    again, and a new run removes the events of an earlier run in the same folder.
 
     Args:
-        summary_writer: of TensorBoard.
+        summary_writer: TensorBoard's writer.
     """
 
     def __init__(self, summary_writer: SummaryWriter) -> None:
@@ -38,17 +38,17 @@ class TrainingEvents(TensorBoardStatsHandler):
 
     def _start(self, engine: Engine) -> None:
         if is_main():
-            self._writer.close()  # it opens a new file when there is something to write
-            forget_later(Path(self._writer.get_logdir()), engine.state.epoch, engine.state.iteration)
+            self._writer.close()  # the next event opens a new file
+            remove_later_events(Path(self._writer.get_logdir()), engine.state.epoch, engine.state.iteration)
 
 
-def forget_later(folder: Path, epoch: int, iteration: int) -> None:
-    """Take out of a folder's event files what came after an epoch and an iteration; empty ones are removed.
+def remove_later_events(folder: Path, epoch: int, iteration: int) -> None:
+    """Remove events after an epoch and an iteration from the event files in a folder; delete files without events.
 
     Args:
-        folder: with files that no writer has open.
-        epoch: the last one to keep, of all that counts epochs.
-        iteration: the last one to keep of ``BATCH_LOSS``.
+        folder: folder of event files that are not open.
+        epoch: last epoch to keep.
+        iteration: last iteration of ``BATCH_LOSS`` to keep.
     """
     from tensorboard.summary.writer.record_writer import RecordWriter
 
@@ -65,7 +65,7 @@ def forget_later(folder: Path, epoch: int, iteration: int) -> None:
 
 
 def _events(file: Path) -> Iterator[Any]:
-    """Yield the events of a file, up to one that a killed process left unfinished."""
+    """Yield the events of a file, except a last incomplete one, which a killed process can leave."""
     from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 
     yield from LegacyEventFileLoader(str(file)).Load()

@@ -1,4 +1,4 @@
-"""Where a training stands within an epoch, so that a run that goes on there repeats nothing and misses nothing."""
+"""The state of a training run within an epoch, so that a resumed run repeats and skips nothing."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from ..ground.engines import attached
 
 
 class WithinEpoch:
-    """What of a training, besides its weights, would begin anew with an epoch: batches, metrics, generators.
+    """State within an epoch, besides weights: finished batches, metrics and random generators.
 
-    Samples draw from (seed, epoch, index), see `datasets.EpochDataset`. What is left to keep are the generators that
-    the network draws from, for dropout, and the metrics of the epoch so far.
-
-    The metrics are all that are attached to the trainer; each must have a state, as ignite's own have.
+    Samples are drawn from (seed, epoch, index), see `custom.data.EpochDataset`. The state to save is therefore that of
+    the generators used by the network, for example for dropout, and of all metrics attached to the trainer; each metric
+    needs a ``state_dict``, as ignite's own metrics have.
     """
 
     def __init__(self) -> None:
         self.metrics: dict[str, Metric] = {}
 
     def attach(self, engine: Engine) -> None:
-        """Find the metrics of the trainer, when all of them are attached."""
+        """Find the metrics of the trainer; called when all of them are attached."""
         self.metrics = attached(engine, Metric, Events.EPOCH_COMPLETED)
 
     def state(self, engine: Engine) -> dict[str, Any]:
-        """Return tensors and numbers for a checkpoint; with several processes, to be called in all of them."""
+        """Return tensors and numbers for a checkpoint; with several processes, all must call it."""
         device = engine.state.device
         return {
             "batches": engine.state.iteration - (engine.state.epoch - 1) * engine.state.epoch_length,
@@ -42,23 +41,23 @@ class WithinEpoch:
             "cuda_generator": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         }
 
-    def go_on(self, engine: Engine, state: Mapping[str, Any]) -> bool:
-        """Go on after the batches that are done; called at the start of a run.
+    def resume(self, engine: Engine, state: Mapping[str, Any]) -> bool:
+        """Continue after the finished batches; called at the start of a run.
 
-        Where all batches are done, what ends an epoch comes at once, after what else is done at the start.
+        If all batches of the epoch are finished, the events that end an epoch follow the other start handlers.
 
         Returns:
-            False when the epoch has other batches now: then it begins anew.
+            False if the epoch is now split into other batches, so that it has to start over.
         """
         if state["plan"] != _plan(engine):
             return False
         engine.state.iteration += state["batches"]
         if state["batches"] < engine.state.epoch_length:
             _skip(engine.data_loader, state["batches"])
-            first = Events.ITERATION_STARTED(once=engine.state.iteration + 1)  # the loader has drawn its order by then
+            first = Events.ITERATION_STARTED(once=engine.state.iteration + 1)  # the loader has drawn its order before
             engine.add_event_handler(first, self._restore, state)
         else:
-            engine.add_event_handler(Events.STARTED, self._complete, state)  # last in the list that is being worked off
+            engine.add_event_handler(Events.STARTED, self._complete, state)  # runs last, as it is registered last
         return True
 
     def _restore(self, engine: Engine, state: Mapping[str, Any]) -> None:
@@ -76,7 +75,7 @@ class WithinEpoch:
 
 
 def _plan(engine: Engine) -> dict[str, int | None]:
-    """Return what decides which samples of an epoch are in which batch."""
+    """Return the numbers that determine how samples are grouped into batches."""
     return {
         "batches": engine.state.epoch_length,
         "batch_size": engine.data_loader.batch_size,
@@ -85,13 +84,13 @@ def _plan(engine: Engine) -> dict[str, int | None]:
 
 
 def _skip(loader: DataLoader, batches: int) -> None:
-    """Leave out the first batches of the loader's next pass, without reading them."""
+    """Skip the first batches of the loader's next pass, without reading them."""
     sampler = cast(BatchSampler, loader.batch_sampler)
-    sampler.sampler = _Later(cast(Sampler[int], sampler.sampler), batches * sampler.batch_size)
+    sampler.sampler = _SkippingSampler(cast(Sampler[int], sampler.sampler), batches * sampler.batch_size)
 
 
-class _Later(Sampler[int]):
-    """The samples of another sampler; in the first pass without the first ones."""
+class _SkippingSampler(Sampler[int]):
+    """Wraps a sampler and skips its first samples in the first pass."""
 
     def __init__(self, sampler: Sampler[int], skipped: int) -> None:
         self.sampler = sampler

@@ -1,4 +1,4 @@
-"""What belongs to a file of weights? Thresholds, training settings and provenance."""
+"""What is stored next to ``model.pt``? Thresholds, training settings and provenance, and how weights are loaded."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Files of weights: read, written and loaded into a network."""
+"""Weight files: how they are read, written and loaded into a network."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from ._thresholds import check_exists
 
 CHECKPOINT_FILE = "checkpoint_last.pt"
 WEIGHTS_FILE = "model.pt"
-RUN_FILE = "run.json"  # what a training leaves last, see `provenance`
+RUN_FILE = "run.json"
+"""Provenance of weights, the last file that a training run writes, see `record_training`."""
 
 
 class WeightsLoader:
-    """Handler that loads a network's weights before a run.
+    """Handler that loads weights into a network at the start of a run.
 
     Args:
-        file: a state dict, or a checkpoint of `Checkpoints`, whose ``network`` is taken.
-        network: the network; weights of half precision are converted.
+        file: a state dict, or a checkpoint of `custom.training.Checkpoints`, of which ``network`` is used.
+        network: the network; weights in half precision are converted.
 
     Raises:
-        InputError: when the file is missing, is no checkpoint, or belongs to another network.
+        InputError: at the start, if the file is missing, is not a checkpoint, or belongs to another network.
     """
 
     def __init__(self, file: str | Path, network: nn.Module) -> None:
@@ -43,29 +44,37 @@ class WeightsLoader:
         try:
             self.network.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
-            expected = "weights of this bundle, and the options of the network as in their training"
+            expected = "weights of this bundle, with the network options they were trained with"
             raise InputError.about(self.file, "weights of another network", expected) from error
 
 
 def load_weights(file: Path) -> dict[str, Any]:
-    """Return the dictionary in a checkpoint file, on the CPU; nothing in it is executed.
+    """Return the dictionary in a checkpoint file, on the CPU; no code in the file is executed.
 
     Raises:
-        InputError: when the file is missing, cannot be read or holds no dictionary.
+        InputError: the file is missing, cannot be read or does not contain a dictionary.
     """
     check_exists(file)
     try:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True)
     except PermissionError as error:
-        raise InputError.about(file, "a file that may not be read", "one that you may read") from error
-    except Exception as error:  # torch raises many kinds for a damaged file
-        raise InputError.about(file, "a damaged file or one that holds more than weights", "a checkpoint") from error
+        raise InputError.about(file, "a file without read permission", "a readable file") from error
+    except Exception as error:  # torch raises many types of exceptions for damaged files
+        raise InputError.about(file, "a damaged file or content other than weights", "a checkpoint") from error
     if not isinstance(checkpoint, dict):
         raise InputError.about(file, f"a {type(checkpoint).__name__}", "a state dict")
     return checkpoint
 
 
 def save_weights(content: dict[str, Any], file: Path) -> None:
-    """Write a dictionary of tensors, whole or not at all."""
+    """Write a dictionary of tensors; an interrupted write leaves the previous file.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_weights({"bias": torch.ones(2)}, Path(folder, "model.pt"))
+        ...     load_weights(Path(folder, "model.pt"))
+        {'bias': tensor([1., 1.])}
+    """
     with atomic_path(file) as path:
         torch.save(content, path)

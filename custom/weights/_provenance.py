@@ -1,4 +1,4 @@
-"""Where weights come from: the command, the data, the seed, the versions, the time it took."""
+"""Provenance of weights: command, data, seed, package versions and training time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _PACKAGES = ("torch", "monai", "pytorch-ignite", "numpy", "scipy", "scikit-image
 
 
 def record_training(folder: Path, seed: int, device: Any, data: Sequence[Manifest], images: Mapping[str, int]) -> None:
-    """Write ``run.json`` beside the weights of a finished training.
+    """Write ``run.json`` next to the weights of a finished training run.
 
     Args:
-        folder: the training's output folder.
-        seed: its seed.
+        folder: output folder of the run.
+        seed: seed of the run.
         device: torch device or its name.
-        data: its data sets.
+        data: data sets of the run.
         images: split → number of images.
     """
     best = load_weights(folder / CHECKPOINT_FILE)["best"]
@@ -47,16 +47,16 @@ def record_training(folder: Path, seed: int, device: Any, data: Sequence[Manifes
 
 
 def machine(device: Any) -> str:
-    """Return what a run computes on."""
+    """Return processor architecture, device and number of threads, such as ``x86_64, cpu, 1 torch thread(s)``."""
     return f"{platform.machine()}, {torch.device(device).type}, {torch.get_num_threads()} torch thread(s)"
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
+    """Return the versions of Python and of the packages that affect results: name → version."""
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
 def _minutes(folder: Path) -> float:
-    """Return how long the epochs took, those before an interruption too."""
+    """Return the duration of all epochs, including those before an interruption."""
     with (folder / "history.csv").open(newline="", encoding="utf-8") as stream:
         return round(sum(float(row["seconds"]) for row in csv.DictReader(stream)) / 60, 1)

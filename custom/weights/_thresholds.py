@@ -1,61 +1,38 @@
-"""Thresholds that belong to weights: chosen on validation, stored beside the weights, read with them."""
+"""Thresholds of weights: stored next to the weights and read with them."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..evaluation import ThresholdCurve
-from ..ground.files import atomic_path
 from ..ground.json_files import read_object
 
 THRESHOLD_FILE = "threshold.json"
 
 
-def write_thresholds(
-    file: Path, scans: Mapping[str, ThresholdCurve], chosen: Mapping[str, float | None] | None = None
-) -> None:
-    """Write thresholds with the scans that they come from as JSON.
-
-    Args:
-        file: usually ``threshold.json`` beside the weights.
-        scans: name of a threshold → its scan, which has just seen the validation split.
-        chosen: name → a number to store instead of the best of the scan, or None.
-    """
-    given = {name: value for name, value in (chosen or {}).items() if value is not None}
-    content: dict[str, Any] = {name: scan.best_threshold() for name, scan in scans.items()} | given
-    content["scans"] = {name: _curve(scan) for name, scan in scans.items()}
-    with atomic_path(file) as path:
-        path.write_text(json.dumps(content) + "\n", encoding="utf-8")
-
-
-def _curve(scan: ThresholdCurve) -> dict[str, Any]:
-    scores = [round(float(value), 6) if math.isfinite(value) else None for value in scan.mean_curve()]
-    best = max((score for score in scores if score is not None), default=None)
-    return {"best_score": best, "thresholds": scan.thresholds.round(6).tolist(), "scores": scores}
-
-
 def read_threshold(weights: str | Path, given: float | str | None = None, name: str = "threshold") -> float:
-    """Return a threshold that belongs to a file of weights, unless one is given.
+    """Return the given threshold or, if it is None, the one stored next to the weights.
 
     Args:
-        weights: the file beside which ``threshold.json`` lies.
+        weights: file of the weights, with ``threshold.json`` next to it.
         given: a threshold from the command line, or None.
-        name: which of the thresholds; also the name of its option.
+        name: name of the threshold and of its option.
 
     Raises:
-        InputError: when the threshold is not a number in [0, 1], or there is none; or there are no weights.
+        InputError: the threshold is missing or not a number from 0 to 1, or there are no weights.
+
+    Examples:
+        >>> read_threshold("model.pt", given="0.4")
+        0.4
     """
     if given is not None:
         return checked_threshold(f"--{name}", given)
     file = Path(weights).with_name(THRESHOLD_FILE)
     if not file.exists():
         check_exists(weights)
-        raise InputError.about(file, "nothing", f"the {name} that belongs to the weights, or --{name}")
+        raise InputError.about(file, "nothing", f"the {name} of the weights, or --{name}")
     stored = read_object(file, f"a JSON object with the {name} of the weights")
     if name not in stored:
         raise InputError.about(file, f"no {name}", "a number from 0 to 1")
@@ -63,22 +40,26 @@ def read_threshold(weights: str | Path, given: float | str | None = None, name: 
 
 
 def check_exists(weights: str | Path) -> None:
-    """Raise InputError unless there is a file of weights."""
+    """Raise InputError if a file of weights does not exist."""
     file = Path(weights)
     if not file.is_file():
         found = "a folder" if file.is_dir() else "nothing"
-        raise InputError.about(file, found, "a checkpoint, such as model.pt of a training")
+        raise InputError.about(file, found, "a checkpoint, such as model.pt of a training run")
 
 
 def checked_threshold(where: str | Path, value: Any) -> float:
     """Return a threshold as a number.
 
     Args:
-        where: the file or the option that it comes from.
-        value: what stands there.
+        where: file or option that gives the value, for an error.
+        value: the value.
 
     Raises:
-        InputError: when it is not a number in [0, 1].
+        InputError: the value is not a number from 0 to 1.
+
+    Examples:
+        >>> checked_threshold("--threshold", "0.4")
+        0.4
     """
     try:
         number = float(value)

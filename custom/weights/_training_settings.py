@@ -1,4 +1,4 @@
-"""Settings that belong to weights: stored beside them, compared when they are used."""
+"""Settings of weights: options that must be the same in training and in use, stored next to the weights."""
 
 from __future__ import annotations
 
@@ -16,47 +16,32 @@ SETTINGS_FILE = "settings.json"
 
 
 def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
-    """Write options with which a network was trained, and without which its weights mean nothing, as JSON.
+    """Write the training options that must be the same when the weights are used, as JSON.
 
     Args:
-        file: usually ``settings.json`` beside the weights.
-        settings: name of the option → its value, of the types that JSON has.
+        file: usually ``settings.json`` next to the weights.
+        settings: name of an option → value, of a JSON type.
     """
     with atomic_path(file) as temporary:
         temporary.write_text(json.dumps(dict(settings)) + "\n", encoding="utf-8")
 
 
-def check_settings(weights: str | Path, **settings: Any) -> None:
-    """Check that options are those with which weights were trained.
-
-    Of an option that their ``settings.json`` does not name, or of weights without one, nothing is known.
-
-    Args:
-        weights: the file beside which ``settings.json`` lies.
-        settings: name of the option → the value that is going to be used.
-
-    Raises:
-        InputError: when one differs, with the option, both values and the weights; or the file is damaged.
-    """
-    file = Path(weights).with_name(SETTINGS_FILE)
-    if not file.exists():
-        return
-    stored = read_object(file, "a JSON object with the settings of the weights")
-    for name, value in settings.items():
-        if name in stored and stored[name] != value:
-            raise InputError(f"--{name}: found {value}, expected {stored[name]}, with which {weights} were trained.")
-
-
 def find_weights(ckpt_path: Any, **settings: Any) -> Path:
-    """Return the file of weights that ``--ckpt_path`` names, for use with these settings.
+    """Return the file given by ``--ckpt_path``, after checking that the weights were trained with the same settings.
+
+    Options that ``settings.json`` does not contain are not checked, nor are weights without that file.
 
     Args:
         ckpt_path: value of the option.
-        settings: name of an option → its value; those without which the weights mean nothing must be the same.
+        settings: name of an option → value that is going to be used.
 
     Raises:
-        InputError: several paths, or a setting differs, see `check_settings`.
+        InputError: several paths are given, an option differs from training, or ``settings.json`` is damaged.
     """
     weights = path("ckpt_path", ckpt_path)
-    check_settings(weights, **settings)
+    file = weights.with_name(SETTINGS_FILE)
+    stored = read_object(file, "a JSON object with the settings of the weights") if file.exists() else {}
+    for name, value in settings.items():
+        if name in stored and stored[name] != value:
+            raise InputError(f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}.")
     return weights

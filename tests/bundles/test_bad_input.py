@@ -1,4 +1,4 @@
-"""What a user can get wrong, through all six bundles: one sentence with file, found and expected, and no half results.
+"""Errors a user can make, in all six bundles: one sentence with file, found and expected, and no partial results.
 
 A row of the tables is a bundle, a run, the fault (a small function that spoils what the run is given), and words of the
 sentence. What looks odd and is none of the user's faults has to work: `ODD`.
@@ -32,7 +32,7 @@ from custom.tracking import validate
 
 @dataclass
 class Given:
-    """What a run is given: sound, until a fault spoils it."""
+    """The input of a run: valid, until a fault is applied to it."""
 
     bundle: str
     data: Path
@@ -53,7 +53,7 @@ Fault = Callable[[Given], object]
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Given]:
-    """Return a function that gives a bundle's sound input in a folder of its own."""
+    """Return a function that gives the valid input of a bundle in a new folder."""
     made = tmp_path_factory.mktemp("sound")
     for bundle in BUNDLES:
         make_data(bundle, made / bundle)
@@ -68,7 +68,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], Giv
 
 
 def start(kind: str, given: Given, output: Path) -> None:
-    """Run what the row of a table says."""
+    """Start the run of a table row."""
     if kind == "train":
         train(given.bundle, given.data, output, **({"max_epochs": 1} | given.options))
     elif kind == "evaluate":
@@ -184,7 +184,7 @@ def a_whole_module(given: Given) -> None:
 
 
 class Trap:
-    """What runs code when it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -269,7 +269,7 @@ def of_colours(labels: np.ndarray) -> np.ndarray:
 
 
 def file_of(folder: str, fault: Fault) -> Fault:
-    """Return the fault of an image for a file of the data instead."""
+    """Return a fault of an image as a fault of a file in the data set."""
 
     def spoiled(given: Given) -> None:
         given.image, kept = given.data / folder, given.image
@@ -377,7 +377,7 @@ def no_silver_truth(given: Given) -> None:
 
 # ------------------------------------------------------------------------------------------------------------ the table
 
-MORE_THAN_WEIGHTS = "a damaged file or one that holds more than weights"
+MORE_THAN_WEIGHTS = "a damaged file or content other than weights"
 OUTSIDE = "expected a path inside the data folder"
 Row = tuple[str, str, Fault, str]
 
@@ -520,13 +520,13 @@ def test_one_sentence(row: Row, sound: Callable[[str, Path], Given], tmp_path: P
 
 
 def half_results(folder: Path) -> list[Path]:
-    """Return the files in an output folder, but for the lock and the file that TensorBoard opens at once."""
+    """Return the files in an output folder, except the lock and the file that TensorBoard opens at the start."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return [path for path in files if path.name != ".lock" and not path.name.startswith("events.out.tfevents")]
 
 
 def has_words(expected: str, sentence: str) -> bool:
-    """Tell whether the words are there; ``.*`` stands for any others."""
+    """Return whether a sentence contains the words; ``.*`` matches any other words."""
     at = 0
     for words in expected.split(".*"):
         at = sentence.find(words, at)
@@ -536,7 +536,7 @@ def has_words(expected: str, sentence: str) -> bool:
 
 
 def refusal(kind: str, given: Given, output: Path) -> str:
-    """Run, and return the sentence that ends it."""
+    """Start a run, and return the sentence that ends it."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 the configs wrap it
         start(kind, given, output)
     sentence = find_input_error(caught.value)
@@ -689,7 +689,7 @@ def test_a_track_that_no_mask_shows_is_named(sound: Callable[[str, Path], Given]
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Give up the rights of root, which may read everything, for a while."""
+    """Drop the rights of root, who may read everything, temporarily."""
     if os.geteuid() != 0:
         yield
         return
@@ -702,7 +702,7 @@ def as_nobody() -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """Return a folder that everybody may enter, as those of pytest are not."""
+    """Return a folder that everybody may enter, unlike those of pytest."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o777)
         yield Path(folder)

@@ -1,4 +1,4 @@
-"""Every bundle from end to end on its sample data: parses, trains, saves, resumes, evaluates, predicts."""
+"""Every bundle from end to end on its sample data: parsing, training, saving, resuming, evaluation, inference."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ THRESHOLDED = [bundle for bundle in BUNDLES if bundle != "tem"]  # which takes t
 
 
 def thresholds(output: Path) -> dict:
-    """Return what a training stored of thresholds; nothing if it has none."""
+    """Return the thresholds stored by training; empty if there are none."""
     file = output / "threshold.json"
     return json.loads(file.read_text()) if file.is_file() else {}
 
 
 def history(output: Path) -> list[dict[str, str]]:
-    """Return the rows of a training's history without the seconds, which never repeat."""
+    """Return the rows of the history without their duration."""
     with (output / "history.csv").open(newline="") as file:
         return [{name: text for name, text in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
@@ -71,7 +71,7 @@ class TestConfigs:
         assert workflow.check_properties() == []
 
     def test_training_and_inference_agree(self, bundle, samples):
-        """The network, the inferer and what is done to an image before the network are the same."""
+        """Network, inferer and preprocessing are the same."""
         training, inference = ConfigParser(), ConfigParser()
         training.read_config(config(bundle, "train"))
         inference.read_config(config(bundle, "inference"))
@@ -124,7 +124,7 @@ class TestTraining:
         assert "Validation images" in (output / "report.html").read_text(encoding="utf-8")
 
     def test_resumed_run_equals_unbroken_run(self, bundle, samples, tmp_path):
-        """Stopped within an epoch; bit for bit, with any number of loader workers, with and without a cache."""
+        """Stopped within an epoch; bit for bit, with any number of workers, with and without a cache."""
         unbroken = train(bundle, samples[bundle], tmp_path / "unbroken", max_epochs=3)
         stop, broken = tmp_path / "stop.yaml", tmp_path / "broken"
         stop.write_text("+train#handlers: [{_target_: bundle_runs.StopAt, iteration: 3}]")
@@ -213,7 +213,7 @@ class TestInference:
         assert tifffile.imread(output / "x_mask.tif").shape == shape
 
     def test_the_written_mask_has_the_dice_of_the_table(self, bundle, samples, trained, tmp_path):
-        """At the sizes of the configs: the score is the score of what the user gets."""
+        """At the sizes of the configs: the score is that of the mask that the user gets."""
         options = {
             "dataset_dir": str(samples[bundle]),
             "ckpt_path": str(trained[bundle] / "model.pt"),
@@ -247,7 +247,7 @@ class TestSameResult:
     """Besides `test_resumed_run_equals_unbroken_run`."""
 
     def test_a_spawned_worker_has_the_same_samples(self, bundle, samples):
-        """It gets a copy of the data set by way of bytes, whereas a forked one has the data set itself."""
+        """It gets a pickled copy of the data set, whereas a forked process has the data set itself."""
         workflow = ConfigWorkflow(config(bundle, "train"), dataset_dir=str(samples[bundle]), **SMALL[bundle])
         workflow.initialize()
         for name in ("train#dataset", "validate#dataset"):
@@ -290,13 +290,13 @@ class TestSameResult:
 
 
 def list_of(samples: dict | list[dict]) -> list[dict]:
-    """Return the crops of one image as a list, also where there is one alone."""
+    """Return the crops of one image as a list, even if there is only one."""
     return samples if isinstance(samples, list) else [samples]
 
 
 class TestDendrite:
     def test_threshold_and_weights_never_see_the_test_split(self, samples, trained, tmp_path):
-        """Without any file of the test split, the same weights and the same threshold come out."""
+        """Without any file of the test split, weights and threshold are the same."""
         data = shutil.copytree(samples["dendrite"], tmp_path / "data")
         for number in json.loads((data / "manifest.json").read_text())["splits"]["test"]["numbers"]:
             (data / "image" / f"{number}.png").unlink()
@@ -369,7 +369,7 @@ class TestNeuronEM:
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_as_a_user_types_it_from_another_folder(bundle, trained, tmp_path):
-    """Inference takes shipped weights and sample data by itself; relative paths start where the user stands."""
+    """Inference finds shipped weights and sample data by itself; relative paths start at the working directory."""
     result = command(
         "inference", "--config_file", *config(bundle, "inference"), "--output_dir", "2024_05", cwd=tmp_path
     )

@@ -68,7 +68,7 @@ def test_stored_weight_maps_change_nothing(samples: Path, trained: Path, tmp_pat
 
 
 def test_gold_truth_scores_what_is_annotated(samples: Path, trained: Path, tmp_path: Path) -> None:
-    """Frames in which a marker has no cell have no Dice; without markers nobody can tell, and all counts."""
+    """Frames in which a marker has no cell have no Dice; without markers, all frames count."""
     data = shutil.copytree(samples, tmp_path / "data")
     marked = scores(evaluate("hela_track", data, tmp_path / "marked", trained / "model.pt"))
     for sequence in ("01", "02"):
@@ -81,7 +81,7 @@ def test_gold_truth_scores_what_is_annotated(samples: Path, trained: Path, tmp_p
 
 
 def test_resumed_where_normalisation_is_frozen(samples: Path, tmp_path: Path) -> None:
-    """Of three epochs the last two are; broken after the second."""
+    """The last two of three epochs; interrupted after the second."""
     plan = {"max_epochs": 3, "frozen_fraction": 0.67, "batch_size": 12}
     unbroken = train("hela_track", samples, tmp_path / "unbroken", **plan)
     broken = train("hela_track", samples, tmp_path / "broken", **plan, **{"train#trainer#max_epochs": 2})

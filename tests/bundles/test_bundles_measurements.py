@@ -1,4 +1,4 @@
-"""What inference measures, bundle by bundle, on small images and with networks that have learned nothing."""
+"""The measurements of each bundle, on small images and with untrained networks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWN: dict[str, set[str]] = {
 
 
 def infer_half(bundle: str, images: Path, folder: Path) -> Path:
-    """Segment images twice, the second time at a threshold that half of one of them reaches."""
+    """Segment images two times; the second threshold is reached by half of one image."""
     weights, options = untrained(bundle, folder), FAST_INFERENCE[bundle]
     if bundle != "tem":
         probability = tifffile.imread(infer(bundle, images, folder / "first", weights, **options) / "y_probability.tif")
@@ -43,7 +43,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of a stack, and an image that says its pixel size."""
+    """Return a folder with a stack, and an image that stores its pixel size."""
     folder = tmp_path_factory.mktemp("images")
     pages = np.random.default_rng(0).integers(0, 255, (2, 80, 96), dtype=np.uint8)
     write_image(folder / "x.tif", pages)
@@ -81,7 +81,7 @@ def test_rows_are_those_of_the_written_labels(bundle: str, images: Path, tmp_pat
 
 @pytest.mark.parametrize("restore", ["true", "false"])
 def test_a_resized_dendrite_is_as_large_as_in_the_image(restore: str, tmp_path: Path) -> None:
-    """A given pixel size is that of the image; the result of `resize` has pixels of another."""
+    """A given pixel size is that of the image; results of `resize` have another one."""
     write_image(tmp_path / "x.tif", np.full((100, 150), 200, np.uint8))
     weights = untrained("dendrite", tmp_path)
     options = {"size": 50, "restore_size": restore, "pixel_size": 0.1, "threshold": 0.001}

@@ -1,4 +1,4 @@
-"""What tem alone has, from end to end: other classes by an overlay, pixel sizes, confusion matrices, rare classes."""
+"""Features of tem alone, from end to end: classes of an overlay, pixel sizes, confusion matrices, rare classes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def micrographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data set of three classes with pixels of 0.2 µm, twice as long as those that sem.yaml asks for."""
+    """Return a data set of three classes with pixels of 0.2 µm, double the network pixel size of sem.yaml."""
     folder = tmp_path_factory.mktemp("sem")
     rng = np.random.default_rng(0)
     for kind in ("image", "label"):
@@ -97,7 +97,7 @@ def test_options_that_do_not_fit_the_classes(options: dict, expected: str, sampl
 
 
 def test_colors_that_do_not_fit_the_classes_in_inference(samples: Path, tmp_path: Path) -> None:
-    """Said before anything is predicted."""
+    """Reported before anything is predicted."""
     with pytest.raises(Exception) as caught:  # noqa: PT011
         infer("tem", samples / "image", tmp_path / "out", tmp_path / "model.pt", colors=[[0, 0, 0]] * 4)
     assert "--colors: found 4 colors, expected one for each of 5" in (find_input_error(caught.value) or "")

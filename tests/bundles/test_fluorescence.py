@@ -1,4 +1,4 @@
-"""The bundles cytoskeleton and vesicle: folders of one's own, pixel sizes, intensities, regions."""
+"""The bundles cytoskeleton and vesicle: folders without a manifest, pixel sizes, intensities, regions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def line(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_pairs(images: Path, masks: Path) -> None:
-    """Write pairs smaller than a crop, in the formats that people have."""
+    """Write pairs smaller than a crop, in common formats."""
     images.mkdir(parents=True)
     masks.mkdir(parents=True)
     mask, image = line(40, 61)
@@ -60,7 +60,7 @@ def refuse_to_draw(*_: Any) -> None:
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_four_folders_and_a_pixel_size(bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trained, scored and segmented at another pixel size than the network's; results have the files' size."""
+    """Training, scoring and inference at a pixel size other than the network's; results have the size of the files."""
     monkeypatch.chdir(tmp_path)
     write_pairs(Path("a/img"), Path("a/mask"))
     write_pairs(Path("b/img"), Path("b/mask"))
@@ -97,7 +97,7 @@ def test_training_and_inference_know_the_same_normalizations() -> None:
 
 
 def test_extreme_intensity_as_typed() -> None:
-    """It alone is left out."""
+    """Only this image is left out."""
     names = {}
     for typed in ("true", "false"):
         steps = parsed("vesicle", extreme_intensity=typed).get_parsed_content("train#preprocessing").transforms
@@ -123,7 +123,7 @@ def test_what_follows_extreme_intensities_fits_half_precision(normalization: str
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_what_nobody_annotated_costs_nothing(bundle: str) -> None:
-    """A manifest may name a `region`."""
+    """A manifest can give a `region`."""
     loss = parsed(bundle).get_parsed_content("loss")
     logits, label = torch.randn(2, 1, 8, 9), torch.randint(0, 2, (2, 1, 8, 9), dtype=torch.uint8)
     label[..., 5:] = UNANNOTATED

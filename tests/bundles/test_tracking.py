@@ -30,7 +30,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return those of a small network that has learned nothing, with a threshold that some of its output reaches."""
+    """Return weights of a small untrained network, with a threshold that some of its output reaches."""
     file = tmp_path_factory.mktemp("weights") / "model.pt"
     torch.manual_seed(0)
     network = ValidUNet(in_channels=1, out_channels=2, width=2, norm=("batch", {"momentum": 0.05}))
@@ -47,7 +47,7 @@ def track(samples: Path, output: Path, **options: Any) -> Path:
 
 
 def read(name: str) -> dict[str, Any]:
-    """Return a config of the bundle as it is written."""
+    """Return a config of the bundle without evaluation."""
     return yaml.safe_load(Path(*config("hela_track", name)).read_text(encoding="utf-8"))
 
 
@@ -69,7 +69,7 @@ def test_cells_are_those_of_the_inference() -> None:
         "min_area",
     }
     assert {key: tracking[key] for key in shared} == {key: inference[key] for key in shared}
-    own = {"val_data_loader", "iteration_update"}  # an inference goes on after a broken image, a movie does not
+    own = {"val_data_loader", "iteration_update"}  # inference continues after a broken image, tracking does not
     evaluators = [
         {key: value for key, value in found["evaluator"].items() if key not in own} for found in (tracking, inference)
     ]
@@ -77,7 +77,7 @@ def test_cells_are_those_of_the_inference() -> None:
 
 
 def test_what_is_scored_is_what_users_get() -> None:
-    """The evaluation is the tracking, of sequences that have a truth."""
+    """The evaluation is tracking of sequences with a truth."""
     tracking, evaluation = read("track"), read("evaluate_track")
     assert evaluation.keys() - tracking.keys() == {"sequences", "evaluating_tracks"}
     assert evaluation.keys() & tracking.keys() == {"output_dir", "truth", "movies", "run"}
@@ -85,7 +85,7 @@ def test_what_is_scored_is_what_users_get() -> None:
 
 
 def test_every_setting_of_the_linking_is_an_option() -> None:
-    """But the size of a pixel, which is that of the frames."""
+    """Except the pixel size, which is that of the frames."""
     tracking = read("track")
     settings = {field.name for field in fields(LinkingSettings)} - {"spacing"}
     assert tracking["linking"] == {"_target_": "custom.tracking.LinkingSettings"} | {
@@ -106,7 +106,7 @@ def test_from_frames_to_a_valid_result(
     assert open_labels(output / "02_RES").frames == open_labels(output / "02_instances").frames == (3, 4, 5)
     assert all(labels.max() > 1 for _, labels in open_labels(output / "02_instances"))
     said = capsys.readouterr().out
-    assert f"Following the cells of 02: frames 3 to 5 of {samples / '02'}" in said
+    assert f"Tracking 02: frames 3 to 5 of {samples / '02'}" in said
     assert f"hela_track on CPU with {weights}, threshold 0.50." in said
     assert "within 10 pixels of the border" in said
     assert f"Look at: {output / '02_report' / 'report.html'}" in said
@@ -114,7 +114,7 @@ def test_from_frames_to_a_valid_result(
 
 
 def test_cells_of_the_silver_truth_are_linked_as_in_the_gold_truth(samples: Path, tmp_path: Path) -> None:
-    """Without weights: the masks are given."""
+    """Without weights, as masks are given."""
     output = track(samples, tmp_path, masks=str(samples / "02_ST"), margin=0, ckpt_path="nowhere.pt")
     assert validate(output / "02_RES") == []
     assert not (output / "02_instances").exists()

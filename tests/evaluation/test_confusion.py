@@ -12,7 +12,7 @@ from monai.data import DataLoader, Dataset
 from PIL import Image
 from tiny_engines import identity_evaluator
 
-from custom import evaluation as scoring
+from custom import evaluation
 from custom.evaluation import ScoreTable, evaluate, write_confusion, write_split_confusions
 
 NAMES = ["background", "blood, vessel", "axon", "Schwann-Zelle µ"]
@@ -49,7 +49,7 @@ def test_files(matrix: np.ndarray, tmp_path: Path) -> None:
 
 
 def test_names_have_to_fit(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"3 names do not fit a matrix of shape \(4, 4\)"):
+    with pytest.raises(ValueError, match=r"found a matrix of shape \(4, 4\), expected one of 3 classes"):
         write_confusion(np.array(MATRIX), ["a", "b", "c"], tmp_path)
 
 
@@ -79,7 +79,7 @@ def test_the_matrices_of_an_evaluation(tmp_path: Path) -> None:
         }
         for name, (found, true) in images.items()
     }
-    table = ScoreTable(split_scores=scoring.class_scores(names))
+    table = ScoreTable(split_scores=evaluation.class_scores(names))
     loaders = {
         split: DataLoader(Dataset([items[name] for name in chosen]))
         for split, chosen in (("train", "ab"), ("test", "c"))

@@ -14,10 +14,9 @@ from monai.transforms import Compose, ScaleIntensityd
 from PIL import Image
 from tiny_engines import THRESHOLDS, Training, identity_evaluator, predictions, squares
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.data import datalist, open_datasets
-from custom.evaluation import ImageScore, MeanClassDice, ThresholdCurve, arrays, class_arrays, instance_arrays
+from custom.evaluation import ImageScore, MeanClassDice, ThresholdCurve, class_arrays, instance_arrays, mask_arrays
 from custom.ground.score_tables import mean
 from custom.transforms import UNANNOTATED, UNANNOTATED_INSTANCE, ReadImaged, ReadLabeld
 
@@ -28,7 +27,7 @@ HALF = np.array([[1, 1, 0, 0]])
 def scored(items: Sequence[dict], batch_size: int = 1) -> dict[str, float]:
     """Return the scores of predictions at the threshold 0.5 and over all thresholds."""
     curve = ThresholdCurve(metrics.dice_per_threshold, THRESHOLDS)
-    half = ImageScore(scoring.at_threshold(metrics.dice, 0.5))
+    half = ImageScore(evaluation.at_threshold(metrics.dice, 0.5))
     evaluator = identity_evaluator(items, batch_size, key_val_metric={"best": curve}, additional_metrics={"half": half})
     evaluator.run()
     return {**evaluator.state.metrics, "threshold": curve.best_threshold(), "curve": curve.mean_curve()}
@@ -60,7 +59,7 @@ def test_an_image_without_a_score_is_left_out() -> None:
 
 
 def test_each_run_starts_anew() -> None:
-    score = ImageScore(scoring.at_threshold(metrics.dice, 0.5))
+    score = ImageScore(evaluation.at_threshold(metrics.dice, 0.5))
     evaluator = identity_evaluator(predictions([HALF], [HALF]), key_val_metric={"dice": score})
     for epoch in (1, 2):
         evaluator.run(epoch)
@@ -84,7 +83,7 @@ def test_mean_leaves_out_what_is_not_finite() -> None:
 
 def test_arrays_tell_foreground_from_unannotated() -> None:
     label = torch.tensor([[[0, 1, UNANNOTATED]]], dtype=torch.uint8)
-    probability, reference, valid = arrays(torch.tensor([[[0.25, 0.5, 0.75]]], dtype=torch.float16), label)
+    probability, reference, valid = mask_arrays(torch.tensor([[[0.25, 0.5, 0.75]]], dtype=torch.float16), label)
     assert probability.dtype == np.float32
     np.testing.assert_array_equal(probability, [[0.25, 0.5, 0.75]])
     np.testing.assert_array_equal(reference, [[False, True, False]])
@@ -99,7 +98,7 @@ def test_threshold_curve_is_the_loop_over_thresholds(unannotated: float) -> None
     items = random_items(4, unannotated)
     result = scored(items, batch_size=2)
     by_hand = [
-        np.mean([scoring.at_threshold(metrics.dice, threshold)(item["image"], item["label"]) for item in items])
+        np.mean([evaluation.at_threshold(metrics.dice, threshold)(item["image"], item["label"]) for item in items])
         for threshold in THRESHOLDS
     ]
     np.testing.assert_allclose(result["curve"], by_hand, rtol=0, atol=1e-12)
@@ -173,7 +172,7 @@ def test_a_curve_may_be_of_other_arrays(batch_size: int) -> None:
     def instances(probabilities: np.ndarray, threshold: float) -> np.ndarray:
         return metrics.label_cells(probabilities[1] >= threshold)
 
-    curve = ThresholdCurve(scoring.seg_curve(instances), THRESHOLDS, read=instance_arrays)
+    curve = ThresholdCurve(evaluation.seg_curve(instances), THRESHOLDS, read=instance_arrays)
     evaluator = identity_evaluator(items, batch_size, key_val_metric={"seg": curve})
     evaluator.run()
     np.testing.assert_allclose(curve.mean_curve(), [1.0] * 6 + [0.5] * 2 + [0.0])

@@ -14,8 +14,7 @@ from tiny_engines import identity_evaluator
 from tiny_scores import items, run, table_of_dice
 from torch import nn
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.evaluation import ScoreTable, SplitScores, evaluate
 from custom.ground.score_tables import format_table
 from custom.weights import WeightsLoader
@@ -69,10 +68,10 @@ def test_what_belongs_to_the_scores_is_noted(tmp_path: Path) -> None:
 def test_scores_of_a_whole_split(tmp_path: Path) -> None:
     """They are made of what was kept of each image of their own split, in order; and what was kept stays with it."""
 
-    def summarise(kept: list[tuple[float, float]]) -> dict[str, float]:
+    def summarize(kept: list[tuple[float, float]]) -> dict[str, float]:
         return {"sum": sum(total for total, _ in kept), "first": kept[0][1]}
 
-    of_split = SplitScores(lambda pred, label: (float(pred.sum()), float(pred[0, 0, 1])), summarise)
+    of_split = SplitScores(lambda pred, label: (float(pred.sum()), float(pred[0, 0, 1])), summarize)
     table = table_of_dice(split_scores=of_split)
     means = run(tmp_path, {"train": "a b", "test": "d"}, table)
     assert means["train"] == {
@@ -96,7 +95,7 @@ def test_what_is_kept_may_give_the_scores_of_an_image_too(tmp_path: Path) -> Non
 
 
 def test_several_scores_keep_their_order(tmp_path: Path) -> None:
-    scores = {name: scoring.at_threshold(getattr(metrics, name), 0.5) for name in ("pixel_error", "dice", "iou")}
+    scores = {name: evaluation.at_threshold(getattr(metrics, name), 0.5) for name in ("pixel_error", "dice", "iou")}
     run(tmp_path, {"test": "d"}, ScoreTable(scores))
     (row,) = rows_of(tmp_path)
     assert list(row) == ["split", "image", "pixel_error", "dice", "iou"]
@@ -135,8 +134,8 @@ def test_format_table() -> None:
     assert [line.split() for line in lines] == [
         ["train", "test"],
         ["images", "12", "3"],
-        ["dice", "0.9123", "±", "0.0100", "nan", "±", "nan"],
-        ["v", "rand", "max", "0.5000", "0.2500"],
+        ["Dice", "0.9123", "±", "0.0100", "nan", "±", "nan"],
+        ["V-Rand", "max", "0.5000", "0.2500"],
         ["objects", "31", "8"],
     ]
     assert len({len(line) for line in lines}) == 1

@@ -11,10 +11,9 @@ import pytest
 import torch
 from monai.losses import DiceCELoss
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.errors import InputError
-from custom.evaluation import SplitScores
+from custom.evaluation import SplitScores, ValidationLoss
 from custom.losses import AnnotatedDiceCELoss
 from custom.transforms import UNANNOTATED
 
@@ -44,14 +43,14 @@ def cut(threshold: float) -> Callable[[np.ndarray], np.ndarray]:
 @pytest.mark.parametrize(("threshold", "dice"), [(0.1, 2 / 3), (0.5, 1.0), (0.50001, 2 / 3), (0.95, 0.0)])
 def test_at_threshold(threshold: float, dice: float) -> None:
     probability = np.array([[0.9, 0.5, 0.2, 0.1]])
-    score = scoring.at_threshold(metrics.dice, threshold)
+    score = evaluation.at_threshold(metrics.dice, threshold)
     assert score(*tensors(probability, np.array([[1, 1, 0, 0]]))) == pytest.approx(dice)
 
 
 @pytest.mark.parametrize(("metric", "value"), [(metrics.dice, 0.5), (metrics.iou, 1 / 3), (metrics.pixel_error, 0.5)])
 def test_at_threshold_leaves_out_what_nobody_annotated(metric: object, value: float) -> None:
     label = np.array([[1, 1, 0, 0], [UNANNOTATED] * 4])
-    score = scoring.at_threshold(metric, 0.5)
+    score = evaluation.at_threshold(metric, 0.5)
     for other in (0.0, 1.0):
         probability = np.array([[0.9, 0.1, 0.9, 0.1], [other] * 4])
         assert score(*tensors(probability, label)) == pytest.approx(value)
@@ -59,7 +58,7 @@ def test_at_threshold_leaves_out_what_nobody_annotated(metric: object, value: fl
 
 def test_at_threshold_takes_half_precision() -> None:
     probability, label = tensors(np.array([[0.9, 0.5]]), np.array([[1, 1]]))
-    assert scoring.at_threshold(metrics.dice, 0.5)(probability.half(), label) == 1.0
+    assert evaluation.at_threshold(metrics.dice, 0.5)(probability.half(), label) == 1.0
 
 
 # ------------------------------------------------------------------------------------------------------------- of cells
@@ -67,7 +66,7 @@ def test_at_threshold_takes_half_precision() -> None:
 
 def test_of_cells_compares_labels() -> None:
     seen = []
-    scoring.of_cells(lambda cells, reference: seen.append((cells, reference)) or 0.0, cut(0.5))(
+    evaluation.of_cells(lambda cells, reference: seen.append((cells, reference)) or 0.0, cut(0.5))(
         *tensors(wall(7), wall(7))
     )
     for labels in seen[0]:
@@ -79,9 +78,9 @@ def test_of_cells_compares_labels() -> None:
 @pytest.mark.parametrize(("first", "last"), [(7, 7), (6, 8), (5, 9)])
 def test_of_cells_thins_the_membrane(first: int, last: int) -> None:
     """However thick the membrane is predicted, its middle line parts the cells."""
-    score = scoring.of_cells(lambda cells, reference: float(np.mean((cells > 0) == (reference > 0))), cut(0.5))
+    score = evaluation.of_cells(lambda cells, reference: float(np.mean((cells > 0) == (reference > 0))), cut(0.5))
     assert score(*tensors(wall(first, last, 0.8, 0.2), wall(7))) == 1.0
-    rand = scoring.of_cells(metrics.rand_index, cut(0.5))
+    rand = evaluation.of_cells(metrics.rand_index, cut(0.5))
     assert rand(*tensors(wall(first, last, 0.8, 0.2), wall(7))) == 1.0
 
 
@@ -89,20 +88,20 @@ def test_of_cells_without_a_membrane() -> None:
     """Cells of 7 and 8 columns and the membrane are predicted as one: only pairs within each of the three are right."""
     left, right, membrane = 7 * SIZE, 8 * SIZE, SIZE
     expected = sum(math.comb(pixels, 2) for pixels in (left, right, membrane)) / math.comb(SIZE**2, 2)
-    score = scoring.of_cells(metrics.rand_index, cut(0.5))
+    score = evaluation.of_cells(metrics.rand_index, cut(0.5))
     assert score(*tensors(wall(7, inside=0.4), wall(7))) == pytest.approx(expected)
-    assert scoring.of_cells(metrics.rand_index, cut(0.4))(*tensors(wall(7, inside=0.4), wall(7))) == 1.0
+    assert evaluation.of_cells(metrics.rand_index, cut(0.4))(*tensors(wall(7, inside=0.4), wall(7))) == 1.0
 
 
 # -------------------------------------------------------------------------------------------------------- warping error
 
 
 def test_warping_error_of_a_missing_membrane() -> None:
-    assert scoring.warping_error(cut(0.5))(*tensors(wall(7, inside=0.4), wall(7))) == pytest.approx(1 / SIZE)
+    assert evaluation.warping_error(cut(0.5))(*tensors(wall(7, inside=0.4), wall(7))) == pytest.approx(1 / SIZE)
 
 
 def test_warping_error_of_a_thicker_membrane_is_zero() -> None:
-    assert scoring.warping_error(cut(0.5))(*tensors(wall(6, 9), wall(7))) == 0.0
+    assert evaluation.warping_error(cut(0.5))(*tensors(wall(6, 9), wall(7))) == 0.0
     assert metrics.pixel_error(wall(6, 9) == 1, wall(7) == 1) > 0
 
 
@@ -112,29 +111,35 @@ def test_warping_error_parts_cells_that_touch() -> None:
     def halves(probability: np.ndarray) -> np.ndarray:
         return np.where(np.arange(SIZE) < 8, 1, 2) * np.ones_like(probability, int)
 
-    assert scoring.warping_error(halves)(*tensors(0 * wall(7), wall(7))) == 0.0
-    assert scoring.warping_error(halves)(*tensors(0 * wall(7), 0 * wall(7))) > 0
+    assert evaluation.warping_error(halves)(*tensors(0 * wall(7), wall(7))) == 0.0
+    assert evaluation.warping_error(halves)(*tensors(0 * wall(7), 0 * wall(7))) > 0
 
 
 # ----------------------------------------------------------------------------------------------------------------- loss
 
 
+def validation_loss(loss: torch.nn.Module, logits: torch.Tensor, label: torch.Tensor) -> float:
+    metric = ValidationLoss(loss)
+    metric.update([[logits], [label]])
+    return metric.compute()
+
+
 @pytest.mark.parametrize("loss", [DiceCELoss(sigmoid=True, batch=True), AnnotatedDiceCELoss(batch=True)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
-def test_loss_value(loss: torch.nn.Module, dtype: torch.dtype) -> None:
-    """Of undecided logits: cross entropy log 2, and Dice of 0.5 everywhere with a label that fills one column."""
+def test_validation_loss(loss: torch.nn.Module, dtype: torch.dtype) -> None:
+    """Logits of 0: cross entropy log 2, and Dice of 0.5 everywhere with a label that fills one column."""
     logits, label = tensors(np.zeros((SIZE, SIZE)), wall(7))
     soft_dice = 1 - 2 * 0.5 * SIZE / (0.5 * SIZE**2 + SIZE)
-    value = scoring.loss_value(loss)(logits.to(dtype), label)
+    value = validation_loss(loss, logits.to(dtype), label)
     assert isinstance(value, float)
     assert value == pytest.approx(math.log(2) + soft_dice, abs=1e-5)
 
 
-def test_loss_value_is_small_for_the_right_logits() -> None:
+def test_validation_loss_is_small_for_the_right_logits() -> None:
     logits, label = tensors(wall(7, inside=20.0, outside=-20.0), wall(7))
-    score = scoring.loss_value(DiceCELoss(sigmoid=True))
-    assert score(logits, label) < 1e-3
-    assert score(-logits, label) > 5
+    loss = DiceCELoss(sigmoid=True)
+    assert validation_loss(loss, logits, label) < 1e-3
+    assert validation_loss(loss, -logits, label) > 5
 
 
 # --------------------------------------------------------------------------------------------------------------- V-Rand
@@ -151,14 +156,14 @@ def test_v_rand_curve_is_the_loop_over_thresholds() -> None:
         ).f_score
         for threshold in thresholds
     ]
-    curve = scoring.v_rand_curve(probability, membrane, thresholds, np.ones_like(membrane))
+    curve = evaluation.v_rand_curve(probability, membrane, thresholds, np.ones_like(membrane))
     np.testing.assert_allclose(curve, by_hand, rtol=0, atol=1e-12)
     assert len(set(by_hand)) > 1
 
 
 def test_v_rand_curve_of_a_perfect_map() -> None:
     membrane = wall(7) > 0
-    curve = scoring.v_rand_curve(wall(7), membrane, (0.1, 0.5, 1.0), np.ones_like(membrane))
+    curve = evaluation.v_rand_curve(wall(7), membrane, (0.1, 0.5, 1.0), np.ones_like(membrane))
     np.testing.assert_array_equal(curve, [1.0, 1.0, 1.0])
 
 
@@ -167,7 +172,7 @@ def test_v_rand_curve_refuses_what_is_not_annotated() -> None:
     valid = np.ones_like(membrane)
     valid[0, 0] = False
     with pytest.raises(InputError, match="region"):
-        scoring.v_rand_curve(wall(7), membrane, (0.5,), valid)
+        evaluation.v_rand_curve(wall(7), membrane, (0.5,), valid)
 
 
 # ------------------------------------------------------------------------------------------------------------ ISBI 2012
@@ -175,7 +180,7 @@ def test_v_rand_curve_refuses_what_is_not_annotated() -> None:
 
 def test_challenge_scores_of_perfect_maps() -> None:
     walls = [wall(7), wall(3)]
-    scores = scoring.challenge_scores(walls, [image > 0 for image in walls])
+    scores = evaluation.challenge_scores(walls, [image > 0 for image in walls])
     assert (scores["v_rand_max"], scores["v_info_max"]) == (1.0, 1.0)
     assert scores["pixel_f_score_error"] == 0.0
     assert scores["v_rand_threshold"] in metrics.CHALLENGE_THRESHOLDS
@@ -187,11 +192,12 @@ def test_challenge_scores_take_one_threshold_for_all_slices() -> None:
     faint = wall(7, inside=0.35)
     busy = wall(7) + wall(3, inside=0.35)
     membranes = [wall(7) > 0] * 2
-    alone = [scoring.challenge_scores([image], membranes[:1])["v_rand_max"] for image in (faint, busy)]
-    both = scoring.challenge_scores([faint, busy], membranes)
+    alone = [evaluation.challenge_scores([image], membranes[:1])["v_rand_max"] for image in (faint, busy)]
+    both = evaluation.challenge_scores([faint, busy], membranes)
     assert alone == [1.0, 1.0]
     curves = [
-        scoring.v_rand_curve(m, membranes[0], metrics.CHALLENGE_THRESHOLDS, membranes[0] | True) for m in (faint, busy)
+        evaluation.v_rand_curve(m, membranes[0], metrics.CHALLENGE_THRESHOLDS, membranes[0] | True)
+        for m in (faint, busy)
     ]
     assert both["v_rand_max"] == pytest.approx(np.mean(curves, axis=0).max())
     assert both["v_rand_max"] < 0.95
@@ -199,7 +205,7 @@ def test_challenge_scores_take_one_threshold_for_all_slices() -> None:
 
 def test_challenge_scores_of_empty_maps() -> None:
     """Without a membrane, all is one cell; pixels of cells are the foreground of the pixel error."""
-    scores = scoring.challenge_scores([0 * wall(7)], [wall(7) > 0])
+    scores = evaluation.challenge_scores([0 * wall(7)], [wall(7) > 0])
     assert scores["v_rand_max"] < 0.9
     assert scores["pixel_f_score_error"] == pytest.approx(1 - 2 * 15 / (15 + 16))
 
@@ -222,7 +228,7 @@ def class_tensors(found: list[int], true: list[int]) -> tuple[torch.Tensor, torc
 
 def test_class_scores() -> None:
     """Background: 1 right of 1 found and 2 true; axon: 2 right of 3 and 2; there is no vessel, and none was found."""
-    scores = of_image(scoring.class_scores(NAMES), *class_tensors([0, 1, 1, 1], [0, 0, 1, 1]))
+    scores = of_image(evaluation.class_scores(NAMES), *class_tensors([0, 1, 1, 1], [0, 0, 1, 1]))
     assert list(scores) == [
         f"{measure}{name}" for measure in ("dice", "iou") for name in ("", *(f"_{n}" for n in NAMES))
     ]
@@ -233,7 +239,7 @@ def test_class_scores() -> None:
 
 @pytest.mark.parametrize(("found", "true"), [([0, 2], [0, 0]), ([0, 0], [0, 2])])
 def test_a_class_that_is_found_or_true_alone_is_no_free_score(found: list[int], true: list[int]) -> None:
-    scores = of_image(scoring.class_scores(NAMES), *class_tensors(found, true))
+    scores = of_image(evaluation.class_scores(NAMES), *class_tensors(found, true))
     assert scores["dice_vessel"] == scores["iou_vessel"] == 0
     assert math.isnan(scores["dice_axon"])
     assert scores["dice"] == pytest.approx((2 / 3 + 0) / 2)
@@ -242,32 +248,32 @@ def test_a_class_that_is_found_or_true_alone_is_no_free_score(found: list[int], 
 
 def test_class_scores_leave_out_what_nobody_annotated() -> None:
     for other in range(3):
-        scores = of_image(scoring.class_scores(NAMES), *class_tensors([0, 1, other], [0, 1, UNANNOTATED]))
+        scores = of_image(evaluation.class_scores(NAMES), *class_tensors([0, 1, other], [0, 1, UNANNOTATED]))
         assert (scores["dice"], scores["iou"]) == (1.0, 1.0)
         assert math.isnan(scores["dice_vessel"])
-    scores = of_image(scoring.class_scores(NAMES), *class_tensors([0, 1], [UNANNOTATED] * 2))
+    scores = of_image(evaluation.class_scores(NAMES), *class_tensors([0, 1], [UNANNOTATED] * 2))
     assert all(math.isnan(value) for value in scores.values())
 
 
 def test_a_name_for_each_class() -> None:
     with pytest.raises(ValueError, match="argument"):
-        of_image(scoring.class_scores(NAMES[:2]), *class_tensors([0], [0]))
+        of_image(evaluation.class_scores(NAMES[:2]), *class_tensors([0], [0]))
 
 
 def test_pooled_classes_are_those_of_all_pixels_together() -> None:
     images = [([0, 1, 1, 1], [0, 0, 1, 1]), ([0, 0, 0, 0], [0, 0, 0, UNANNOTATED]), ([2], [2])]
-    of_split = scoring.class_scores(NAMES)
-    pooled = of_split.summarise([of_split.collect(*class_tensors(*image)) for image in images])
+    of_split = evaluation.class_scores(NAMES)
+    pooled = of_split.summarize([of_split.collect(*class_tensors(*image)) for image in images])
     together = [list(chain(*parts)) for parts in zip(*images, strict=True)]
-    expected = of_image(scoring.class_scores(NAMES), *class_tensors(*together))
+    expected = of_image(evaluation.class_scores(NAMES), *class_tensors(*together))
     assert pooled == pytest.approx({f"pooled_{name}": value for name, value in expected.items()})
     assert pooled["pooled_dice_background"] == pytest.approx(2 * 4 / (4 + 5))
     assert pooled["pooled_dice"] == pytest.approx((8 / 9 + 4 / 5 + 1) / 3)
 
 
 def test_pooled_classes_without_one_of_them() -> None:
-    of_split = scoring.class_scores(NAMES)
-    pooled = of_split.summarise([of_split.collect(*class_tensors([0, 1], [0, 1]))] * 2)
+    of_split = evaluation.class_scores(NAMES)
+    pooled = of_split.summarize([of_split.collect(*class_tensors([0, 1], [0, 1]))] * 2)
     assert math.isnan(pooled["pooled_dice_vessel"])
     assert pooled["pooled_dice"] == 1
 
@@ -287,7 +293,7 @@ def second(probabilities: np.ndarray) -> np.ndarray:
 def test_instance_scores_of_a_fully_annotated_frame() -> None:
     """Of 28 pairs of pixels, the fourth pixel is wrong with the first three and with the two of the background."""
     scores = of_image(
-        scoring.instance_scores(second), *instance_tensors([5, 5, 5, 0, 0, 0, 2, 2], [1, 1, 1, 1, 0, 0, 2, 2])
+        evaluation.instance_scores(second), *instance_tensors([5, 5, 5, 0, 0, 0, 2, 2], [1, 1, 1, 1, 0, 0, 2, 2])
     )
     assert scores == pytest.approx(
         {
@@ -304,7 +310,7 @@ def test_instance_scores_of_a_partly_annotated_frame() -> None:
     """The background is not known: no Dice, no IoU; and of 15 pairs of annotated pixels three are wrong."""
     for other in (0, 9):
         found, true = [5, 5, 5, 0, other, other, 2, 2], [1, 1, 1, 1, -1, -1, 2, 2]
-        scores = of_image(scoring.instance_scores(second), *instance_tensors(found, true))
+        scores = of_image(evaluation.instance_scores(second), *instance_tensors(found, true))
         assert scores.pop("seg") == pytest.approx((3 / 4 + 1) / 2)
         assert scores.pop("rand_index") == pytest.approx(1 - 3 / 15)
         assert scores.pop("rand_error") == pytest.approx(3 / 15)
@@ -313,24 +319,24 @@ def test_instance_scores_of_a_partly_annotated_frame() -> None:
 
 
 def test_instance_scores_of_a_frame_that_nobody_annotated() -> None:
-    scores = of_image(scoring.instance_scores(second), *instance_tensors([1, 1, 0], [-1, -1, -1]))
+    scores = of_image(evaluation.instance_scores(second), *instance_tensors([1, 1, 0], [-1, -1, -1]))
     assert all(math.isnan(value) for value in scores.values())
 
 
 def test_pooled_seg_is_the_mean_over_objects_not_frames() -> None:
     """One object of a frame is found, of three in another frame half of one; in a third there is nothing to find."""
     frames = [([1, 1, 0], [4, 4, 0]), ([2, 2, 2, 0, 0, 0], [1, 1, 1, 1, 2, 3]), ([1, 0], [0, 0]), ([1, 0], [-1, -1])]
-    of_split = scoring.instance_scores(second)
+    of_split = evaluation.instance_scores(second)
     kept = [of_split.collect(*instance_tensors(*frame)) for frame in frames]
     assert [list(scores) for _, scores in kept] == [[1], [0.75, 0, 0], [], []]
-    assert of_split.summarise(kept) == {"pooled_seg": pytest.approx(1.75 / 4), "objects": 4}
+    assert of_split.summarize(kept) == {"pooled_seg": pytest.approx(1.75 / 4), "objects": 4}
     means = [metrics.seg(np.array(found), np.array(true)) for found, true in frames]
     assert np.nanmean(means) == pytest.approx((1 + 0.25) / 2)
 
 
 def test_pooled_seg_without_objects() -> None:
-    of_split = scoring.instance_scores(second)
-    scores = of_split.summarise([of_split.collect(*instance_tensors([1, 0], [0, 0]))])
+    of_split = evaluation.instance_scores(second)
+    scores = of_split.summarize([of_split.collect(*instance_tensors([1, 0], [0, 0]))])
     assert math.isnan(scores["pooled_seg"])
     assert scores["objects"] == 0
 
@@ -342,7 +348,7 @@ def test_seg_curve_is_the_loop_over_thresholds() -> None:
     def instances(probabilities: np.ndarray, threshold: float) -> np.ndarray:
         return metrics.label_cells(probabilities[1] >= threshold)
 
-    curve = scoring.seg_curve(instances)(probability, reference, (0.2, 0.5, 0.8), valid=reference >= 0)
+    curve = evaluation.seg_curve(instances)(probability, reference, (0.2, 0.5, 0.8), valid=reference >= 0)
     np.testing.assert_allclose(curve, [1, (3 / 4 + 1) / 2, 0])
-    nothing = scoring.seg_curve(instances)(probability, 0 * reference, (0.2, 0.5), valid=reference >= 0)
+    nothing = evaluation.seg_curve(instances)(probability, 0 * reference, (0.2, 0.5), valid=reference >= 0)
     assert np.isnan(nothing).all()

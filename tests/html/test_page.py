@@ -88,7 +88,7 @@ def test_a_full_report(tmp_path: Path) -> None:
         "Warping error",
         "Links of least confidence",
         "Merges",
-        "What was run",
+        "About this run",
     ]
     assert len(outline.sources) == 5
     assert all(source.startswith("data:image/") for source in outline.sources)

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from report_pages import full_report
 
-from custom.evaluation import Pictures, ScoreTable, View, masks
+from custom.evaluation import Pictures, ScoreTable, View, mask_view
 from custom.ground.score_tables import mean
 from custom.html import Comparison
 from custom.report import report_evaluation
@@ -44,7 +44,7 @@ def write_evaluation(folder: Path, count: int, side: int = 512) -> Path:
     label, pred = torch.zeros(1, side, side, dtype=torch.uint8), torch.zeros(1, side, side)
     label[:, side // 8 : side // 4, side // 8 : side // 4] = 1
     pred[:, side // 2 : side * 7 // 8, side // 2 : side * 7 // 8] = 1
-    table = ScoreTable(pictures=Pictures(masks(0.5)))
+    table = ScoreTable(pictures=Pictures(mask_view(0.5)))
     assert table.pictures is not None
     for number in range(count):
         image = torch.tensor(draw.integers(0, 256, (1, side, side), np.uint8))

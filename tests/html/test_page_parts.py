@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from custom.evaluation import Pictures, cells, classes, masks
+from custom.evaluation import Pictures, class_view, instance_view, mask_view
 from custom.html import SIDE, contours, curves, filled, photograph, picture_size, strips, threshold_curve
 from custom.report import split_of
 from custom.transforms import UNANNOTATED
@@ -97,7 +97,7 @@ def output(pred: np.ndarray, label: np.ndarray) -> dict[str, torch.Tensor]:
 
 def test_a_view_of_masks_scores_dice_and_shows_contours() -> None:
     truth, found = square(10, 2, 2), square(10, 2, 4)
-    view = masks(0.5)
+    view = mask_view(0.5)
     out = output(found * 0.9, truth.astype(np.uint8))
     score = view.score(out["pred"], out["label"])
     assert score == pytest.approx(0.8)
@@ -110,13 +110,13 @@ def test_a_view_of_masks_counts_what_is_annotated() -> None:
     truth = square(10, 2, 2).astype(np.uint8)
     truth[:, 12:] = UNANNOTATED
     out = output(square(10, 2, 4) * 0.9, truth)
-    assert masks(0.5).show("x", out, 0.9).caption == "Dice 0.900 where it is annotated, not under the gray veil"
-    assert masks(0.5).score(out["pred"], out["label"]) == pytest.approx(2 * 80 / (80 + 100))
+    assert mask_view(0.5).show("x", out, 0.9).caption == "Dice 0.900 in the annotated region; the rest is grayed out"
+    assert mask_view(0.5).score(out["pred"], out["label"]) == pytest.approx(2 * 80 / (80 + 100))
 
 
 def test_a_view_of_cells_scores_seg() -> None:
     truth = 3 * square(10, 2, 2).astype(np.int32)
-    view = cells(lambda probability: (probability[1] > 0.5).astype(np.int32))
+    view = instance_view(lambda probability: (probability[1] > 0.5).astype(np.int32))
     out = output(np.stack([1 - square(10, 2, 4), square(10, 2, 4)]), truth)
     assert view.score(out["pred"], out["label"]) == pytest.approx(80 / 120)
     assert decoded(view.show("x", out, 0.5).right)[..., 3].any()
@@ -124,7 +124,7 @@ def test_a_view_of_cells_scores_seg() -> None:
 
 def test_a_view_of_classes_has_truth_on_the_left_and_result_on_the_right() -> None:
     found, truth = square(10, 2, 4), square(10, 2, 2).astype(np.uint8)
-    view = classes(["background", "my_class"], [(0, 0, 0), BLUE])
+    view = class_view(["background", "my_class"], [(0, 0, 0), BLUE])
     out = output(np.stack([~found, found]), truth)
     of_classes = [2 * 280 / 600, 0.8]
     assert view.score(out["pred"], out["label"]) == pytest.approx(np.mean(of_classes))
@@ -142,13 +142,13 @@ def test_a_view_of_classes_has_truth_on_the_left_and_result_on_the_right() -> No
 @pytest.mark.parametrize("count", [0, 1, 5, 6, 7, 30])
 def test_pictures_are_of_the_worst_and_the_best(seed: int, count: int) -> None:
     scores = np.random.default_rng(seed).permutation(count) / 100
-    pictures = Pictures(masks(0.5), most=6)
+    pictures = Pictures(mask_view(0.5), most=6)
     out = output(square(4, 1, 1, 8), square(4, 1, 1, 8).astype(np.uint8))
     for score in scores:
         pictures.offer("test", f"{score:.2f}", float(score), out)
     ordered = [f"{score:.2f}" for score in sorted(scores)]
     expected = ordered if count <= 6 else ordered[:4] + ordered[-2:]
-    assert [one.name for one in pictures.chosen().get("test", [])] == expected
+    assert [one.name for one in pictures.by_split().get("test", [])] == expected
 
 
 @pytest.mark.parametrize(
@@ -162,12 +162,12 @@ def test_pictures_are_of_the_worst_and_the_best(seed: int, count: int) -> None:
     ],
 )
 def test_splits_share_the_pictures_of_a_page(counts: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    pictures = Pictures(masks(0.5), most=9)
+    pictures = Pictures(mask_view(0.5), most=9)
     out = output(square(4, 1, 1, 8), square(4, 1, 1, 8).astype(np.uint8))
     for split, count in enumerate(counts):
         for number in range(count):
             pictures.offer(str(split), str(number), number / 100, out)
-    chosen = pictures.chosen()
+    chosen = pictures.by_split()
     assert tuple(len(chosen[str(split)]) for split in range(len(counts))) == expected
     for split, count in enumerate(counts):
         names = [one.name for one in chosen[str(split)]]
@@ -176,19 +176,19 @@ def test_splits_share_the_pictures_of_a_page(counts: tuple[int, ...], expected: 
 
 
 def test_an_image_without_a_score_has_no_picture() -> None:
-    pictures = Pictures(masks(0.5))
+    pictures = Pictures(mask_view(0.5))
     pictures.offer("test", "x", float("nan"), {})
-    assert pictures.chosen() == {"test": []}
+    assert pictures.by_split() == {"test": []}
 
 
 def test_a_split_shows_the_worst_first_and_names_what_has_no_score() -> None:
-    pictures = Pictures(masks(0.5))
+    pictures = Pictures(mask_view(0.5))
     out = output(square(4, 1, 1, 8), square(4, 1, 1, 8).astype(np.uint8))
     rows = [{"image": f"{number:02d}", "dice": number / 100} for number in range(20)]
     for row in rows:
         pictures.offer("test", row["image"], row["dice"], out)
     rows += [{"image": f"empty{number}", "dice": float("nan")} for number in range(14)]
-    split = split_of("test", rows, "dice", pictures.chosen()["test"])
+    split = split_of("test", rows, "dice", pictures.by_split()["test"])
     assert [one.name for one in split.worst] == [f"{number:02d}" for number in range(8)]
     assert [one.name for one in split.best] == ["19", "18", "17", "16"]
     assert [one.name for one in split.others] == [f"{number:02d}" for number in range(8, 16)]
@@ -205,7 +205,7 @@ ROWS = [{"epoch": str(n), "train_loss": str(1 / n), "val_loss": "" if n % 2 else
 def test_plots_are_words_and_lines_that_never_change() -> None:
     plots = [curves("loss", ROWS, ["train_loss", "val_loss"], "loss", marked=3) for _ in range(2)]
     assert plots[0] == plots[1]
-    for text in ("train loss", "saved weights: epoch 3", ">loss<"):
+    for text in ("training loss", "saved weights: epoch 3", ">loss<"):
         assert text in plots[0]
     assert "http" not in plots[0]
 

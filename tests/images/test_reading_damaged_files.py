@@ -22,7 +22,7 @@ from custom.data import SPLITS, datalist, load_manifest
 from custom.errors import InputError
 from custom.images import describe, read_image
 from custom.tracking import read_tracks, validate
-from custom.weights import check_settings, read_threshold
+from custom.weights import find_weights, read_threshold
 
 few = settings(
     max_examples=150,
@@ -158,7 +158,7 @@ def test_any_text_as_json(text: str, tmp_path: Path) -> None:
     for read in (
         lambda: load_manifest(tmp_path / "manifest.json", tmp_path),
         lambda: read_threshold(tmp_path / "model.pt"),
-        lambda: check_settings(tmp_path / "model.pt", size=1),
+        lambda: find_weights(tmp_path / "model.pt", size=1),
     ):
         with suppress(InputError):
             read()
@@ -172,7 +172,7 @@ def test_any_threshold_and_setting(value: Any, tmp_path: Path) -> None:
     with suppress(InputError):
         assert 0 <= read_threshold(tmp_path / "model.pt") <= 1
     with suppress(InputError):
-        check_settings(tmp_path / "model.pt", size=1)
+        find_weights(tmp_path / "model.pt", size=1)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Which inputs of an inference are done."""
+"""Markers of finished images."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from custom.inference import DoneMarkers
+from custom.inference._done_markers import DoneMarkers
 
 
 def begun(folder: Path) -> tuple[DoneMarkers, dict[str, str]]:
-    """Return the records of a run that begins, and its only input, which it has seen."""
+    """Return the markers at the start of a run, and its only image, which has been seen."""
     records, item = DoneMarkers(folder, {"weights": "0"}), {"name": "a", "file": str(folder / "a.tif")}
     records.see(item)
     return records, item
@@ -40,18 +40,16 @@ def test_an_image_that_changes_while_it_is_predicted_is_not_done(tmp_path: Path,
     assert begun(tmp_path)[0].done(item) is None
 
 
-def test_a_run_that_is_killed_while_it_writes_does_not_forget_what_was_there(
-    tmp_path: Path, results: list[Path]
-) -> None:
-    """The next run removes what it does not write anew, such as ROIs that nobody asked for."""
+def test_a_run_killed_while_writing_keeps_the_list_of_earlier_results(tmp_path: Path, results: list[Path]) -> None:
+    """The next run removes results that it does not write again, such as ROIs that are not requested."""
     records, item = begun(tmp_path)
     records.finish(item, results)
-    begun(tmp_path)[0].begin(item)  # and no more
+    begun(tmp_path)[0].begin(item)  # killed here
     records, item = begun(tmp_path)
     assert records.done(item) is None
     assert records.begin(item) == results
 
 
-def test_an_image_that_is_gone(tmp_path: Path) -> None:
+def test_an_image_that_no_longer_exists(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         begun(tmp_path)

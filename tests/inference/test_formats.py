@@ -1,4 +1,4 @@
-"""ImageJ's ROIs and OME-Zarr, read back by readers that are not those of the package that wrote them."""
+"""ImageJ ROIs and OME-Zarr, read back with independent readers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ import tifffile
 from matplotlib.path import Path as Polygon
 from read_roi import read_roi_zip
 
-from custom import inference as formats
+from custom import inference
 from custom.errors import InputError
 from custom.ground.files import remove_leftovers
 from custom.images import overlay, write_image
-from custom.inference import FileResult, OmeZarr, Rois, atomic_folder, outlines
+from custom.inference import FileResult, OmeZarr, Rois, outlines
+from custom.inference.formats._folders import atomic_folder
 
 RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], bool)
 CLASSES = ["background", "axon", "myelin"]
@@ -28,7 +29,7 @@ COLORS = [[0, 0, 0], [220, 50, 47], [38, 139, 210]]
 
 
 def filled(rings: list[Any], shape: tuple[int, ...]) -> np.ndarray:
-    """Return the pixels whose middle lies inside an odd number of polygons, (H, W) bool; not our way to go about it."""
+    """Return the pixels whose middle lies inside an odd number of polygons, (H, W) bool, with an independent method."""
     rows, columns = np.indices(shape)
     middles = np.column_stack([columns.ravel() + 0.5, rows.ravel() + 0.5])
     return np.logical_xor.reduce([Polygon(ring).contains_points(middles) for ring in rings]).reshape(shape)
@@ -46,7 +47,7 @@ def result(
     labels: list[np.ndarray] | None = None,
     pixel_size: tuple[float, float] | None = None,
 ) -> FileResult:
-    """Return the result of a file that is made here: an image that counts its pixels."""
+    """Return a result for a written file whose pixels are numbered."""
     images = [np.arange(mask.size, dtype=np.uint16).reshape(mask.shape) + page for page, mask in enumerate(masks)]
     file = folder / "in" / "cell.tif"
     write_image(file, np.stack(images) if len(images) > 1 else images[0])
@@ -240,7 +241,7 @@ def test_an_image_and_its_labels_in_several_resolutions(tmp_path: Path) -> None:
     assert [list(color.rgba[:3]) for color in label.colors[1:]] == shown.tolist()  # as in the overlays
 
 
-def test_pages_are_the_axis_z_and_a_pixel_size_that_is_not_known_has_no_unit(tmp_path: Path) -> None:
+def test_pages_are_the_axis_z_and_an_unknown_pixel_size_has_no_unit(tmp_path: Path) -> None:
     pages = [binary(RING), np.zeros((3, 3), np.uint8)]
     found = result(tmp_path, pages)
     (folder,) = OmeZarr(tmp_path)(found)
@@ -283,7 +284,7 @@ def test_a_folder_that_could_not_be_written_leaves_the_older_one(tmp_path: Path)
     assert (folder / "old").is_file()
 
 
-def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".0123456789ab-x.ome.zarr" / "0").mkdir(parents=True)
     remove_leftovers(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -295,8 +296,8 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("custom.inference.formats._choice.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"--ome_zarr: found true without the package zarr.*pip install zarr"):
-        formats.chosen(tmp_path, ome_zarr=True)
-    assert formats.chosen(tmp_path) == []
+        inference.result_formats(tmp_path, ome_zarr=True)
+    assert inference.result_formats(tmp_path) == []
 
 
 @pytest.mark.parametrize("bundle", bundle_runs.BUNDLES)

@@ -1,8 +1,9 @@
-"""The files of an inference: names, types, values, orientation, pixel size and overlays."""
+"""Files written by inference: names, types, values, orientation, pixel size and overlays."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class ThreeClasses(nn.Module):
 
 
 def three_classes(image: np.ndarray) -> np.ndarray:
-    """Return what `ThreeClasses` predicts for an image (H, W), as (3, H, W)."""
+    """Return the prediction of `ThreeClasses` for an image (H, W), as (3, H, W)."""
     return np.stack([1 - image, np.full_like(image, 0.6), image - np.float32(0.1)])
 
 
@@ -202,7 +203,7 @@ def test_labels_of_a_stack_keep_their_numbers_and_the_larger_type(tmp_path: Path
 
 
 def test_instances_of_several_channels_make_the_mask(tmp_path: Path) -> None:
-    """Without a threshold, the function is handed all channels, and the mask is where it finds something."""
+    """Without a threshold, the function gets all channels, and the mask is the union of its instances."""
     shapes = []
 
     def instances(probabilities: np.ndarray) -> np.ndarray:
@@ -274,7 +275,7 @@ def test_the_overlay_has_the_colors_of_the_classes(tmp_path: Path, pages: int) -
 
 
 def test_instances_beside_classes(tmp_path: Path) -> None:
-    """The mask holds the classes, the overlay shows the instances, of which there may be more than colors."""
+    """The mask contains the classes; the overlay shows the instances, which may outnumber the colors."""
 
     def pixels(probabilities: np.ndarray) -> np.ndarray:
         return np.arange(HEIGHT * WIDTH, dtype=np.uint16).reshape(HEIGHT, WIDTH)
@@ -287,27 +288,27 @@ def test_instances_beside_classes(tmp_path: Path) -> None:
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) == HEIGHT * WIDTH
 
 
-# ---------------------------------------------------------------------------------------------------- what does not fit
+# ---------------------------------------------------------------------------------------------------- mismatches
 
 
-def test_a_mask_needs_something_to_be_made_of(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="needs a threshold, instances or the colors"):
+def test_a_mask_needs_a_threshold_instances_or_colors(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="expected a threshold, instances or the colors"):
         PredictionWriter(tmp_path, measurements=Measurements(tmp_path, objects))
 
 
 @pytest.mark.parametrize(
     ("options", "network", "message"),
     [
-        ({"threshold": 0.5}, ThreeClasses(), "expected one channel of probability, found 3"),
-        ({"colors": COLORS[:2]}, ThreeClasses(), "expected a channel for each of 2 colors, found 3"),
-        ({"colors": COLORS}, nn.Identity(), "expected a channel for each of 3 colors, found 1"),
+        ({"threshold": 0.5}, ThreeClasses(), "found 3 channels of probability, expected one"),
+        ({"colors": COLORS[:2]}, ThreeClasses(), "found 3 channels of probability, expected one per color (2)"),
+        ({"colors": COLORS}, nn.Identity(), "found 1 channels of probability, expected one per color (3)"),
     ],
 )
 def test_predictions_of_another_number_of_channels(
     tmp_path: Path, options: dict[str, Any], network: nn.Module, message: str
 ) -> None:
     write_image(tmp_path / "cell.tif", marked())
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         predict(PredictionWriter(tmp_path / "out", **options), input_list(tmp_path / "cell.tif"), network)
     assert not (tmp_path / "out").exists()
 
@@ -316,7 +317,7 @@ def test_predictions_of_another_number_of_channels(
 
 
 class Measuring:
-    """A function for `Measurements` that notes what it is handed; an object for every page."""
+    """A function for `Measurements` that records its arguments and returns an object per page."""
 
     def __init__(self) -> None:
         self.pages: list[Page] = []
@@ -365,8 +366,8 @@ def test_classes_are_measured_without_instances(tmp_path: Path) -> None:
     assert page.labels is None
 
 
-def test_intensities_are_those_of_the_file(tmp_path: Path) -> None:
-    """Not what the network was shown, and as large as its result."""
+def test_intensities_are_measured_in_the_file(tmp_path: Path) -> None:
+    """Not the input of the network, but resized to the result."""
     image = np.repeat(np.repeat(np.array([[100, 300], [500, 900]], np.uint16), 4, axis=0), 6, axis=1)
     write_image(tmp_path / "cell.tif", image)
     for size, expected in (((8, 12), image), ((2, 2), image[::4, ::6])):
@@ -434,7 +435,7 @@ def test_an_image_without_pixel_size(tmp_path: Path) -> None:
 def test_a_given_pixel_size_comes_before_the_file_s(
     tmp_path: Path, given: float | list[float], size: tuple[float, float], batch_size: int
 ) -> None:
-    """Also after a loader has made a batch of the items, and MONAI has taken it apart again."""
+    """Also after a loader has collated the items and MONAI has split the batch."""
     write_image(tmp_path / "in" / "a.tif", marked(), pixel_size=(0.5, 0.25))
     write_image(tmp_path / "in" / "b.tif", np.stack([marked()] * 2))
     measuring = Measuring()
@@ -471,7 +472,7 @@ def test_the_overlay_shows_image_and_foreground(tmp_path: Path) -> None:
     assert picture[3, 2, 0] > 80
 
 
-def test_instances_have_colours_of_their_own(tmp_path: Path) -> None:
+def test_instances_have_different_colors(tmp_path: Path) -> None:
     write_image(tmp_path / "cell.tif", marked())
     infer(tmp_path / "cell.tif", tmp_path / "out", numbered)
     picture = np.asarray(Image.open(tmp_path / "out" / "cell_overlay.png"))

@@ -1,4 +1,4 @@
-"""Inferences over many inputs: what fails is noted and the others go on, what is done is not done again."""
+"""Inference over many images: failures are recorded and the run continues; finished images are skipped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from bundle_runs import command, config, infer, kill
 from PIL import Image
 from tiny_data import untrained
 
-from custom import inference as batches
-from custom import networks
+from custom import inference, networks
 from custom.errors import find_input_error
 from custom.ground.growing_table import DONE
 from custom.images import write_image
@@ -69,11 +68,11 @@ def failed(output: Path) -> dict[str, str]:
         return {Path(row["file"]).name: row["reason"] for row in csv.DictReader(stream)}
 
 
-# -------------------------------------------------------------------------------------------------------- what fails
+# -------------------------------------------------------------------------------------------------------- failures
 
 
 def write_bad_images(folder: Path) -> dict[str, str]:
-    """Write files of each kind that cannot be segmented, and return for each what is said of it."""
+    """Write files that cannot be segmented, one of each kind, and return the reason for each."""
     folder.mkdir(exist_ok=True)
     stack = gray(3, 40, 44).astype(np.float32)
     tifffile.imwrite(folder / "whole.tif", stack, photometric="minisblack")
@@ -119,7 +118,7 @@ def write_locked(file: Path) -> Path:
 def test_good_images_among_bad_ones(
     images: Path, weights: Path, tmp_path: Path, options: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also those of a batch in which a page cannot be read."""
+    """Also in a batch with an unreadable page."""
     expected = write_bad_images(images)
     assert run(images, tmp_path / "out", weights, **options) == 2
     assert masks(tmp_path / "out") == measured(tmp_path / "out") == GOOD
@@ -133,7 +132,7 @@ def test_good_images_among_bad_ones(
     assert said[-len(expected) :] == [f"  {name}: {reason}" for name, reason in sorted(found.items())]
 
 
-def test_what_failed_before_is_forgotten(images: Path, weights: Path, tmp_path: Path) -> None:
+def test_failures_of_an_earlier_run_are_removed(images: Path, weights: Path, tmp_path: Path) -> None:
     tifffile.imwrite(images / "nan.tif", np.full((40, 40), np.nan, np.float32))
     (images / "empty.tif").touch()
     assert run(images, tmp_path / "out", weights) == 2
@@ -165,7 +164,7 @@ def test_one_bad_image_that_was_named_is_an_error(name: str, weights: Path, tmp_
 
 
 def break_forward(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    """Let the network fail for images of 50 rows."""
+    """Make the network fail for images of 50 rows."""
     forward = networks.UNet.forward
 
     def broken(self: networks.UNet, image: torch.Tensor) -> torch.Tensor:
@@ -173,14 +172,14 @@ def break_forward(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
             raise error
         return forward(self, image)
 
-    def noting(self: batches.ImageQueue, engine: Any, batch: dict[str, Any]) -> Any:
+    def noting(self: inference.ImageQueue, engine: Any, batch: dict[str, Any]) -> Any:
         broken.rows = batch["image"].shape[-2] if "image" in batch else 0
         return predict(self, engine, batch)
 
     broken.rows = 0
-    predict = batches.ImageQueue.predict
+    predict = inference.ImageQueue.predict
     monkeypatch.setattr(networks.UNet, "forward", broken)
-    monkeypatch.setattr(batches.ImageQueue, "predict", noting)
+    monkeypatch.setattr(inference.ImageQueue, "predict", noting)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +196,13 @@ def test_an_image_too_large_for_the_memory(
     break_forward(monkeypatch, error)
     assert run(images, tmp_path / "out", weights) == 2
     assert masks(tmp_path / "out") == GOOD - {"b ß"}
-    assert failed(tmp_path / "out")["b ß.tif"].startswith("found an image for which there is too little memory")
+    assert failed(tmp_path / "out")["b ß.tif"].startswith("found an image that is too large for the memory")
 
 
 def test_an_error_of_ours_ends_the_run(
     images: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a traceback; what was done before is done."""
+    """With a traceback; images finished before remain finished."""
     break_forward(monkeypatch, ZeroDivisionError("our fault"))
     with pytest.raises(RuntimeError) as caught:
         run(images, tmp_path / "out", weights)
@@ -223,12 +222,12 @@ def test_ctrl_c(
 ) -> None:
     break_forward(monkeypatch, KeyboardInterrupt())  # type: ignore[arg-type]
     assert run(images, tmp_path / "out", weights) == 130
-    assert "Stopped. The same command goes on with what is missing." in capsys.readouterr().err
+    assert "Stopped. Repeat the command to process the missing images." in capsys.readouterr().err
     assert masks(tmp_path / "out") == measured(tmp_path / "out") == {"a"}
 
 
 def test_a_wrong_option_is_not_the_fault_of_an_image(images: Path, tmp_path: Path) -> None:
-    """It is said once, even where it is looked at only when an image is there."""
+    """It ends the run, even if it is checked only when an image is processed."""
     (tmp_path / "models").mkdir()
     weights = untrained("hela_track", tmp_path / "models")
     with pytest.raises(Exception) as caught:  # noqa: PT011
@@ -246,12 +245,12 @@ def test_as_typed(images: Path, weights: Path, tmp_path: Path) -> None:
     assert result.stdout.splitlines()[-1] == "  nan.tif: found 1600 NaN or infinite pixels, expected finite values."
 
 
-# ------------------------------------------------------------------------------------------------------ what is done
+# ------------------------------------------------------------------------------------------------------ finished images
 
 
 @pytest.fixture
 def finished(weights: Path, tmp_path: Path) -> Path:
-    """Return a folder with `images` and what an inference of it has left in `out`."""
+    """Return a folder with `images` and, in `out`, their results."""
     folder = tmp_path
     for name, shape in (("a", (40, 50)), ("b", (50, 40)), ("stack", (3, 40, 44))):
         write_image(folder / "images" / f"{name}.tif", gray(*shape))
@@ -263,19 +262,19 @@ def finished(weights: Path, tmp_path: Path) -> Path:
 
 
 def again(finished: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> set[str]:
-    """Run the same inference again, and return the names of the images that were done again."""
+    """Repeat the inference, and return the names of the images that were processed again."""
     out = finished / "out"
     before = {file: file.stat().st_mtime_ns for file in (out / DONE).glob("*.json")}
     assert run(finished / "images", out, finished / "weights" / "model.pt", **options) == 0
     records = set((out / DONE).glob("*.json"))
     done = {file for file in records if file not in before or file.stat().st_mtime_ns > before[file]}
-    said = "images are done already, --overwrite true does them again." in capsys.readouterr().out
+    said = "images are already finished (--overwrite true re-processes them)." in capsys.readouterr().out
     assert said == (done != records)
     assert masks(out) == measured(out) == {file.stem for file in (finished / "images").iterdir()}
     return {file.stem for file in done}
 
 
-def test_nothing_is_done_twice(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_finished_images_are_skipped(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = {path: path.read_bytes() for path in (finished / "out").glob("*.[tpc][ins][fgv]")}
     assert again(finished, capsys) == set()
     assert again(finished, capsys, num_workers=2, device="cpu") == set()
@@ -336,7 +335,7 @@ def other_threshold(folder: Path) -> set[str]:
 
 
 def correct_mask(folder: Path) -> set[str]:
-    """Correct a mask by hand, which nobody wants to lose."""
+    """Correct a mask by hand; it must not be lost."""
     tifffile.imwrite(folder / "out" / "a_mask.tif", np.zeros((40, 50), np.uint8))
     return set()
 
@@ -356,20 +355,20 @@ CHANGES = [
 ]
 
 
-def test_what_has_changed_is_done_anew(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_changed_images_are_processed_again(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for change in CHANGES:
         expected = change(finished)
         assert again(finished, capsys) == expected, change.__name__
     assert not tifffile.imread(finished / "out" / "a_mask.tif").any(), "the mask that was corrected"
 
 
-def test_other_options_do_all_anew(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_options_process_all_images_again(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for options in ({"threshold": 0.4}, {"min_area": 2}, {"inferer#overlap": 0.5}, {"overwrite": "true"}):
         assert again(finished, capsys, **options) == {"a", "b", "stack"}, options
 
 
-def test_images_that_have_moved_are_done_anew(finished: Path, tmp_path: Path) -> None:
-    """Others of the same name, size and time may lie in another folder."""
+def test_moved_images_are_processed_again(finished: Path, tmp_path: Path) -> None:
+    """Another folder may contain other images with the same name, size and time."""
     (finished / "images").rename(tmp_path / "moved")
     (tmp_path / "images").symlink_to(tmp_path / "moved")
     before = (finished / "out" / DONE / "a.json").stat().st_mtime_ns
@@ -377,8 +376,8 @@ def test_images_that_have_moved_are_done_anew(finished: Path, tmp_path: Path) ->
     assert (finished / "out" / DONE / "a.json").stat().st_mtime_ns > before
 
 
-def test_files_of_other_settings_go(images: Path, weights: Path, tmp_path: Path) -> None:
-    """An image that is no stack any more has no stack of overlays."""
+def test_results_of_other_settings_are_removed(images: Path, weights: Path, tmp_path: Path) -> None:
+    """A stack that has become a single image has no stack of overlays."""
     output = tmp_path / "out"
     run(images, output, weights)
     assert (output / "stack_overlay.tif").is_file()
@@ -388,14 +387,14 @@ def test_files_of_other_settings_go(images: Path, weights: Path, tmp_path: Path)
     assert (output / "stack_overlay.png").is_file()
 
 
-def test_rows_of_images_of_another_folder_stay(images: Path, weights: Path, tmp_path: Path) -> None:
+def test_rows_of_images_in_another_folder_are_kept(images: Path, weights: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "others" / "x.tif", gray(40, 40))
     run(images, tmp_path / "out", weights)
     run(tmp_path / "others", tmp_path / "out", weights)
     assert measured(tmp_path / "out") == GOOD | {"x"}
 
 
-def test_a_record_names_what_its_results_were_made_of(finished: Path) -> None:
+def test_a_marker_lists_what_results_were_made_with(finished: Path) -> None:
     record = json.loads((finished / "out" / DONE / "stack.json").read_text())
     assert record["input"]["file"] == str(finished / "images" / "stack.tif")
     assert record["made_with"].keys() == {"weights", "settings", "threshold.json"}
@@ -405,5 +404,5 @@ def test_a_record_names_what_its_results_were_made_of(finished: Path) -> None:
 
 
 def test_killed_inferences_and_two_at_once(tmp_path: Path) -> None:
-    """SIGKILL at three random moments; then two inferences of one folder begin together."""
-    assert "3 kills; each inference ends as" in kill("killed_inferences.py", tmp_path)
+    """SIGKILL at three random times; then two runs start in one folder at the same time."""
+    assert "3 kills; the results equal" in kill("killed_inferences.py", tmp_path)

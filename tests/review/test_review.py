@@ -1,10 +1,11 @@
-"""What an image is like, which images are unlike a training set, and how far a result depends on how the image lies."""
+"""Image statistics, the reference they are compared with, the disagreement of orientations, and the review table."""
 
 from __future__ import annotations
 
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def reference() -> Reference:
 
 
 @pytest.mark.parametrize("sigma", [1.0, 5.0, 20.0])
-def test_the_noise_is_that_which_was_added(sigma: float) -> None:
+def test_the_added_noise_is_measured(sigma: float) -> None:
     ramp = np.linspace(100, 1000, 300)[np.newaxis] + np.zeros((300, 1))
     numbers = image_statistics(ramp + np.random.default_rng(0).normal(0, sigma, ramp.shape))
     assert numbers["noise"] * (numbers["high"] - numbers["low"]) == pytest.approx(sigma, rel=0.03)
@@ -140,37 +141,44 @@ def test_others_are_flagged_with_the_reason(reference: Reference, image: np.ndar
     assert word in "; ".join(reference.differences(image_statistics(image)))
 
 
-def test_a_reason_names_the_number_and_those_of_the_training(reference: Reference) -> None:
+def test_a_reason_gives_the_number_and_the_training_range(reference: Reference) -> None:
     numbers = image_statistics(textured(50)) | {"certainty": 0.4}
-    assert reference.differences(numbers) == ["the network is unsure: certainty 0.4, training 0.85 to 0.89"]
+    assert reference.differences(numbers) == ["network is unsure: certainty 0.4, training range 0.85 to 0.89"]
 
 
-def test_a_result_without_anything_in_it_is_a_reason(reference: Reference) -> None:
+def test_an_empty_result_is_a_reason(reference: Reference) -> None:
     numbers = image_statistics(textured(50))
     empty = result_statistics(np.zeros((8, 8)))
-    assert reference.differences(numbers | empty) == ["nothing found: 0.00% of the image, training 5.0% to 6.6%"]
+    assert reference.differences(numbers | empty) == ["nothing found: 0 % of the image, training range 5 % to 6.6 %"]
     assert reference.differences(numbers | {"found": 0.02}) == []
 
 
-def test_of_a_large_training_set_the_rarest_percent_is_the_limit() -> None:
-    """Uniform noise ends where it ends: 3.5 standard deviations of a few images reach far beyond."""
+def test_a_percentile_limits_a_large_training_set() -> None:
+    """The range of uniform noise is limited: 3.5 standard deviations of a few images reach far beyond it."""
     plain = image_statistics(textured(50))
     rows = [plain | {"noise": noise} for noise in np.linspace(0.1, 0.9, 401)]
     few, many = (fit_reference([[row] for row in part]) for part in (rows[::8], rows))
     assert few is not None
     assert many is not None
     assert (many.differences(plain | {"noise": 0.89}), few.differences(plain | {"noise": 1.0})) == ([], [])
-    assert many.differences(plain | {"noise": 1.0}) == ["noisy: noise 1, training 0.14 to 0.86"]
+    assert many.differences(plain | {"noise": 1.0}) == ["noisy: noise 1, training range 0.14 to 0.86"]
 
 
-def test_pixels_of_another_size_are_a_reason_where_both_are_known(reference: Reference) -> None:
+def test_a_different_pixel_size_is_a_reason(reference: Reference) -> None:
     numbers = image_statistics(textured(50))
     assert reference.differences(numbers | {"pixel_size_um": 0.12}) == []
-    assert reference.differences(numbers | {"pixel_size_um": 0.2}) == ["larger pixels: 0.2 µm, training 0.1 to 0.1 µm"]
+    (reason,) = reference.differences(numbers | {"pixel_size_um": 0.2})
+    assert reason == "larger pixels: 0.2 µm, training range 0.1 to 0.1 µm"
 
 
-def test_what_is_unusual_only_together_is_found() -> None:
-    """Where more noise always comes with more sharpness, much of the one with little of the other is odd."""
+def test_numbers_in_reasons_have_no_exponents(reference: Reference) -> None:
+    quantiles = reference.quantiles | {"gray_levels": (143.0, 200.0, 241.0)}
+    levels = replace(reference, quantiles=quantiles)._reason("gray_levels", 18.0, -2.0)
+    assert levels == "few gray levels: gray_levels 18, training range 140 to 240"
+
+
+def test_an_unusual_combination_of_usual_numbers_is_found() -> None:
+    """If noise and sharpness always rise together, a noisy image that is not sharp is unusual."""
     plain = image_statistics(textured(50))
     steps = np.linspace(-0.5, 0.5, 40)
     together = [plain | {name: plain[name] * np.exp(step) for name in ("noise", "sharpness_1px")} for step in steps]
@@ -181,7 +189,7 @@ def test_what_is_unusual_only_together_is_found() -> None:
     for name, value in odd.items():
         assert fitted.differences(plain | {name: value, **{n: plain[n] for n in odd if n != name}}) == []
     (reason,) = fitted.differences(plain | odd)
-    assert "beside its other numbers" in reason
+    assert "given its other statistics" in reason
 
 
 def test_a_reference_comes_back_from_its_file(reference: Reference, tmp_path: Path) -> None:
@@ -224,7 +232,7 @@ def test_results_that_are_never_undecided_are_not_compared_by_it() -> None:
     assert fitted.differences(statistics[0][0] | {"undecided": 0.5}) == []
 
 
-def test_a_training_set_without_anything_in_it_has_no_reference() -> None:
+def test_constant_training_images_give_no_reference() -> None:
     assert fit_reference([[image_statistics(np.zeros((64, 64)))]]) is None
 
 
@@ -240,7 +248,7 @@ def test_training_images_count_whole_and_in_quarters_at_the_scale_of_the_network
 # ---------------------------------------------------------------------------------------------- certainty, disagreement
 
 
-def test_certainty_is_the_dice_to_be_expected() -> None:
+def test_certainty_is_the_expected_dice() -> None:
     probability = np.array([[1.0, 0.6, 0.2, 0.0]])
     assert certainty(probability) == pytest.approx(2 * 1.6 / (1.8 + 2))
     assert certainty(probability[np.newaxis]) == certainty(probability)
@@ -248,7 +256,7 @@ def test_certainty_is_the_dice_to_be_expected() -> None:
     assert certainty(np.zeros((4, 4))) == 0
 
 
-def test_what_a_result_is_like_by_hand() -> None:
+def test_result_statistics_by_hand() -> None:
     probability = np.array([[0.95, 0.6, 0.2, 0.05], [0.0, 0.0, 0.0, 0.0]])
     numbers = result_statistics(probability)
     assert (numbers["found"], numbers["undecided"]) == (0.25, 1.0)
@@ -257,7 +265,7 @@ def test_what_a_result_is_like_by_hand() -> None:
     assert result_statistics(classes) | {"certainty": 0} == pytest.approx(numbers | {"certainty": 0, "found": 0.25})
 
 
-def test_how_sure_a_network_is_of_nothing_is_not_known() -> None:
+def test_the_certainty_of_an_empty_result_is_undefined() -> None:
     numbers = result_statistics(np.zeros((1, 8, 8)))
     assert numbers["found"] == 0
     assert math.isnan(numbers["certainty"])
@@ -279,7 +287,7 @@ def test_the_disagreement_of_masks_by_hand() -> None:
 
 
 class Shifting(nn.Module):
-    """A prediction that is the image, moved by some pixels to the right."""
+    """Predicts the image itself, shifted to the right by some pixels."""
 
     def __init__(self, by: int) -> None:
         super().__init__()
@@ -296,21 +304,21 @@ def disagreement_of(network: nn.Module, image: np.ndarray) -> float:
     return of(page, probability, lambda p: (p >= 0.5).astype(np.uint8) * 255)
 
 
-def test_a_network_that_does_not_mind_how_the_image_lies_agrees_with_itself() -> None:
+def test_no_disagreement_if_the_network_is_equivariant() -> None:
     image = np.zeros((12, 31), np.float32)
     image[2:5, 3:9] = 1
     assert disagreement_of(Shifting(0), image) == 0
 
 
-def test_one_that_does_disagrees() -> None:
-    """Moved right, left, up and down, twice each: of the 28 pairs 4 are equal, 8 opposite, 16 at an angle."""
+def test_disagreement_of_a_network_that_shifts() -> None:
+    """Shifted right, left, up and down, two masks each: of the 28 pairs 4 are equal, 8 opposite, 16 at an angle."""
     image = np.zeros((40, 30), np.float32)
     image[10:20, 10:20] = 1
     assert disagreement_of(Shifting(2), image) == pytest.approx(1 - (4 + 8 * 0.6 + 16 * 0.64) / 28)
 
 
 def test_it_leaves_the_network_alone_and_predicts_as_the_evaluator_does() -> None:
-    """Between two iterations MONAI has the network in training mode, in which batch statistics count and are kept."""
+    """Between two iterations MONAI leaves the network in training mode, which would use and update batch statistics."""
     network = nn.Sequential(nn.BatchNorm2d(1, momentum=0.5), nn.Sigmoid()).train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     image = np.random.default_rng(0).normal(5, 1, (16, 16)).astype(np.float32)
@@ -357,15 +365,15 @@ def test_the_table(reference: Reference, tmp_path: Path) -> None:
     assert "training" in rows["saturated"]["reasons"]
     assert "disagreement" not in rows["good"]
     said = review_conclusion(tmp_path / "out", ["good", "saturated", "flat"])
-    assert said == f"Unlike the images of the training: 2 of 3, see {tmp_path / 'out' / REVIEW_FILE}"
-    assert review_conclusion(tmp_path / "out", ["good"]) == "Unlike the images of the training: 0 of 1"
+    assert said == f"Needs review: 2 of 3 images, see {tmp_path / 'out' / REVIEW_FILE}"
+    assert review_conclusion(tmp_path / "out", ["good"]) == "Needs review: 0 of 1 image"
     assert table.rows_of("good")[0].is_file()
 
 
 def test_without_a_reference_nothing_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     with ReviewTable(tmp_path / "out", tmp_path / "model.pt") as table:
         look_at(table, tmp_path / "black.tif", np.zeros((20, 20), np.uint8))
-    assert capsys.readouterr().out.count("No reference.json beside the weights") == 1
+    assert capsys.readouterr().out.count("No reference.json next to the weights") == 1
     (row,) = rows_of(tmp_path / "out")
     assert (row["needs_review"], row["reasons"], row["low_contrast"], row["saturated"]) == ("", "", "1", "0")
     assert review_conclusion(tmp_path / "out", ["black"]) is None

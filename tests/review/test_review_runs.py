@@ -25,7 +25,7 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train("dendrite", data, tmp_path_factory.mktemp("run"))
 
 
-def test_a_training_leaves_what_its_images_are_like(trained: Path) -> None:
+def test_training_writes_a_reference(trained: Path) -> None:
     reference = read_reference(trained / "model.pt")
     assert reference is not None
     assert reference.images == 28
@@ -33,34 +33,34 @@ def test_a_training_leaves_what_its_images_are_like(trained: Path) -> None:
     assert {"noise", "sharpness_1px", "certainty"} <= set(reference.quantiles)
 
 
-def test_it_is_the_same_again(trained: Path, data: Path, tmp_path: Path) -> None:
+def test_the_reference_is_reproducible(trained: Path, data: Path, tmp_path: Path) -> None:
     again = train("dendrite", data, tmp_path)
     assert (again / REFERENCE_FILE).read_bytes() == (trained / REFERENCE_FILE).read_bytes()
 
 
-def test_sharing_carries_it_along(trained: Path, tmp_path: Path) -> None:
+def test_sharing_copies_the_reference(trained: Path, tmp_path: Path) -> None:
     ship(trained, tmp_path)
     assert (tmp_path / "models" / REFERENCE_FILE).read_bytes() == (trained / REFERENCE_FILE).read_bytes()
 
 
-def test_an_inference_says_which_images_are_unlike_those(
+def test_inference_flags_images_that_need_review(
     trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     image = read_image(sorted((data / "image").iterdir())[0])
-    write_image(tmp_path / "in" / "as_it_is.tif", image)
+    write_image(tmp_path / "in" / "original.tif", image)
     write_image(tmp_path / "in" / "inverted.tif", 255 - image)
     write_image(tmp_path / "in" / "pages.tif", np.stack([image, np.full_like(image, 9)]))
     infer("dendrite", tmp_path / "in", tmp_path / "out", trained / "model.pt", size=64, tta="true")
     with (tmp_path / "out" / REVIEW_FILE).open(newline="", encoding="utf-8") as stream:
         rows = {(row["image"], row["page"]): row for row in csv.DictReader(stream)}
-    assert list(rows) == [("as_it_is", "0"), ("inverted", "0"), ("pages", "0"), ("pages", "1")]
+    assert list(rows) == [("inverted", "0"), ("original", "0"), ("pages", "0"), ("pages", "1")]
     assert rows["inverted", "0"]["needs_review"] == "1"
     assert "training" in rows["inverted", "0"]["reasons"]
     assert (rows["pages", "1"]["needs_review"], rows["pages", "1"]["low_contrast"]) == ("1", "1")
     for row in rows.values():
         assert 0 <= float(row["disagreement"]) <= 1
-    assert rows["pages", "0"]["noise"] == rows["as_it_is", "0"]["noise"]
-    assert "Unlike the images of the training: " in capsys.readouterr().out
+    assert rows["pages", "0"]["noise"] == rows["original", "0"]["noise"]
+    assert "Needs review: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)

@@ -1,4 +1,4 @@
-"""What a run says first and last: absolute paths, counts, and what to do next."""
+"""The first and last lines of a run: absolute paths, counts, results and next commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from torch import nn
 
 from custom.data import Inputs, Manifest, open_datasets, open_inputs
 from custom.inference import ImageQueue
-from custom.runs import _first_and_last_lines as announcements
+from custom.runs._evaluation_run import announce_evaluation
+from custom.runs._inference_run import announce_inference, conclude_inference
+from custom.runs._training_run import announce_training, conclude_training
 from custom.weights import RUN_FILE, record_training
 
 WEIGHTS = Path("/models/model.pt")
@@ -30,7 +32,7 @@ def data_set(folder: Path, name: str) -> Manifest:
 def test_before_a_training(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     data = [data_set(tmp_path / "one", "first"), data_set(tmp_path / "two", "second")]
     images = {"training": 28, "validation": 6}
-    announcements.announce_training("dendrite", "cpu", data, images, nn.Conv2d(100, 100, 10), tmp_path / "out")
+    announce_training("dendrite", "cpu", data, images, nn.Conv2d(100, 100, 10), tmp_path / "out")
     assert capsys.readouterr().out.splitlines() == [
         "Training dendrite on CPU: Conv2d with 1.00 million parameters.",
         f"Images: 28 training, 6 validation, from {tmp_path / 'one'} (first), {tmp_path / 'two'} (second)",
@@ -40,7 +42,7 @@ def test_before_a_training(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
 
 def test_before_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     data = [data_set(tmp_path / "one", "first")]
-    announcements.announce_evaluation("neuron_em", "cpu", data, {"validation": 5, "test": 7}, WEIGHTS, 0.456)
+    announce_evaluation("neuron_em", "cpu", data, {"validation": 5, "test": 7}, WEIGHTS, 0.456)
     assert capsys.readouterr().out.splitlines() == [
         "Scoring neuron_em on CPU with /models/model.pt, threshold 0.46.",
         f"Images: 5 validation, 7 test, from {tmp_path / 'one'} (first)",
@@ -49,7 +51,7 @@ def test_before_an_evaluation(tmp_path: Path, capsys: pytest.CaptureFixture) -> 
 
 def test_an_evaluation_without_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     data = [data_set(tmp_path / "one", "first")]
-    announcements.announce_evaluation("tem", "cpu", data, {"test": 7}, WEIGHTS, None)
+    announce_evaluation("tem", "cpu", data, {"test": 7}, WEIGHTS, None)
     assert capsys.readouterr().out.splitlines()[0] == "Scoring tem on CPU with /models/model.pt."
 
 
@@ -75,10 +77,10 @@ def test_before_an_inference(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ) -> None:
-    """The input may be relative, what is printed is not."""
+    """The input may be a relative path; printed paths are absolute."""
     pictures(tmp_path / "in", *names)
     monkeypatch.chdir(tmp_path)
-    announcements.announce_inference("dendrite", "cpu", open_inputs(given), WEIGHTS, 0.5, tmp_path / "out")
+    announce_inference("dendrite", "cpu", open_inputs(given), WEIGHTS, 0.5, tmp_path / "out")
     assert capsys.readouterr().out.splitlines() == [
         first.format(tmp_path),
         "dendrite on CPU with /models/model.pt, threshold 0.50.",
@@ -91,26 +93,26 @@ def test_stacks_and_files_that_cannot_be_read(tmp_path: Path, capsys: pytest.Cap
     pictures(tmp_path / "in", "a.png")
     pages[0].save(tmp_path / "in" / "stack.tif", save_all=True, append_images=pages[1:])
     (tmp_path / "in" / "broken.tif").write_bytes(b"")
-    announcements.announce_inference("dendrite", "cpu", open_inputs(tmp_path / "in"), WEIGHTS, 0.5, tmp_path)
+    announce_inference("dendrite", "cpu", open_inputs(tmp_path / "in"), WEIGHTS, 0.5, tmp_path)
     source = tmp_path / "in"
     assert capsys.readouterr().out.splitlines()[:2] == [
-        f"Segmenting 2 image(s), 4 page(s), from {source}; 1 more cannot be, which are listed at the end",
-        "Stacks: 1; their 3 pages are processed one by one, each by itself.",
+        f"Segmenting 2 image(s), 4 page(s), from {source}; 1 more cannot be read (listed at the end)",
+        "Stacks: 1; their 3 pages are processed independently.",
     ]
 
 
 def test_an_inference_without_a_threshold(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     inputs = open_inputs(pictures(tmp_path / "in", "a.png"))
-    announcements.announce_inference("tem", "cpu", inputs, WEIGHTS, None, tmp_path / "out")
+    announce_inference("tem", "cpu", inputs, WEIGHTS, None, tmp_path / "out")
     assert capsys.readouterr().out.splitlines()[1] == "tem on CPU with /models/model.pt."
 
 
 @pytest.mark.parametrize(
     ("best_by", "said"),
     [
-        ("metric", "best validation score 0.7500, from epoch 2"),
-        ("loss", "lowest validation loss 1.2500, from epoch 1"),
-        ("last", "last epoch, from epoch 2"),
+        ("metric", "epoch 2 (best validation score, 0.75)"),
+        ("loss", "epoch 1 (lowest validation loss, 1.25)"),
+        ("last", "epoch 2 (last epoch)"),
     ],
 )
 def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by: str, said: str) -> None:
@@ -118,29 +120,29 @@ def test_after_a_training(tmp_path: Path, capsys: pytest.CaptureFixture, best_by
     record_training(tmp_path, 0, "cpu", [], {"training": 4})
     assert (tmp_path / RUN_FILE).is_file()
     capsys.readouterr()
-    announcements.conclude_training(tmp_path)
+    conclude_training(tmp_path)
     weights = tmp_path / "model.pt"
     assert capsys.readouterr().out.splitlines() == [
-        f"Weights of the {said}: {weights}",
+        f"Saved weights: {said}: {weights}",
         f"Curves: {tmp_path / 'history.png'}   Pictures: {tmp_path / 'pictures'}",
     ]
 
 
-def batch_of(folder: Path, failed: int, **results: tuple[str, ...]) -> ImageQueue:
-    """Return a batch that has written these kinds of files of images, and in which as many others failed."""
+def queue_of(folder: Path, failed: int, **results: tuple[str, ...]) -> ImageQueue:
+    """Return a queue with results of these kinds, and with ``failed`` failed images."""
     faults = {folder / f"bad{number:02d}.tif": f"found {number}, expected more." for number in range(failed)}
-    batch = ImageQueue(Inputs(folder, [], faults, single=False), folder, WEIGHTS, "")
-    batch.results = {name: [folder / f"{name}_{kind}" for kind in kinds] for name, kinds in results.items()}
-    batch.written = [file for files in batch.results.values() for file in files]
-    return batch
+    queue = ImageQueue(Inputs(folder, [], faults, single=False), folder, WEIGHTS, "")
+    queue.results = {name: [folder / f"{name}_{kind}" for kind in kinds] for name, kinds in results.items()}
+    queue.written = [file for files in queue.results.values() for file in files]
+    return queue
 
 
 def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     kinds = ("probability.tif", "mask.tif", "labels.tif", "overlay.tif", "overlay.png")
     (tmp_path / "measurements.csv").touch()
-    batch = batch_of(tmp_path, 0, a=kinds, b=kinds, c=kinds)
-    batch.written = batch.results["c"]  # the others were done before
-    announcements.conclude_inference(batch)
+    queue = queue_of(tmp_path, 0, a=kinds, b=kinds, c=kinds)
+    queue.written = queue.results["c"]  # the others were finished before
+    conclude_inference(queue)
     assert capsys.readouterr().out.splitlines() == [
         "Wrote 5 files.",
         f"Mask: {tmp_path / 'a_mask.tif'} and 2 more",
@@ -151,7 +153,7 @@ def test_after_an_inference(tmp_path: Path, capsys: pytest.CaptureFixture) -> No
 
 
 def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    announcements.conclude_inference(batch_of(tmp_path, 0, a=("probability.tif", "mask.tif", "overlay.png")))
+    conclude_inference(queue_of(tmp_path, 0, a=("probability.tif", "mask.tif", "overlay.png")))
     assert capsys.readouterr().out.splitlines() == [
         "Wrote 3 files.",
         f"Mask: {tmp_path / 'a_mask.tif'}",
@@ -161,7 +163,7 @@ def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsy
 
 @pytest.mark.parametrize(("failed", "more"), [(2, []), (12, ["  and 2 more"])])
 def test_what_failed_comes_last(tmp_path: Path, failed: int, more: list[str], capsys: pytest.CaptureFixture) -> None:
-    announcements.conclude_inference(batch_of(tmp_path, failed))
+    conclude_inference(queue_of(tmp_path, failed))
     assert capsys.readouterr().out.splitlines() == [
         f"Failed: {failed} image(s), see {tmp_path / 'failed.csv'}",
         *(f"  bad{number:02d}.tif: found {number}, expected more." for number in range(min(failed, 10))),

@@ -1,4 +1,4 @@
-"""What TensorBoard and MLflow know of a run, read back by their own readers, against ``history.csv``."""
+"""The records of a run in TensorBoard and MLflow, read back by their own readers and compared with ``history.csv``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from custom.errors import InputError
 from custom.runs._mlflow import _end_unfinished
 from custom.runs._overrides import check_overrides
 from custom.samples import make_samples
-from custom.training import forget_later
+from custom.training._training_events import remove_later_events
 
 SHORT = {"max_epochs": 2}  # of dendrite: two iterations in an epoch
 WEIGHTS = bundle_runs.ROOT / "bundles" / "dendrite" / "models" / "model.pt"
@@ -62,7 +62,7 @@ def assert_same_curves(found: dict[str, list[tuple[int, float]]], expected: dict
 
 
 def interrupt(bundle: str, data: Path, folder: Path, overlay: Path, iteration: int, **options: Any) -> None:
-    """Train until an iteration, as when Ctrl-C is typed in it."""
+    """Train until an iteration in which Ctrl-C is pressed."""
     overlay.write_text(f"+train#handlers:\n  - $__import__('bundle_runs').StopAt({iteration})\n")
     with pytest.raises(SystemExit):
         bundle_runs.train(bundle, data, folder, overlay, **options)
@@ -72,7 +72,7 @@ def interrupt(bundle: str, data: Path, folder: Path, overlay: Path, iteration: i
 
 
 def write_events(folder: Path, epochs: int) -> None:
-    """Write what a training with two iterations per epoch writes."""
+    """Write the events of a training run with two iterations per epoch."""
     writer = SummaryWriter(str(folder))
     for epoch in range(1, epochs + 1):
         for iteration in (2 * epoch - 1, 2 * epoch):
@@ -82,39 +82,39 @@ def write_events(folder: Path, epochs: int) -> None:
     writer.close()
 
 
-def test_what_comes_again_is_taken_out_of_event_files(tmp_path: Path) -> None:
+def test_later_events_are_removed(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=3)
-    forget_later(tmp_path, epoch=2, iteration=5)
+    remove_later_events(tmp_path, epoch=2, iteration=5)
     assert [step for step, _ in scalars(tmp_path)["batch_loss"]] == [1, 2, 3, 4, 5]
     assert [step for step, _ in scalars(tmp_path)["val_dice"]] == [1, 2]
     assert [image.step for image in events(tmp_path).Images("validation")] == [1, 2]
 
 
-def test_what_has_to_stay_is_not_written_anew(tmp_path: Path) -> None:
+def test_files_without_later_events_are_unchanged(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=2)
     (file,) = tmp_path.iterdir()
     before = file.read_bytes(), file.stat().st_ino
-    forget_later(tmp_path, epoch=2, iteration=4)
+    remove_later_events(tmp_path, epoch=2, iteration=4)
     assert (file.read_bytes(), file.stat().st_ino) == before
 
 
-def test_an_event_that_a_killed_process_left_unfinished_does_no_harm(tmp_path: Path) -> None:
+def test_an_incomplete_event_of_a_killed_process_is_dropped(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=2)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-7])
-    forget_later(tmp_path, epoch=1, iteration=4)
+    remove_later_events(tmp_path, epoch=1, iteration=4)
     assert [step for step, _ in scalars(tmp_path)["batch_loss"]] == [1, 2, 3, 4]
     assert [step for step, _ in scalars(tmp_path)["val_dice"]] == [1]
 
 
-def test_before_the_first_epoch_nothing_is_left(tmp_path: Path) -> None:
+def test_no_events_remain_before_the_first_epoch(tmp_path: Path) -> None:
     write_events(tmp_path, epochs=1)
     (tmp_path / "history.csv").touch()
-    forget_later(tmp_path, epoch=0, iteration=0)
+    remove_later_events(tmp_path, epoch=0, iteration=0)
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
 
 
-def test_a_training_takes_the_place_of_the_one_before(data: Path, tmp_path: Path) -> None:
+def test_a_new_run_replaces_the_events_of_an_earlier_one(data: Path, tmp_path: Path) -> None:
     write_events(tmp_path / "run", epochs=3)
     folder = bundle_runs.train("dendrite", data, tmp_path / "run", **SHORT)
     found = scalars(folder)
@@ -135,7 +135,7 @@ def mlflow() -> Any:
 
 @pytest.fixture(scope="module")
 def tables(mlflow: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database of MLflow without runs, which takes seconds to make."""
+    """Return an MLflow database without runs, which takes seconds to create."""
     folder = tmp_path_factory.mktemp("tables")
     runs(mlflow, folder)
     return folder / "mlruns.db"
@@ -163,7 +163,7 @@ def with_tables(tables: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_training_that_goes_on_is_one_run_without_a_step_twice(
+def test_a_resumed_training_run_is_one_mlflow_run_without_duplicates(
     data: Path, tmp_path: Path, mlflow: Any, tables: Path
 ) -> None:
     options = SHORT | {"tracking": "mlflow"}
@@ -193,7 +193,7 @@ def test_a_training_that_goes_on_is_one_run_without_a_step_twice(
     assert_same_curves(seen, {name: found[name] for name in found if name != "learning_rate"})
 
 
-def test_a_new_training_joins_no_run_that_never_finished(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
+def test_a_new_run_does_not_join_an_unfinished_one(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
     options = SHORT | {"tracking": "mlflow", "max_epochs": 1}
     options["tracking_uri"] = path_to_sqlite_uri(with_tables(tables, tmp_path / "shared") / "mlruns.db")
     interrupt("dendrite", data, tmp_path / "killed", tmp_path / "stop.yaml", 1, **options)
@@ -206,7 +206,7 @@ def test_a_new_training_joins_no_run_that_never_finished(data: Path, tmp_path: P
     assert {run.info.status for run in runs(mlflow, tmp_path / "shared")[1]} == {"KILLED", "FINISHED"}
 
 
-def test_a_run_of_an_evaluation_has_its_scores(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
+def test_the_run_of_an_evaluation_has_its_scores(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
     folder = with_tables(tables, tmp_path / "scores")
     bundle_runs.evaluate("dendrite", data, folder, WEIGHTS, tracking="mlflow", splits=["validation", "test"])
     client, (run,) = runs(mlflow, folder)
@@ -218,7 +218,7 @@ def test_a_run_of_an_evaluation_has_its_scores(data: Path, tmp_path: Path, mlflo
     assert {config.name, "scores.csv", "scores.json"} <= set(artifacts(client, run))
 
 
-def test_a_run_of_an_inference_has_its_tables(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
+def test_the_run_of_inference_has_its_tables(data: Path, tmp_path: Path, mlflow: Any, tables: Path) -> None:
     folder = with_tables(tables, tmp_path / "masks")
     for _ in range(2):  # the second time there is nothing to do
         bundle_runs.infer("dendrite", data / "image" / "1.png", folder, WEIGHTS, tracking="mlflow")
@@ -232,8 +232,8 @@ def test_a_run_of_an_inference_has_its_tables(data: Path, tmp_path: Path, mlflow
 
 
 @pytest.mark.parametrize("bundle", bundle_runs.BUNDLES)
-def test_every_bundle_has_what_tracking_expects(bundle: str, tmp_path: Path) -> None:
-    """MONAI finds the engines and puts its handler on each; the runs look for it there."""
+def test_mlflow_finds_the_engines_of_every_bundle(bundle: str, tmp_path: Path) -> None:
+    """MONAI finds the engines and adds its handler to each; the runs look for it there."""
     runs = {"training": ["train"], "evaluating": ["train", "evaluate"], "inference": ["inference"]}
     engines = {
         "training": ("train::trainer", "validate::evaluator"),

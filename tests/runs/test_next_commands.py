@@ -1,4 +1,4 @@
-"""The commands that a training and an evaluation end with."""
+"""The next commands after training and evaluation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, run: str, *arguments: str) -> None:
 
 
 def options(command: str | None) -> dict[str, str]:
-    """Return what comes after `python -m monai.bundle run RUN`."""
+    """Return the run and the options of a `python -m monai.bundle run` command."""
     assert command is not None
     words = shlex.split(command)
     assert words[:4] == ["python", "-m", "monai.bundle", "run"]
@@ -27,7 +27,7 @@ def options(command: str | None) -> dict[str, str]:
 
 
 def test_after_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What changes the network or the data is typed again, what belongs to the training is not."""
+    """Options of the network and of the data are repeated, options of training are not."""
     train, evaluate, inference = (config("hela_track", name)[0] for name in ("train", "evaluate", "inference"))
     own = ("--dataset_dir", "my data", "--width=8", "--truth", "gold", "--max_epochs", "3", "--resume", "true")
     typed(monkeypatch, "training", "--config_file", train, *own, "--output_dir", "/my runs/one")
@@ -50,16 +50,16 @@ def test_after_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def test_after_an_evaluation_results_lie_beside_the_scores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights may be a bundle's own, in whose folder a user's results have no place."""
+def test_after_an_evaluation_results_go_next_to_the_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The weights may be in a bundle, in whose folder results of a user do not belong."""
     typed(monkeypatch, "evaluating", "--config_file", "['train.yaml','evaluate.yaml']", "--output_dir", "/mine/scores")
     monkeypatch.setattr(
-        "custom.runs._next_commands._beside", lambda name: config("dendrite", name.removesuffix(".yaml"))[0]
+        "custom.runs._next_commands._sibling_config", lambda name: config("dendrite", name.removesuffix(".yaml"))[0]
     )
     assert options(inference_command(WEIGHTS))["output_dir"] == "/mine/inference"
 
 
-def test_on_sample_data_everything_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_sample_data_commands_are_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     typed(monkeypatch, "training", "--config_file", config("dendrite", "train")[0])
     assert set(options(evaluating_command(WEIGHTS))) == {"run", "config_file", "ckpt_path"}
     assert set(options(inference_command(WEIGHTS))) == {"run", "config_file", "ckpt_path"}
@@ -80,7 +80,7 @@ def test_a_list_of_configs_is_in_double_quotes(monkeypatch: pytest.MonkeyPatch) 
     assert f'--config_file "{files}"' in (evaluating_command(WEIGHTS) or "")
 
 
-def test_a_program_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_programs_get_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["my_script.py", "--seed", "3"])
     assert evaluating_command(WEIGHTS) is None
     assert inference_command(WEIGHTS) is None

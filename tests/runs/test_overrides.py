@@ -1,4 +1,4 @@
-"""Options that no config declares are refused with the nearest one."""
+"""Options that no config contains are refused, with the nearest known one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def command_line(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 @pytest.fixture
 def configs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder with the configs ``train.yaml`` and ``overlay.yaml``."""
+    """Change to a folder with the configs ``train.yaml`` and ``overlay.yaml``."""
     (tmp_path / "train.yaml").write_text(TRAIN)
     (tmp_path / "overlay.yaml").write_text(OVERLAY)
     monkeypatch.chdir(tmp_path)
@@ -62,15 +62,15 @@ def test_known_options_pass(arguments: tuple[str, ...], monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("--learning_rat", "--learning_rat: found an option that no config knows; the nearest is --learning_rate."),
+        ("--learning_rat", "--learning_rat: found an option that no config contains; the nearest is --learning_rate."),
         (
             "--train#batchsize",
-            "--train#batchsize: found an option that no config knows; the nearest is --train#batch_size.",
+            "--train#batchsize: found an option that no config contains; the nearest is --train#batch_size.",
         ),
         ("--train#handlers#1#name", "--train#handlers#1#name: .*nearest is --train#handlers#0#name."),
         ("--+train#handler", r"--\+train#handler: .*nearest is --train#handlers."),
-        ("--batch_size", "--batch_size: found an option that no config knows"),
-        ("--zzz", r"--zzz: found an option that no config knows\.$"),
+        ("--batch_size", "--batch_size: found an option that no config contains"),
+        ("--zzz", r"--zzz: found an option that no config contains\.$"),
     ],
 )
 @pytest.mark.parametrize("joined", [True, False])
@@ -84,7 +84,7 @@ def test_unknown_options_name_the_nearest(
 
 @pytest.mark.usefixtures("configs")
 @pytest.mark.parametrize("quoted", ["['train.yaml','overlay.yaml']", '["train.yaml", "overlay.yaml"]'])
-def test_several_configs_know_more(quoted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_of_all_configs_are_known(quoted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     options = ("--threshold", "0.4", "--train#workers", "1", "--train#batch_size", "1")
     command_line(monkeypatch, "--config_file", quoted, *options)
     check_overrides()

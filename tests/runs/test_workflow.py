@@ -1,4 +1,4 @@
-"""How a bundle finds itself, and how a run begins."""
+"""The root folder of a bundle, and the start of a run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def drawn() -> tuple[float, float, float]:
 
 @pytest.fixture
 def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder that has nothing to do with the bundle."""
+    """Change to a folder outside the bundle."""
     folder = tmp_path / "outside"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -54,7 +54,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put back what `custom.begin` changes in the process."""
+    """Restore the settings that `custom.begin` changes in the process."""
     logger = logging.getLogger("ignite.engine")
     monkeypatch.setattr(logger, "level", logger.level)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
@@ -77,7 +77,7 @@ def test_root_of_a_relative_config(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("outside")
-def test_root_is_where_the_config_lies(tmp_path: Path) -> None:
+def test_root_is_the_folder_of_the_config(tmp_path: Path) -> None:
     config = write_config(tmp_path / "loose")
     assert root_of(config) == str((tmp_path / "loose").resolve())
 
@@ -128,5 +128,5 @@ def test_a_misspelt_option_ends_a_run_with_one_sentence(tmp_path: Path, outside:
     assert done.returncode == 1
     assert "size 250" not in done.stdout
     assert "Traceback" not in done.stderr
-    last = "Error: --sise: found an option that no config knows; the nearest is --size."
+    last = "Error: --sise: found an option that no config contains; the nearest is --size."
     assert done.stderr.splitlines()[-1] == last

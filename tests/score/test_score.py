@@ -56,7 +56,7 @@ def test_membrane_scores_are_those_of_the_challenge(score, stack, tmp_path: Path
     out, content = score("membrane", labels, put(tmp_path / "p.tif", probability, np.float32))
     assert content["scores"] == pytest.approx({"slices": 3} | expected, rel=1e-6)
     assert content["probability_of"] == "membrane"
-    assert "v rand max" in out
+    assert "V-Rand max" in out
     assert "p.tif" in out
     assert content["scores"]["v_rand_max"] == pytest.approx(1)
 
@@ -122,7 +122,21 @@ def test_masks_known_answers(score, tmp_path: Path) -> None:
     assert content["mean"]["dice_std"] == pytest.approx(0.1)
     first_line, heading, one, other, mean, spread, where = out.splitlines()
     assert first_line == f"Scoring 2 image(s) of {tmp_path / 'res'} against {tmp_path / 'gt'}"
-    assert heading.split() == ["dice", "iou", "cl", "dice", "rand", "index", "pq", "sq", "rq"]
+    assert heading.split() == [
+        "Dice",
+        "IoU",
+        "clDice",
+        "Rand",
+        "index",
+        "PQ",
+        "SQ",
+        "F1",
+        "at",
+        "IoU",
+        "0.5",
+        "(recognition",
+        "quality)",
+    ]
     assert (one.split()[:3], other.split()[0]) == (["a", "0.8000", "0.6667"], "b")
     assert (mean.split()[:2], spread.split()[:3]) == (["mean", "0.9000"], ["±", "sd", "0.1000"])
     assert where.startswith("Scores: ")

@@ -1,4 +1,4 @@
-"""From a finished training to the weights that a bundle ships, with where they come from."""
+"""From a finished training run to the shipped weights of a bundle, with their provenance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def finished(tmp_path_factory):
     return train("dendrite", make_samples("dendrite", folder / "data"), folder / "run", max_epochs=1)
 
 
-def test_run_json_says_where_the_weights_come_from(finished):
+def test_run_json_contains_the_provenance(finished):
     record = json.loads((finished / "run.json").read_text())
     assert record["sha256"] == sha256(finished / "model.pt")
     assert record["seed"] == 0
@@ -44,14 +44,14 @@ def test_ship_copies_weights_and_thresholds_and_keeps_the_scores(finished, tmp_p
 
 
 def without_threshold(finished, folder):
-    """Copy a training as it would be of a network of several classes."""
+    """Copy a run without a threshold, as of a network with several classes."""
     folder.mkdir()
     for name in ("model.pt", "run.json"):
         (folder / name).write_bytes((finished / name).read_bytes())
     return folder
 
 
-def test_named_weights_lie_beside_the_first_ones(finished, tmp_path):
+def test_named_weights_are_added_to_the_first_ones(finished, tmp_path):
     first = ship(finished, tmp_path / "bundle", note="the first")
     before = {file.name: file.read_bytes() for file in first.parent.iterdir()}
     named = ship(finished, tmp_path / "bundle", note="of electron microscopy", name="sem")
@@ -74,7 +74,7 @@ def test_a_training_without_a_threshold_ships(finished, tmp_path):
     assert {file.name for file in weights.parent.iterdir()} == {"model.pt", "provenance.json"}
 
 
-def test_the_threshold_of_other_weights_does_not_stay(finished, tmp_path):
+def test_the_threshold_of_earlier_weights_is_removed(finished, tmp_path):
     weights = ship(finished, tmp_path / "bundle")
     assert weights.with_name("threshold.json").is_file()
     ship(without_threshold(finished, tmp_path / "run"), tmp_path / "bundle")
@@ -85,7 +85,7 @@ def test_weights_that_the_run_did_not_record_are_refused(finished, tmp_path):
     for name in ("model.pt", "threshold.json", "run.json"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     (tmp_path / "model.pt").write_bytes(b"other")
-    with pytest.raises(InputError, match=r"model\.pt: found other weights"):
+    with pytest.raises(InputError, match=r"model\.pt: found weights other than"):
         ship(tmp_path, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
 

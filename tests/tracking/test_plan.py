@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from custom.runs._first_and_last_lines import announce_tracking
 from drawn_cells import colony, draw
 from filelock import FileLock
 from monai.engines import SupervisedEvaluator
@@ -23,7 +24,6 @@ from torch import nn
 
 from custom.errors import InputError
 from custom.images import read_labels, write_image
-from custom.runs._first_and_last_lines import announce_tracking
 from custom.score import ctc, score_folders
 from custom.tracking import (
     LabelWriter,
@@ -189,8 +189,8 @@ def test_a_result_is_valid_and_drawn(
         assert [int(row["frame"]) for row in csv.DictReader(file)] == list(frames)
     assert str(plan.masks) in (plan.report(movie) / "report.html").read_text()
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"Following the cells of 01: frames {frames[0]} to {frames[-1]} of {tmp_path / 'data' / '01'}"
-    assert said[1] == f"Cells are those of the masks {plan.masks}"
+    assert said[0] == f"Tracking 01: frames {frames[0]} to {frames[-1]} of {tmp_path / 'data' / '01'}"
+    assert said[1] == f"Masks: {plan.masks}"
     assert said[-1] == f"Look at: {tmp_path / 'out' / '01_report' / 'report.html'}"
 
 

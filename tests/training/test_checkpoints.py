@@ -1,4 +1,4 @@
-"""What a training saves, how it goes on after an interruption, and which files of weights are refused."""
+"""The files that training saves, resuming after an interruption, and weights that are refused."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_without_validation_nothing_is_best(tmp_path: Path) -> None:
     assert training.checkpoints.best == {"by": "metric", "score": 0.9, "epoch": 2}
 
 
-def test_a_training_that_never_scored_is_the_users_error(tmp_path: Path) -> None:
+def test_training_without_any_score_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"model\.pt: found no validation score .*foreground"):
         Training(tmp_path, scores=[NAN] * 3).run()
     assert (tmp_path / "checkpoint_last.pt").is_file()
@@ -100,7 +100,7 @@ def test_without_a_scan_there_is_no_threshold(tmp_path: Path) -> None:
         assert_same(torch.load(tmp_path / "without" / name), torch.load(tmp_path / "with" / name))
 
 
-# ------------------------------------------------------------------------------------------------------------- to go on
+# ------------------------------------------------------------------------------------------------------------- resuming
 
 
 @pytest.mark.parametrize("val_interval", [1, 2])
@@ -117,7 +117,7 @@ def test_the_last_checkpoint_is_written_after_every_epoch(tmp_path: Path, val_in
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-def test_a_resumed_run_ends_as_the_unbroken_one(tmp_path: Path, num_workers: int) -> None:
+def test_a_resumed_run_ends_like_an_uninterrupted_one(tmp_path: Path, num_workers: int) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     options = {"max_epochs": 4, "num_workers": num_workers, "scores": [0.3, 0.8, 0.5, 0.6]}
     unbroken = Training(whole, **options).run()
@@ -153,7 +153,7 @@ def test_a_resumed_run_trains_all_remaining_epochs_with_another_batch_size(tmp_p
     assert torch.load(tmp_path / "checkpoint_last.pt")["trainer"] == {"epoch": 4, "iteration": 4}
 
 
-def test_without_resume_a_run_starts_anew(tmp_path: Path) -> None:
+def test_without_resume_a_run_starts_over(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=2, scores=[0.9, 0.8]).run()
     again = Training(tmp_path, max_epochs=1, scores=[0.1]).run()
     assert again.checkpoints.best == {"by": "metric", "score": 0.1, "epoch": 1}
@@ -172,7 +172,7 @@ def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
         Training(tmp_path, max_epochs=2, resume=True).run()
 
 
-def test_a_finished_run_without_its_record_goes_on_to_write_it(tmp_path: Path) -> None:
+def test_a_finished_run_without_run_json_is_resumed_to_write_it(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=2).run()
     before = (tmp_path / "checkpoint_last.pt").stat().st_mtime_ns
     resumed = Training(tmp_path, max_epochs=2, resume=True).run()
@@ -181,16 +181,16 @@ def test_a_finished_run_without_its_record_goes_on_to_write_it(tmp_path: Path) -
 
 
 def test_a_run_of_another_length_is_not_resumed(tmp_path: Path) -> None:
-    """The schedule of the learning rate would climb again where the old one ends."""
+    """Beyond the old schedule, the learning rate would rise again."""
     Training(tmp_path, max_epochs=2).run()
-    with pytest.raises(InputError, match="planned for 2 epochs, expected --max_epochs 2, not 4"):
+    with pytest.raises(InputError, match="a run planned for 2 epochs, expected --max_epochs 2, not 4"):
         Training(tmp_path, max_epochs=4, resume=True).run()
 
 
 def test_the_checkpoint_of_another_network_is_not_resumed(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=1).run()
     before = (tmp_path / "checkpoint_last.pt").read_bytes()
-    with pytest.raises(InputError, match="found the state of another training"):
+    with pytest.raises(InputError, match="found the state of another training run"):
         Training(tmp_path, max_epochs=1, resume=True, network=tiny_network(3)).run()
     assert (tmp_path / "checkpoint_last.pt").read_bytes() == before
 
@@ -198,14 +198,14 @@ def test_the_checkpoint_of_another_network_is_not_resumed(tmp_path: Path) -> Non
 @pytest.mark.parametrize("content", [{"epoch": 3}, {"network": [1, 2]}, {"network": "UNet"}])
 def test_a_checkpoint_of_another_program_is_not_resumed(tmp_path: Path, content: dict) -> None:
     torch.save(content, tmp_path / "checkpoint_last.pt")
-    with pytest.raises(InputError, match="found the state of another training"):
+    with pytest.raises(InputError, match="found the state of another training run"):
         Training(tmp_path, resume=True).run()
 
 
 def test_weights_alone_are_not_resumed(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=1).run()
     shutil.copy(tmp_path / "model.pt", tmp_path / "checkpoint_last.pt")
-    with pytest.raises(InputError, match="found the state of another training"):
+    with pytest.raises(InputError, match="found the state of another training run"):
         Training(tmp_path, resume=True).run()
 
 
@@ -292,7 +292,7 @@ def test_damaged_weights(tmp_path: Path) -> None:
 
 def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path) -> None:
     torch.save(nn.Conv2d(1, 1, 3), tmp_path / "model.pt")
-    with pytest.raises(InputError, match="one that holds more than weights"):
+    with pytest.raises(InputError, match="content other than weights"):
         load(tmp_path / "model.pt", nn.Conv2d(1, 1, 3))
 
 

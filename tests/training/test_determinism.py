@@ -1,4 +1,4 @@
-"""The option `deterministic`: what it sets. What the bundles ask a GPU for is in `test_bundles.py`."""
+"""The settings of the option `deterministic`; `test_bundles.py` tests which operations bundles use on a GPU."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from custom.losses import ClassDiceCELoss
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    """Put back what a deterministic run sets in the process."""
+    """Restore the settings that a deterministic run changes in the process."""
     cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
     tf32 = cudnn.allow_tf32, matmul.allow_tf32
     workspace = os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)

@@ -1,4 +1,4 @@
-"""The history of a training: its rows and columns, its picture, and how an interrupted one goes on."""
+"""The history of a training run: rows and columns, curves, and resuming."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from monai.handlers import ValidationHandler
 from PIL import Image
 from tiny_engines import Training, identity_evaluator, predictions
 
-from custom import evaluation as scoring
-from custom import metrics
+from custom import evaluation, metrics
 from custom.evaluation import ImageScore
 from custom.training import History, draw_curves
 
@@ -65,7 +64,7 @@ def test_columns_are_empty_where_nothing_was_validated(tmp_path: Path) -> None:
 def test_other_engines_have_columns_too(tmp_path: Path) -> None:
     """They are filled in the epochs in which the other engine validated, beside those of the first."""
     label = np.array([[1, 1, 0, 0]])
-    key = {"whole_dice": ImageScore(scoring.at_threshold(metrics.dice, 0.5))}
+    key = {"whole_dice": ImageScore(evaluation.at_threshold(metrics.dice, 0.5))}
     other = identity_evaluator(predictions([np.array([[0.9, 0.1, 0.1, 0.1]])], [label]), key_val_metric=key)
     training = Training(tmp_path, max_epochs=4)
     ValidationHandler(2, other).attach(training.trainer)
@@ -77,7 +76,7 @@ def test_other_engines_have_columns_too(tmp_path: Path) -> None:
     assert all(row["val_dice"] for row in rows)
 
 
-def test_the_files_are_whole_after_every_epoch(tmp_path: Path) -> None:
+def test_the_files_are_complete_after_every_epoch(tmp_path: Path) -> None:
     training = Training(tmp_path, history=True)
     counts = training.after_each_epoch(lambda: len(rows_of(tmp_path)))
     pictures = training.after_each_epoch(lambda: np.asarray(Image.open(tmp_path / "history.png").convert("L")))
@@ -89,8 +88,8 @@ def test_the_files_are_whole_after_every_epoch(tmp_path: Path) -> None:
     assert not np.array_equal(pictures[0], pictures[2])
 
 
-def test_a_resumed_history_is_that_of_the_unbroken_run(tmp_path: Path) -> None:
-    """What was written after the checkpoint from which the run goes on is replaced, what was before is kept."""
+def test_a_resumed_history_equals_that_of_an_uninterrupted_run(tmp_path: Path) -> None:
+    """Rows after the checkpoint are replaced, rows before it are kept."""
     last, second = tmp_path / "checkpoint_last.pt", tmp_path / "second_epoch.pt"
     training = Training(tmp_path, max_epochs=4, history=True)
     training.after_each_epoch(lambda: training.trainer.state.epoch == 2 and shutil.copy(last, second))

@@ -1,4 +1,4 @@
-"""Trainings as users start them, stopped by Ctrl-C or killed, and gone on with."""
+"""Training runs started as users do, stopped by Ctrl-C or killed, and resumed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from custom.data import one_thread
 from custom.samples import make_samples
 
 
-def test_a_training_that_is_killed_ends_as_the_one_that_is_not(tmp_path: Path) -> None:
-    """SIGKILL at three random moments; `make soak` has more."""
+def test_a_killed_run_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
+    """SIGKILL at three random times; `make soak` runs more."""
     assert "3 kills in " in kill("kills.py", tmp_path)
 
 
-def test_ctrl_c_says_what_to_type_and_that_goes_on(tmp_path: Path) -> None:
-    """Ctrl-C reaches the loader's workers too."""
+def test_ctrl_c_prints_the_command_that_continues(tmp_path: Path) -> None:
+    """Ctrl-C also reaches the workers of the data loader."""
     data, output = make_samples(BUNDLE, tmp_path / "data"), tmp_path / "my run"
     options = SMALL[BUNDLE] | OPTIONS | {"num_workers": 1}
     typed = [

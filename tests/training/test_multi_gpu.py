@@ -1,4 +1,4 @@
-"""Training in two processes, as torchrun starts them: the overlay of every bundle, and what it rests on."""
+"""Training in two processes started by torchrun: the overlay of every bundle, and the functions that it uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bundle_runs import BUNDLES, ROOT, SMALL, config, weights
 from monai.bundle import ConfigParser
 from torch import nn
 
-from custom import training as distributed
+from custom import training
 from custom.errors import InputError
 from custom.ground.processes import is_main
 from custom.samples import make_samples
@@ -66,14 +66,14 @@ def test_the_overlay_trains_what_train_yaml_does(bundle: str) -> None:
     assert several["network"] == "$ignite.distributed.auto_model(@single_network)"
 
 
-def test_without_torchrun_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torchrun_an_input_error_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LOCAL_RANK", raising=False)
     with pytest.raises(InputError, match="found a single process, expected `torchrun"):
-        distributed.join()
+        training.join_processes()
 
 
 def test_alone_is_main_and_the_network_itself() -> None:
     network = nn.Linear(1, 1)
     assert is_main()
-    assert distributed.unwrapped(network) is network
-    assert distributed.largest([3, 0], torch.device("cpu")) == [3, 0]
+    assert training.unwrapped(network) is network
+    assert training.largest_of_processes([3, 0], torch.device("cpu")) == [3, 0]

@@ -1,4 +1,4 @@
-"""Thresholds beside weights: what is written of a scan, and which threshold an inference takes."""
+"""Thresholds next to weights: what a scan writes, and which threshold inference uses."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_threshold_without_a_score_is_a_half(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------------------------- reading
 
 
-def test_the_threshold_lies_beside_the_weights(tmp_path: Path) -> None:
+def test_the_threshold_is_stored_next_to_the_weights(tmp_path: Path) -> None:
     (tmp_path / "threshold.json").write_text('{"threshold": 0.37}')
     assert read_threshold(tmp_path / "model.pt") == 0.37
     assert read_threshold(str(tmp_path / "checkpoint_last.pt")) == 0.37
@@ -82,7 +82,7 @@ def test_the_ends_of_the_range_are_thresholds(tmp_path: Path, given: float) -> N
     assert read_threshold(tmp_path / "model.pt", given) == given
 
 
-def test_missing_weights_are_not_said_to_lack_a_threshold(tmp_path: Path) -> None:
+def test_missing_weights_are_reported_before_a_missing_threshold(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"model\.pt: found nothing, expected a checkpoint"):
         read_threshold(tmp_path / "model.pt")
     with pytest.raises(InputError, match="found a folder, expected a checkpoint"):

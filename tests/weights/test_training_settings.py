@@ -1,4 +1,4 @@
-"""Options that belong to weights are stored with them and compared when they are used."""
+"""Options that must be the same in training and in use are stored with the weights and compared."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from bundle_runs import evaluate, infer, train
 
 from custom.errors import InputError, find_input_error
 from custom.samples import make_samples
-from custom.weights import check_settings, write_settings
+from custom.weights import find_weights, write_settings
 
 
 def test_the_same_settings_pass(tmp_path: Path) -> None:
     write_settings(tmp_path / "settings.json", {"size": 0.1, "classes": ["a", "b"], "other": 1})
-    check_settings(tmp_path / "model.pt", size=0.1, classes=["a", "b"], unknown=3)
+    find_weights(tmp_path / "model.pt", size=0.1, classes=["a", "b"], unknown=3)
 
 
 @pytest.mark.parametrize(("name", "value"), [("size", None), ("classes", ["b", "a"])])
@@ -23,24 +23,24 @@ def test_another_value_is_refused(name: str, value: object, tmp_path: Path) -> N
     stored = {"size": 0.1, "classes": ["a", "b"]}
     write_settings(tmp_path / "settings.json", stored)
     with pytest.raises(InputError) as error:
-        check_settings(tmp_path / "model.pt", **{name: value})
+        find_weights(tmp_path / "model.pt", **{name: value})
     weights = tmp_path / "model.pt"
-    assert str(error.value) == f"--{name}: found {value}, expected {stored[name]}, with which {weights} were trained."
+    assert str(error.value) == f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}."
 
 
-def test_weights_without_settings_are_taken_as_they_are(tmp_path: Path) -> None:
-    check_settings(tmp_path / "model.pt", size=1)
+def test_weights_without_settings_are_not_checked(tmp_path: Path) -> None:
+    find_weights(tmp_path / "model.pt", size=1)
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{", '[["a", 1]]'])
 def test_a_broken_file(content: str, tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(content)
     with pytest.raises(InputError, match=r"settings\.json: found .*, expected a JSON object"):
-        check_settings(tmp_path / "model.pt", size=1)
+        find_weights(tmp_path / "model.pt", size=1)
 
 
-def test_vesicles_are_not_found_with_another_normalisation(tmp_path: Path) -> None:
-    """In inference and in evaluation; the sentence names the option."""
+def test_another_normalization_is_refused(tmp_path: Path) -> None:
+    """In inference and in evaluation; the error names the option."""
     data = make_samples("vesicle", tmp_path / "data")
     run = train("vesicle", data, tmp_path / "run", max_epochs=1, input_normalization="zscore")
     assert json.loads((run / "settings.json").read_text())["input_normalization"] == "zscore"

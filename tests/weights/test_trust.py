@@ -1,4 +1,4 @@
-"""Nothing that comes from elsewhere is executed: weights, manifests, settings, result folders."""
+"""Nothing from outside is executed: weights, manifests, settings, result folders."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tiny_data import make_data
 from custom.data import open_datasets
 from custom.errors import InputError, find_input_error
 
-# What executes what it reads, or may.
+# Modules and functions that can execute what they read.
 FORBIDDEN = {"eval", "exec", "pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
 SAFE_CALLS = {("torch", "load"): ("weights_only", True), ("np", "load"): ("allow_pickle", False)}
 
@@ -39,7 +39,7 @@ def test_the_package_loads_nothing_that_is_executed(file: Path) -> None:
 
 
 def _check_call(node: ast.Call) -> None:
-    """Check that torch.load and np.load say that they execute nothing, and that YAML is loaded safely."""
+    """Check that torch.load and np.load are called so that they execute nothing, and that YAML is loaded safely."""
     if not isinstance(node.func, ast.Attribute) or not isinstance(node.func.value, ast.Name):
         return
     called = (node.func.value.id, node.func.attr)
@@ -67,7 +67,7 @@ def test_nothing_in_a_manifest_is_evaluated(key: str, expression: str, tmp_path:
     assert not trap.exists()
 
 
-def test_a_training_takes_expressions_for_text(tmp_path: Path) -> None:
+def test_training_treats_expressions_in_a_manifest_as_text(tmp_path: Path) -> None:
     """Names of files and of the data set pass through the whole config."""
     data, trap = make_data("dendrite", tmp_path / "data"), tmp_path / "trapped"
     text = f"$open({str(trap)!r}, 'w')"

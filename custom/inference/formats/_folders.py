@@ -1,4 +1,4 @@
-"""Write a folder so that one which is not whole is never seen."""
+"""Atomic writing of a folder: it is either complete or as before."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ...errors import OutputError, no_room
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside the target, which takes the target's place once the block has succeeded.
+    """Provide a temporary path next to the target that replaces the target when the block succeeds.
 
-    If the block raises, the temporary folder is removed and the target is as it was. A process that is killed while an
-    older folder is replaced leaves the older one, the new one or, for the moment between, none.
+    If the block raises, the temporary folder is removed and the target is unchanged. If the process is killed while an
+    existing folder is replaced, the old folder, the new folder or, between two renames, none remains.
 
     Yields:
-        A hidden path in the same folder, that `writers.remove_leftovers` knows; it does not exist yet.
+        A hidden path in the same folder, which does not exist yet. `remove_leftovers` of `custom.ground.files` removes
+        it after a killed run.
 
     Raises:
         OutputError: the disk is full.
@@ -37,7 +38,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         reason = no_room(error)
         if reason is None:
             raise
-        raise OutputError(f"{folder}: {reason}; what was complete before is kept.") from error
+        raise OutputError(f"{folder}: {reason}; complete results are kept.") from error
     finally:
         for leftover in (temporary, old):
             shutil.rmtree(leftover, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""ImageJ's regions of interest: the outline of every object."""
+"""ImageJ regions of interest: the outline of every object."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from ._outlines import outlines
 if TYPE_CHECKING:
     from roifile import ImagejRoi
 
-_MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # of java.awt.geom.PathIterator
+_MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # segment types of java.awt.geom.PathIterator
 
 
 class Rois:
-    """Writes ``x_rois.zip``, which ImageJ's ROI Manager opens: for every object an outline that holds its pixels.
+    """Writes ``x_rois.zip`` for ImageJ's ROI Manager: an outline for every object that encloses exactly its pixels.
 
-    An object is an instance. Where there are none, it is a connected piece of the mask: pixels that touch at a corner
-    are connected, but not where a mask holds classes. Its name is its number, that of ``x_labels.tif``, or of
-    ``measurements.csv`` where that has a row per piece and the same ``min_area``. The class comes before it in a mask
-    of classes, and before that the page in a stack: ``0002-axon-0017``. An object with holes, or in several pieces, is
-    a composite ROI. Without objects the zip is empty.
+    Objects are instances or, without instances, connected components of the mask, 8-connected in binary masks and
+    4-connected in class masks. The name of an object is its number in ``x_labels.tif`` or, for components with the same
+    ``min_area``, in ``measurements.csv``. It is preceded by the class in class masks and by the page in stacks:
+    ``0002-axon-0017``. Objects with holes or several components are composite ROIs. Without objects, the zip file is
+    empty.
 
-    Source: ImageJ's ``RoiEncoder``, https://imagej.net/ij/source/ij/io/RoiEncoder.java; corners lie on the corners of
-    pixels, as those of its wand.
+    Source: ImageJ's ``RoiEncoder``, https://imagej.net/ij/source/ij/io/RoiEncoder.java. Corners of outlines are corners
+    of pixels, as with ImageJ's wand.
 
     Args:
-        folder: where the files go.
-        min_area: smaller pieces of a mask get no outline, in pixels; instances all have one.
-        classes: names in the order of the numbers in a mask of classes, the background first.
-        colors: (C, 3) from 0 to 255, of the classes; ImageJ's own without any.
+        folder: the output folder.
+        min_area: in pixels; smaller components of a mask get no outline, but all instances have one.
+        classes: for class masks, names of the classes by class number, the background first.
+        colors: colors of the classes, (C, 3) from 0 to 255; empty for ImageJ's default color.
     """
 
     def __init__(self, folder: str | Path, min_area: int = 0, classes: Sequence[str] = (), colors: Colors = ()) -> None:
@@ -49,7 +49,11 @@ class Rois:
         self.colors = colors
 
     def __call__(self, result: FileResult) -> list[Path]:
-        """Write the outlines of a file's objects, and return the path."""
+        """Write the outlines of the objects in a file, and return the path of the zip file.
+
+        Raises:
+            OutputError: the file cannot be written, or the disk is full.
+        """
         file = self.folder / f"{result.name}_rois.zip"
         with atomic_path(file) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for page in range(len(result.masks)):
@@ -59,7 +63,7 @@ class Rois:
 
     def _of_page(self, result: FileResult, page: int) -> Iterator[ImagejRoi]:
         mask = result.masks[page]
-        labels = self._pieces(mask) if result.labels is None else result.labels[page]
+        labels = self._components(mask) if result.labels is None else result.labels[page]
         digits = max(4, len(str(int(labels.max(initial=0)))))
         for number, box in enumerate(find_objects(labels), start=1):
             if box is None:
@@ -69,25 +73,25 @@ class Rois:
             roi = _roi([ring + top_left for ring in outlines(here)])
             roi.name = f"{number:0{digits}}"
             if self.classes:
-                self._mark(roi, int(mask[box][here][0]))
+                self._add_class(roi, int(mask[box][here][0]))
             if len(result.masks) > 1:
                 roi.position = page + 1
                 roi.name = f"{page + 1:0{max(4, len(str(len(result.masks))))}}-{roi.name}"
             yield roi
 
-    def _pieces(self, mask: np.ndarray) -> np.ndarray:
-        pieces = label(mask, background=0, connectivity=1) if self.classes else label(mask > 0, connectivity=2)
-        return without_small(pieces, self.min_area)
+    def _components(self, mask: np.ndarray) -> np.ndarray:
+        components = label(mask, background=0, connectivity=1) if self.classes else label(mask > 0, connectivity=2)
+        return without_small(components, self.min_area)
 
-    def _mark(self, roi: ImagejRoi, number: int) -> None:
-        """Name an object's class, and draw its outline in the color of it."""
+    def _add_class(self, roi: ImagejRoi, number: int) -> None:
+        """Add the name and the color of the class to a region."""
         roi.name = f"{self.classes[number]}-{roi.name}"
         if len(self.colors):
             roi.stroke_color = bytes([255, *self.colors[number]])  # alpha, red, green, blue
 
 
 def _roi(rings: list[np.ndarray]) -> ImagejRoi:
-    """Return the region inside outlines (N, 2): as ImageJ's wand makes it, or composite if there are several."""
+    """Return the region inside outlines (N, 2): a traced ROI for one outline, a composite ROI for several."""
     from roifile import ROI_TYPE, ImagejRoi
 
     corners = np.concatenate(rings)

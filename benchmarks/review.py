@@ -1,13 +1,14 @@
-"""How many degraded images the flag of `custom.doubt` catches, and how many clean ones it raises a false alarm for.
+"""Review flags: how many degraded images `custom.review` flags, and how many false alarms it raises for clean images.
 
-Kinds and strengths of the degradations (``DEGRADATIONS``) were fixed before the flag was tuned, on the part ``tuning``;
-what is printed is measured on the part ``held_out``, on images that the reference has not seen. Run:
+The degradations (``DEGRADATIONS``) were fixed before the flags were tuned on the images of the part ``tuning``. The
+printed table is measured on the part ``held_out``, whose images the reference does not include. Run:
 
-    OMP_NUM_THREADS=1 python benchmarks/doubt.py WORK --data FOLDER
-    OMP_NUM_THREADS=1 python benchmarks/doubt.py WORK --data FOLDER --time
+    OMP_NUM_THREADS=1 python benchmarks/review.py WORK --data FOLDER
+    OMP_NUM_THREADS=1 python benchmarks/review.py WORK --data FOLDER --time
 
-``FOLDER`` has the real data sets, ``WORK`` keeps drawn images and the Dice of every degraded image from run to run.
-"2 (4) of 30" means: 2 of 30 are unlike the training, 4 have any of the three flags, low contrast and saturation too.
+``FOLDER`` contains the real data sets; ``WORK`` keeps generated images and the Dice of every degraded image between
+runs. "2 (4) of 30" means that 2 of 30 images need review, and 4 have any of the three flags, including low contrast and
+saturation.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ from custom.weights import WeightsLoader
 
 BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
 COSTLY = 0.1
-"""Dice that a degradation costs which has to be caught."""
+"""Loss of Dice from which a degradation counts as costly."""
 
 CLEAN, DEGRADED = 30, 6
-"""Images of a case that count as clean ones, and how many of them are degraded."""
+"""Number of clean images of a case, and how many of them are degraded."""
 
 UNSEEN = 1001
-"""Seed of drawn images that no training has seen."""
+"""Seed of generated images, used in no training run."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Sample:
     """An image with its truth.
 
     Attributes:
-        name: of the image and the place in it.
+        name: name of the image and position in it.
         image: (H, W), stored gray values.
-        label: (H, W), class numbers or instances; 255 or −1 where nobody annotated.
-        pixel_size: (row, column) in µm, None if it is not known.
+        label: (H, W), class numbers or instances; 255 or −1 where not annotated.
+        pixel_size: (row, column) in µm, None if unknown.
     """
 
     name: str
@@ -77,7 +78,7 @@ class Sample:
 
 
 def _as_stored(values: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return values in the dtype of an image, rounded and clipped where that holds whole numbers."""
+    """Return values in the dtype of an image, rounded and clipped if it is an integer type."""
     if like.dtype.kind == "f":
         return values.astype(like.dtype)
     limits = np.iinfo(like.dtype)
@@ -95,7 +96,7 @@ def _blurred(sigma: float) -> Callable[[Sample], Sample]:
 
 
 def _noisy(part: float) -> Callable[[Sample], Sample]:
-    """Gaussian noise, its standard deviation a part of the contrast (1st to 99th percentile)."""
+    """Gaussian noise; its standard deviation is a fraction of the contrast (1st to 99th percentile)."""
 
     def change(sample: Sample) -> Sample:
         low, high = np.percentile(sample.image, (1, 99))
@@ -106,7 +107,7 @@ def _noisy(part: float) -> Callable[[Sample], Sample]:
 
 
 def _flat(factor: float) -> Callable[[Sample], Sample]:
-    """Less contrast: distances from the median times a factor, and then as many gray levels as are left."""
+    """Less contrast: differences from the median are multiplied by a factor and rounded to gray levels."""
 
     def change(sample: Sample) -> Sample:
         center = np.median(sample.image)
@@ -116,7 +117,7 @@ def _flat(factor: float) -> Callable[[Sample], Sample]:
 
 
 def _saturated(gain: float) -> Callable[[Sample], Sample]:
-    """Exposed too long: times a gain above the 1st percentile, on a sensor that is full at the 99.8th of the image."""
+    """Overexposed: values above the 1st percentile times a gain, saturated at the 99.8th percentile of the image."""
 
     def change(sample: Sample) -> Sample:
         low, full = np.percentile(sample.image, (1, 99.8))
@@ -127,12 +128,12 @@ def _saturated(gain: float) -> Callable[[Sample], Sample]:
 
 
 def _scaled(factor: float) -> Callable[[Sample], Sample]:
-    """Another magnification that nobody told: image and label scaled, the pixel size as it was."""
+    """Wrong magnification: image and label are scaled, the pixel size is not."""
 
     def change(sample: Sample) -> Sample:
         size = tuple(round(side * factor) for side in sample.image.shape[::-1])
-        way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        image = cv2.resize(sample.image.astype(np.float32), size, interpolation=way)
+        interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        image = cv2.resize(sample.image.astype(np.float32), size, interpolation=interpolation)
         label = cv2.resize(sample.label.astype(np.float32), size, interpolation=cv2.INTER_NEAREST_EXACT)
         return replace(sample, image=_as_stored(image, sample.image), label=label.astype(sample.label.dtype))
 
@@ -170,7 +171,7 @@ def _samples(items: Sequence[Any], instances: bool = False) -> Iterator[Sample]:
 
 
 def _crops(samples: Iterable[Sample], side: int) -> Iterator[Sample]:
-    """Yield the tiles of samples in which something is annotated and at least 1 % of that is foreground."""
+    """Yield tiles of samples that are annotated to at least a fifth, with at least 1 % foreground."""
     for sample in samples:
         height, width = sample.image.shape
         for top, left in itertools.product(range(0, height - side + 1, side), range(0, width - side + 1, side)):
@@ -186,7 +187,7 @@ def _items(folder: Path, splits: Sequence[str], manifest: str | None = None) -> 
 
 
 def _drawn(task: str, work: Path) -> list[dict[str, Any]]:
-    """Return the items of images drawn with the seed that no training has seen."""
+    """Return the items of images generated with a seed used in no training run."""
     folder = work / f"drawn_{task}"
     if not folder.is_dir():
         if task == "dendrite":
@@ -197,19 +198,19 @@ def _drawn(task: str, work: Path) -> list[dict[str, Any]]:
 
 
 Parts = tuple[list[Sample], list[Sample], list[Sample] | None]
-"""Samples for tuning, samples that are held out, and those of the reference; None is the reference that is shipped."""
+"""Samples for tuning, held-out samples, and samples of the reference; None for the shipped reference."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What is measured for one set of weights on one kind of images.
+    """One set of weights on one kind of images, a row of the table.
 
     Attributes:
-        name: of the row in the table.
-        bundle: whose weights and configs.
-        read: function from the folders of real data and of drawn images to the samples.
-        configs: laid over inference.yaml.
-        options: of inference.yaml.
+        name: name of the row.
+        bundle: the bundle with these weights.
+        read: function from the folders of real data and of generated images to the samples.
+        configs: overlays of inference.yaml.
+        options: options of inference.yaml.
     """
 
     name: str
@@ -220,13 +221,13 @@ class Case:
 
 
 def _mixed(samples: Iterable[Sample]) -> list[Sample]:
-    """Return samples in an order that is always the same, so that the first few are of all kinds."""
+    """Return samples in a fixed random order, so that the first few are a mixture."""
     in_order = list(samples)
     return [in_order[index] for index in np.random.default_rng(0).permutation(len(in_order))]
 
 
 def _unseen(task: str) -> Callable[[Path, Path], Parts]:
-    """Drawn like the images of the training, but with another seed."""
+    """Images generated like the training images, with another seed."""
 
     def read(data: Path, work: Path) -> Parts:
         items = _drawn(task, work)
@@ -236,7 +237,7 @@ def _unseen(task: str) -> Callable[[Path, Path], Parts]:
 
 
 def _others(folder: str) -> Callable[[Path, Path], Parts]:
-    """Images of another laboratory, or drawn by another program, every fourth of them for tuning."""
+    """Images from another laboratory, or generated by another program; every fourth is used for tuning."""
 
     def read(data: Path, work: Path) -> Parts:
         items = _items(data / folder, ["test"])
@@ -247,38 +248,38 @@ def _others(folder: str) -> Callable[[Path, Path], Parts]:
 
 
 def _dendrite(data: Path, work: Path) -> Parts:
-    """Images drawn with another seed, and the recordings that the training has not seen."""
+    """Images generated with another seed, and recordings not used in training."""
     drawn, real = _drawn("dendrite", work), data / "two_photon_dendrite"
     tuning, held_out = drawn[:10] + _items(real, ["validation"]), drawn[10:] + _items(real, ["test"])
     return _mixed(_crops(_samples(tuning), 256)), _mixed(_crops(_samples(held_out), 256)), None
 
 
 def _neuron_em(data: Path, work: Path) -> Parts:
-    """Left halves of all slices as the reference, for noise changes from slice to slice; and slices without labels."""
+    """Left halves of all slices as the reference, because noise varies between slices; and slices without labels."""
     samples = list(_samples(_items(data / "isbi2012", ["train", "validation"])))
     left, right = _halves(samples)
-    unlabelled = read_image(data / "isbi2012" / "test-volume.tif")
+    unlabeled = read_image(data / "isbi2012" / "test-volume.tif")
     clean = [
-        Sample(f"test_{i}", page[:256, :256], np.zeros((256, 256), np.uint8), None) for i, page in enumerate(unlabelled)
+        Sample(f"test_{i}", page[:256, :256], np.zeros((256, 256), np.uint8), None) for i, page in enumerate(unlabeled)
     ]
     return _mixed(_crops(right[:8], 256)), _mixed(_crops(right[8:], 256)) + clean, left
 
 
 def _hela_track(data: Path, work: Path) -> Parts:
-    """The beginning of the movie as the reference, its end held out."""
+    """The beginning of the movie as the reference, the end held out."""
     samples = list(_samples(_items(data / "DIC-C2DH-HeLa", ["train", "validation"]), instances=True))
     return _mixed(samples[52:60]), _mixed(samples[60:]), samples[:48]
 
 
 def _sem(data: Path, work: Path) -> Parts:
-    """Left halves of all images as the reference, parts of the right ones held out."""
+    """Left halves of all images as the reference, crops of the right halves held out."""
     left, right = _halves(list(_samples(_items(data / "axondeepseg_sem", ["train", "validation"]))))
     crops = _mixed(_crops(right, 256))
     return crops[:10], crops[10:], left
 
 
 def _halves(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
-    """Return the left halves of samples, and the right ones."""
+    """Return the left halves of samples and the right halves."""
 
     def cut(sample: Sample, start: int, stop: int) -> Sample:
         place = np.s_[:, start:stop]
@@ -307,10 +308,10 @@ CASES = (
 
 
 class Bundle:
-    """The shipped weights of a bundle, with all that its inference does to an image but for writing.
+    """The shipped weights of a bundle with its inference pipeline, without writing.
 
     Args:
-        case: which bundle, with which options.
+        case: the bundle and its options.
     """
 
     def __init__(self, case: Case) -> None:
@@ -325,7 +326,7 @@ class Bundle:
         self.instances = self.get("instances") if case.bundle == "hela_track" else None
 
     def predict(self, sample: Sample) -> np.ndarray:
-        """Return what the network makes of an image, (C, H, W)."""
+        """Return the prediction for an image, (C, H, W)."""
         pages = {"page": 0, "pages": 1, "name": sample.name, "channels": "equal"}
         with tempfile.NamedTemporaryFile(suffix=".tif") as file:
             write_image(file.name, sample.image)
@@ -336,7 +337,7 @@ class Bundle:
         return self.get("postprocessing")({**prepared, "pred": logits[0]})["pred"].numpy()
 
     def dice(self, probability: np.ndarray, label: np.ndarray) -> float:
-        """Return the Dice of the foreground, or the mean of the classes."""
+        """Return Dice of the foreground, or its mean over the classes."""
         valid = (label != 255) & (label >= 0)
         if self.instances is not None:
             return metrics.dice(self.instances(probability) > 0, label > 0, valid)
@@ -354,13 +355,13 @@ RESULT = tuple(result_statistics(np.zeros((1, 1, 1))))
 def score(
     case: Case, parts: Mapping[str, Sequence[Sample]], foreign: Mapping[str, Sequence[Sample]], file: Path
 ) -> None:
-    """Write Dice and `result_statistics` of all samples as CSV, unless it is there: clean, degraded, of other bundles.
+    """Write Dice and `result_statistics` of clean, degraded and foreign samples as CSV, unless the file exists.
 
     Args:
         case: the weights.
-        parts: samples of the reference, and those that are counted.
-        foreign: of the part that is counted, the images of other bundles.
-        file: the CSV.
+        parts: samples of the reference, and samples to count.
+        foreign: images of other bundles, for the part to count.
+        file: the CSV file.
     """
     if file.is_file():
         return
@@ -368,8 +369,8 @@ def score(
 
     def add(part: str, sample: Sample, degradation: str) -> None:
         probability = bundle.predict(sample)
-        labelled = degradation != "foreign" and sample.label.any()
-        dice = bundle.dice(probability, sample.label) if labelled else np.nan
+        labeled = degradation != "foreign" and sample.label.any()
+        dice = bundle.dice(probability, sample.label) if labeled else np.nan
         rows.append((part, sample.name, degradation, dice, *result_statistics(probability).values()))
 
     for part, samples in parts.items():
@@ -389,7 +390,7 @@ def score(
 
 
 def statistics_of(sample: Sample, network_pixel_size: float | None) -> dict[str, float]:
-    """Return what inference would put into the table."""
+    """Return the image statistics that inference writes to review.csv."""
     return image_statistics(*at_network_scale(sample.image, sample.pixel_size, network_pixel_size))
 
 
@@ -400,13 +401,15 @@ def _network_pixel_size(case: Case, bundle: Bundle) -> Any:
 def reference_of(
     bundle: Bundle, samples: Sequence[Sample] | None, results: Sequence[Mapping[str, float]], size: Any
 ) -> Reference:
-    """Return the reference that is shipped, or that of samples and of results."""
+    """Return the shipped reference, or one fitted to samples and results."""
     if samples is None:
         found = read_reference(bundle.get("weights"))
     else:
         scaled = (at_network_scale(sample.image, sample.pixel_size, size) for sample in samples)
-        parts = [[image_statistics(part, side) for part in whole_and_quarters(image)] for image, side in scaled]
-        found = fit_reference(parts, results)
+        statistics = [
+            [image_statistics(region, side) for region in whole_and_quarters(image)] for image, side in scaled
+        ]
+        found = fit_reference(statistics, results)
     assert found is not None
     return found
 
@@ -419,14 +422,12 @@ def judge(
     file: Path,
     part: str,
 ) -> dict[str, list[tuple[bool, bool]]]:
-    """Return what was flagged: clean ones, costly and harmless degradations, foreign images.
-
-    Whether each is unlike the training, and whether it has any flag.
+    """Return the flags of clean images, costly and harmless degradations and foreign images: (needs review, any flag).
 
     Args:
         case, parts, foreign, file: as in `score`.
-        fitted_on: samples of the reference, None for the one that is shipped.
-        part: which part is counted.
+        fitted_on: samples of the reference, None for the shipped reference.
+        part: the part to count.
     """
     bundle = Bundle(case)
     size = _network_pixel_size(case, bundle)
@@ -444,8 +445,8 @@ def judge(
         numbers = statistics_of(degraded, size) | _numbers(row)
         cost = float(scores[part, sample.name, "clean"]["dice"]) - float(row["dice"]) if change else 0.0
         kind = degradation if change is None else ("costly" if cost > COSTLY else "harmless")
-        unlike = bool(reference.differences(numbers))
-        counts[kind].append((unlike, unlike or has_low_contrast(numbers) or is_saturated(numbers)))
+        needs_review = bool(reference.differences(numbers))
+        counts[kind].append((needs_review, needs_review or has_low_contrast(numbers) or is_saturated(numbers)))
 
     for sample in parts[part]:
         add(sample, "clean")
@@ -461,7 +462,7 @@ def _numbers(row: Mapping[str, str]) -> dict[str, float]:
 
 
 def times(case: Case, sample: Sample) -> tuple[float, float]:
-    """Return the CPU seconds, the least of three, of predicting 2 × 2 copies of a sample and of its numbers."""
+    """Return the CPU seconds of prediction and of statistics for 2 × 2 copies of a sample, the least of three runs."""
     bundle = Bundle(case)
     wide = replace(sample, image=np.tile(sample.image, (2, 2)), label=np.tile(sample.label, (2, 2)))
     size = _network_pixel_size(case, bundle)
@@ -479,10 +480,10 @@ def times(case: Case, sample: Sample) -> tuple[float, float]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("work", type=Path, help="folder that keeps drawn images and scores")
+    parser.add_argument("work", type=Path, help="folder that keeps generated images and scores")
     parser.add_argument("--data", type=Path, required=True, help="folder of the real data sets")
-    parser.add_argument("--part", choices=("tuning", "held_out"), default="held_out", help="which part is counted")
-    parser.add_argument("--time", action="store_true", help="only how long the numbers take, and the prediction")
+    parser.add_argument("--part", choices=("tuning", "held_out"), default="held_out", help="part to count")
+    parser.add_argument("--time", action="store_true", help="only measure the time of prediction and statistics")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     read = {case: case.read(given.data, given.work) for case in CASES}
@@ -511,14 +512,14 @@ def _in_size(case: Case, samples: Sequence[Sample]) -> Iterable[Sample]:
 
 
 def _foreign(case: Case, read: Mapping[Case, Parts], part: str) -> list[Sample]:
-    """Return some images of each other bundle, with the pixel size of the case's own: nobody said another."""
+    """Return some images of each other bundle, with the pixel size of this bundle, as if nobody had corrected it."""
     own, index = read[case][0][0].pixel_size, 0 if part == "tuning" else 1
     others = {other.read: parts[:2][index] for other, parts in read.items() if other.bundle != case.bundle}
     return [replace(sample, pixel_size=own) for samples in others.values() for sample in samples[:4]]
 
 
 def _cells(counts: Mapping[str, Sequence[tuple[bool, bool]]]) -> str:
-    """Return "unlike the training (any flag) of all" for each kind."""
+    """Return "needs review (any flag) of all" for each kind."""
     return " | ".join(f"{_sum(flags, 0)} ({_sum(flags, 1)}) of {len(flags)}" for flags in counts.values())
 
 

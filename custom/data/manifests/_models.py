@@ -56,24 +56,35 @@ SplitName = Literal["train", "validation", "test"]
 
 
 class _Object(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Download(_Object):
     """A file or an archive of a data set."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*$")]
-    """a URL of http or https"""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
-    """64 hexadecimal digits: a file with another SHA-256 is not used"""
-    name: Annotated[InsidePath, Field(pattern=r"^[^/\\]*$")] = ""
-    """a file name without folders: needed if the URL does not end with it; its suffix identifies an archive"""
-    root: InsidePath = ""
-    """a path inside the archive: the folder with the data (default: the whole archive)"""
-    into: InsidePath = ""
-    """a path inside the data folder: the destination (default: the data folder itself)"""
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+/\S*$", description="a URL of http or https")]
+    sha256: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits: a file with another SHA-256 is not used"
+        ),
+    ]
+    name: Annotated[
+        InsidePath,
+        Field(
+            pattern=r"^[^/\\]*$",
+            description="a file name without folders: needed if the URL does not end with it; its suffix identifies an "
+            "archive",
+        ),
+    ] = ""
+    root: Annotated[
+        InsidePath,
+        Field(description="a path inside the archive: the folder with the data (default: the whole archive)"),
+    ] = ""
+    into: Annotated[
+        InsidePath,
+        Field(description="a path inside the data folder: the destination (default: the data folder itself)"),
+    ] = ""
 
 
 # --------------------------------------------------------------------------------------------------------------- splits
@@ -111,56 +122,86 @@ class Downloads(_Object):
     download: Annotated[
         list[Download],
         BeforeValidator(lambda given: given if isinstance(given, list) else [given], Download | list[Download]),
+        Field(
+            description="url and sha256, and optionally name, root and into: a file or archive of the data set, or a "
+            "list of them",
+        ),
     ] = []
-    """url and sha256, and optionally name, root and into: a file or archive of the data set, or a list of them"""
 
 
 class Keys(Downloads):
     """The keys of all layouts."""
 
-    schema_file: Annotated[str, Field(alias="$schema")] = ""
-    """text: where editors find the JSON schema"""
-    name: str
-    """text: a short name"""
-    description: str = ""
-    """text: what the images show, how they were recorded and split"""
-    source: str = ""
-    """text: where the data set was published"""
-    license: str = ""
-    """text: license or terms of use"""
-    citation: str | list[str] = []
-    """text or a list of texts: publications to cite"""
-    channels: Literal["equal", "luminance"] = "equal"
-    """'equal' or 'luminance': RGB channels must be identical, or RGB is converted to gray"""
-    pixel_size_um: Annotated[list[Annotated[float, Gt(0)]], Len(2, 2)] | None = None
-    """[row, column], two numbers above 0: the pixel size in µm"""
-    optional_splits: list[SplitName] = []
-    """a list of splits that name folders, sequences or subjects: each is skipped if none of its folders exists"""
+    schema_file: Annotated[str, Field(alias="$schema", description="text: where editors find the JSON schema")] = ""
+    name: Annotated[str, Field(description="text: a short name")]
+    description: Annotated[str, Field(description="text: what the images show, how they were recorded and split")] = ""
+    source: Annotated[str, Field(description="text: where the data set was published")] = ""
+    license: Annotated[str, Field(description="text: license or terms of use")] = ""
+    citation: Annotated[str | list[str], Field(description="text or a list of texts: publications to cite")] = []
+    channels: Annotated[
+        Literal["equal", "luminance"],
+        Field(description="'equal' or 'luminance': RGB channels must be identical, or RGB is converted to gray"),
+    ] = "equal"
+    pixel_size_um: Annotated[
+        Annotated[list[Annotated[float, Gt(0)]], Len(2, 2)] | None,
+        Field(description="[row, column], two numbers above 0: the pixel size in µm"),
+    ] = None
+    optional_splits: Annotated[
+        list[SplitName],
+        Field(
+            description="a list of splits that name folders, sequences or subjects: each is skipped if none of its "
+            "folders exists",
+        ),
+    ] = []
 
 
 class _Labeled(Keys):
-    labels: ClassValues
-    """two or more class names with different whole numbers (at most 254, of at most 32 bits): label values, background
-    first"""
-    label_threshold: float | None = None
-    """a number: values above it belong to the class with the higher value, all others to the other class"""
-    label_tolerance: Annotated[float, Ge(0)] = 0
-    """a number of at least 0: values that differ from a declared value by at most this much count as that value"""
+    labels: Annotated[
+        ClassValues,
+        Field(
+            description="two or more class names with different whole numbers (at most 254, of at most 32 bits): label "
+            "values, background first",
+        ),
+    ]
+    label_threshold: Annotated[
+        float | None,
+        Field(
+            description="a number: values above it belong to the class with the higher value, all others to the other "
+            "class",
+        ),
+    ] = None
+    label_tolerance: Annotated[
+        float,
+        Ge(0),
+        Field(
+            description="a number of at least 0: values that differ from a declared value by at most this much count "
+            "as that value",
+        ),
+    ] = 0
 
 
 class _Located(_Labeled):
-    image: InsidePath
-    """a path inside the data folder: a folder or glob of images, or a stack"""
-    label: InsidePath
-    """a path inside the data folder: a folder or glob of labels, or a stack"""
+    image: Annotated[
+        InsidePath, Field(description="a path inside the data folder: a folder or glob of images, or a stack")
+    ]
+    label: Annotated[
+        InsidePath, Field(description="a path inside the data folder: a folder or glob of labels, or a stack")
+    ]
 
 
 class _Paired(_Labeled):
     layout: Literal["paired_folders"]
-    number_pattern: Pattern | None = None
-    """a regular expression: finds the number in a file name (default: the last number)"""
-    split_seed: Annotated[int, Ge(0)] = 0
-    """a whole number of at least 0: seed that shuffles the pairs before they are split by fraction"""
+    number_pattern: Annotated[
+        Pattern | None,
+        Field(description="a regular expression: finds the number in a file name (default: the last number)"),
+    ] = None
+    split_seed: Annotated[
+        int,
+        Ge(0),
+        Field(
+            description="a whole number of at least 0: seed that shuffles the pairs before they are split by fraction"
+        ),
+    ] = 0
 
 
 class PairsByNumber(_Located, _Paired):
@@ -168,8 +209,10 @@ class PairsByNumber(_Located, _Paired):
 
     region: Region = None
     pair_by: Annotated[Literal["number"], PAIR_BY] = "number"
-    splits: dict[SplitName, Numbers | Fraction] = {}
-    """train, validation or test, each with one of numbers, fraction, folders"""
+    splits: Annotated[
+        dict[SplitName, Numbers | Fraction],
+        Field(description="train, validation or test, each with one of numbers, fraction, folders"),
+    ] = {}
 
 
 class PairsByStem(_Located, _Paired):
@@ -177,42 +220,57 @@ class PairsByStem(_Located, _Paired):
 
     region: Region = None
     pair_by: Annotated[Literal["stem"], PAIR_BY]
-    splits: dict[SplitName, Stems | Fraction] = {}
-    """train, validation or test, each with one of stems, fraction, folders"""
+    splits: Annotated[
+        dict[SplitName, Stems | Fraction],
+        Field(description="train, validation or test, each with one of stems, fraction, folders"),
+    ] = {}
 
 
 class FoldersBySplit(_Paired):
     """Each split has its own folders of images and masks."""
 
     pair_by: Annotated[Literal["number", "stem"], PAIR_BY] = "number"
-    splits: dict[SplitName, Folders]
-    """train, validation or test, each with folders [folder of images, folder of masks]"""
+    splits: Annotated[
+        dict[SplitName, Folders],
+        Field(description="train, validation or test, each with folders [folder of images, folder of masks]"),
+    ]
 
 
 class Stacks(_Located):
     """One stack of images and one of labels."""
 
     layout: Literal["stacks"]
-    splits: dict[SplitName, Pages] = {}
-    """train, validation or test, each with pages [first page, page after the last]"""
+    splits: Annotated[
+        dict[SplitName, Pages],
+        Field(description="train, validation or test, each with pages [first page, page after the last]"),
+    ] = {}
 
 
 class CellTracking(Keys):
     """Folders of the Cell Tracking Challenge."""
 
     layout: Literal["cell_tracking"]
-    splits: dict[SplitName, Sequences | Frames]
-    """train, validation or test, each with one of sequences, frames"""
+    splits: Annotated[
+        dict[SplitName, Sequences | Frames],
+        Field(description="train, validation or test, each with one of sequences, frames"),
+    ]
 
 
 class Bids(_Located):
     """Microscopy in the Brain Imaging Data Structure."""
 
     layout: Literal["bids"]
-    label: LabelPath
-    """a path with {stem}, and {folder} if needed, inside the data folder: file name and folder of the image"""
-    splits: dict[SplitName, Subjects | Stems] = {}
-    """train, validation or test, each with one of subjects, stems"""
+    label: Annotated[
+        LabelPath,
+        Field(
+            description="a path with {stem}, and {folder} if needed, inside the data folder: file name and folder of "
+            "the image",
+        ),
+    ]
+    splits: Annotated[
+        dict[SplitName, Subjects | Stems],
+        Field(description="train, validation or test, each with one of subjects, stems"),
+    ] = {}
 
 
 def layout_model(content: dict[str, Any]) -> type[Keys]:

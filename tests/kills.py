@@ -99,7 +99,7 @@ def assert_equal(folder: Path, whole: Path) -> None:
 
 
 def killed_training(data: Path, folder: Path, kills: int, seconds: float, generator: random.Random) -> int:
-    """Train to the end, killed at most ``kills`` times after up to ``seconds`` each; return the number of kills."""
+    """Train to the end, killed at most ``kills`` times after up to ``seconds``; return the number of kills."""
     log, done = folder.with_suffix(".log"), 0
     while not (folder / RUN_FILE).is_file():  # what a training writes last
         resume = str((folder / CHECKPOINT_FILE).is_file()).lower()

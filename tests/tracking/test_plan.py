@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from custom.runs._first_and_last_lines import announce_tracking
 from drawn_cells import colony, draw
 from filelock import FileLock
 from monai.engines import SupervisedEvaluator
@@ -24,6 +23,7 @@ from torch import nn
 
 from custom.errors import InputError
 from custom.images import read_labels, write_image
+from custom.runs._tracking_run import announce_tracking
 from custom.score import ctc, score_folders
 from custom.tracking import (
     LabelWriter,

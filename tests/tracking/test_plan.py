@@ -270,7 +270,7 @@ def test_truth_with_cells_in_the_margin_is_reported(
     write_truth(tmp_path / "data", dict(enumerate(masks)))
     plan = plan_of(tmp_path, masks, margin=margin, truth=tmp_path / "data")
     announce_tracking("hela_track", "cpu", plan, NOWHERE, None)
-    assert ("will count as missed; --margin 0 scores all of them." in capsys.readouterr().out) == warned
+    assert ("count as missed; --margin 0 scores all cells." in capsys.readouterr().out) == warned
 
 
 def test_divisions_are_counted_as_in_their_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

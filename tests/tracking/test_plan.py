@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from custom.runs._first_and_last_lines import announce_tracking
 from drawn_cells import colony, draw
 from filelock import FileLock
 from monai.engines import SupervisedEvaluator
@@ -24,6 +23,7 @@ from torch import nn
 
 from custom.errors import InputError
 from custom.images import read_labels, write_image
+from custom.runs._tracking_run import announce_tracking
 from custom.score import ctc, score_folders
 from custom.tracking import (
     LabelWriter,
@@ -115,6 +115,12 @@ def test_packages_that_are_not_installed(
     plan_of(tmp_path, [draw({})])
     with pytest.raises(InputError, match=expected):
         plan_of(tmp_path, [draw({})], **options)
+
+
+def test_masks_are_of_one_movie(tmp_path: Path) -> None:
+    frames, masks = write_movie(tmp_path / "data", dict(enumerate([draw({})] * 2)))
+    with pytest.raises(InputError, match="--masks: found masks of one movie for 2 movies, expected one movie"):
+        TrackingPlan([open_movie(frames)] * 2, tmp_path, LinkingSettings(), masks)
 
 
 def test_masks_of_other_frames(tmp_path: Path) -> None:
@@ -270,7 +276,7 @@ def test_truth_with_cells_in_the_margin_is_reported(
     write_truth(tmp_path / "data", dict(enumerate(masks)))
     plan = plan_of(tmp_path, masks, margin=margin, truth=tmp_path / "data")
     announce_tracking("hela_track", "cpu", plan, NOWHERE, None)
-    assert ("will count as missed; --margin 0 scores all of them." in capsys.readouterr().out) == warned
+    assert ("which count as missed; --margin 0 scores all cells." in capsys.readouterr().out) == warned
 
 
 def test_divisions_are_counted_as_in_their_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

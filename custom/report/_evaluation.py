@@ -63,11 +63,7 @@ def report_evaluation(
         strips=strips("scores", {k: [row[view.measure] for row in v] for k, v in of_split.items()}, view.label),
         columns=list(table.rows[0]),
         rows=[list(row.values()) for row in table.rows],
-        confusions={
-            split: svg(draw_confusion(np.sum(matrices, axis=0), classes), f"confusion of {split}")
-            for split, matrices in table.collected.items()
-            if classes
-        },
+        confusions=_confusions(table, classes) if classes else {},
         thresholds={
             name: threshold_curve(name, scan, value, "score")
             for name, (value, scan) in _facts.threshold_scans(weights).items()
@@ -82,6 +78,14 @@ def _summary(view: View, split: str, means: Mapping[str, float]) -> str:
     mean, spread = plain_number(means[view.measure]), plain_number(means[f"{view.measure}_std"])
     images = f"{means['images']} image{'' if means['images'] == 1 else 's'}"
     return f"{view.label} {mean} ± {spread}, mean over the {images} of split {split}"
+
+
+def _confusions(table: ScoreTable, classes: Sequence[str]) -> dict[str, str]:
+    """Return split → confusion matrix of all its images, as SVG."""
+    return {
+        split: svg(draw_confusion(np.sum(matrices, axis=0), classes), f"confusion of {split}")
+        for split, matrices in table.collected.items()
+    }
 
 
 def _class_names(classes: Sequence[str]) -> set[str]:

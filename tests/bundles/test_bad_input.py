@@ -108,7 +108,7 @@ def nothing(given: Given) -> None:
     given.image.unlink()
 
 
-def colour(given: Given) -> None:
+def color(given: Given) -> None:
     given.replace_image(gray((40, 50, 3)), photometric="rgb")
 
 
@@ -264,7 +264,7 @@ def with_nan(labels: np.ndarray) -> np.ndarray:
     return np.where(labels > 0, np.nan, 0).astype(np.float32)
 
 
-def of_colours(labels: np.ndarray) -> np.ndarray:
+def of_colors(labels: np.ndarray) -> np.ndarray:
     return np.stack([labels, 255 - labels, labels], axis=-1)
 
 
@@ -385,7 +385,7 @@ REFUSED: list[Row] = [
     # images
     *((bundle, "infer", truncated, "x.tif: found a") for bundle in BUNDLES),
     *((bundle, "infer", zero_bytes, "x.tif: found an empty file of 0 bytes") for bundle in BUNDLES),
-    *((bundle, "infer", colour, "luminance") for bundle in BUNDLES),
+    *((bundle, "infer", color, "luminance") for bundle in BUNDLES),
     *((bundle, "infer", five_channels, "5 channels (axes CYX), expected one channel") for bundle in BUNDLES),
     *((bundle, "infer", nan_pixels, "1 NaN or infinite pixels, expected finite") for bundle in BUNDLES),
     *((bundle, "infer", a_directory, "x.tif: found a folder without images") for bundle in BUNDLES),
@@ -434,11 +434,11 @@ REFUSED: list[Row] = [
     ("cytoskeleton", "train", mask(fractions), "2000 pixels with fractional values, expected integer labels"),
     ("vesicle", "train", mask(negative), "the negative label -1"),
     ("dendrite", "train", mask(with_nan), "NaN or infinite pixels"),
-    ("dendrite", "train", mask(of_colours), "3 channels that differ by up to 255, expected labels in one channel"),
+    ("dendrite", "train", mask(of_colors), "3 channels that differ by up to 255, expected labels in one channel"),
     ("dendrite", "evaluate", file_of("mask/3.tif", zero_bytes), "3.tif: found an empty file"),
     # images of a data set
     ("dendrite", "train", file_of("image/1.tif", truncated), "1.tif"),
-    ("dendrite", "train", file_of("image/1.tif", colour), "luminance"),
+    ("dendrite", "train", file_of("image/1.tif", color), "luminance"),
     ("dendrite", "train", file_of("image/1.tif", nan_pixels), "1.tif: found 1 NaN"),
     ("dendrite", "train", file_of("image/1.tif", zero_bytes), "1.tif: found an empty file of 0 bytes"),
     ("tem", "train", file_of("image/1.tif", five_channels), "5 channels"),

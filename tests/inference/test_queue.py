@@ -86,7 +86,7 @@ def write_bad_images(folder: Path) -> dict[str, str]:
     tifffile.imwrite(folder / "nan.tif", np.full((40, 40), np.nan, np.float32))
     stack[1, 2, 3] = np.inf
     tifffile.imwrite(folder / "page.tif", stack, photometric="minisblack")
-    Image.fromarray(gray(40, 40, 3)).save(folder / "colour.png")
+    Image.fromarray(gray(40, 40, 3)).save(folder / "color.png")
     for name in ("twice.tif", "twice.png"):
         Image.fromarray(gray(40, 40)).save(folder / name)
     expected = {
@@ -97,7 +97,7 @@ def write_bad_images(folder: Path) -> dict[str, str]:
         "nowhere.tif": "found no such file",
         "nan.tif": "found 1600 NaN or infinite pixels",
         "page.tif": "page 1: found 1 NaN or infinite pixels",
-        "colour.png": "found color: 3 channels",
+        "color.png": "found color: 3 channels",
         "twice.tif": f"found the same name as {folder / 'twice.png'}",
         "twice.png": f"found the same name as {folder / 'twice.tif'}",
     }

@@ -65,12 +65,12 @@ def test_a_row_of_four_for_each_image(tmp_path: Path, count: int, images: int, r
 def test_what_the_four_show(tmp_path: Path) -> None:
     draw(tmp_path, 1, 1)
     for row in (0, 1):
-        image, probability, predicted, labelled = panels(tmp_path, row)
+        image, probability, predicted, labeled = panels(tmp_path, row)
         assert (image == image[..., :1]).all()
         assert np.ptp(image) == 255
         assert (probability[2, 15] == 204).all()
         assert (probability[8, 3] == 25).all()
-        for panel, color, inside in ((predicted, RED, np.s_[1:5, 13:18]), (labelled, GREEN, np.s_[7:11, 2:6])):
+        for panel, color, inside in ((predicted, RED, np.s_[1:5, 13:18]), (labeled, GREEN, np.s_[7:11, 2:6])):
             contour = np.zeros((HEIGHT, WIDTH), bool)
             contour[inside] = True
             contour[inside][1:-1, 1:-1] = False
@@ -85,10 +85,10 @@ def test_class_panels_show_the_most_probable_class_and_the_label_in_its_color() 
     label = torch.zeros(1, HEIGHT, WIDTH)
     label[0, 2:9, 13:20] = 1
     label[0, 0] = UNANNOTATED
-    predicted, labelled = class_panels(colors)(np.zeros((HEIGHT, WIDTH)), pred, label)
+    predicted, labeled = class_panels(colors)(np.zeros((HEIGHT, WIDTH)), pred, label)
     assert predicted[2, 3].tolist() == [0, 0, 200]
-    assert labelled[2, 13].tolist() == [200, 0, 0]
-    assert not labelled[0].any()
+    assert labeled[2, 13].tolist() == [200, 0, 0]
+    assert not labeled[0].any()
     assert not predicted[:, 13:].any()
 
 

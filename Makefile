@@ -1,7 +1,7 @@
 # make demo       train, apply and score the dendrite bundle on sample data
 # make test       lint, then all tests               make suite TESTS=tests/test_wheel.py   some of them, without lint
 # make test-all   the tests on every Python found    make docs    the site, in build/site    make build   the wheel, in dist
-# make soak       kill a training run and an inference at 20 random moments each, and compare what remains
+# make soak       kill a training and an inference run at 20 random moments each, and compare what remains
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 

@@ -26,7 +26,7 @@ from custom.tracking import Linker, LinkingSettings, ResultWriter, open_labels, 
 
 Points = npt.NDArray[np.float64]
 
-_SPACING = 40.0  # pixels between neighbours, about
+_SPACING = 40.0  # pixels between neighbors, about
 _STEP = 3.0  # pixels, standard deviation of a cell's way in a frame
 _RADIUS = 15
 _CHANGES = 0.005  # part of the cells that vanish in a frame, and part that divide

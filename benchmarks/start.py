@@ -1,4 +1,4 @@
-"""Measure what a run costs before its first line: CPU seconds beyond those of a bundle of MONAI alone.
+"""Measure what a run costs before its first line: CPU seconds in addition to those of a minimal MONAI bundle.
 
     OMP_NUM_THREADS=1 python benchmarks/start.py OTHER [--rounds 5] [--bundles dendrite tem]
 

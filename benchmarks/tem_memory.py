@@ -63,7 +63,7 @@ def make_image(file: Path, shape: tuple[int, ...], rng: np.random.Generator) -> 
 
 
 def make_data(folder: Path, images: int, labels: Path | None) -> None:
-    """Write pairs ``image_00.tif`` and ``label_00.tif``; given labels are linked, again and again if they are few."""
+    """Write pairs ``image_00.tif`` and ``label_00.tif``; given labels are linked, repeatedly if there are too few."""
     rng = np.random.default_rng(0)
     given = sorted(labels.glob("*.tif*")) if labels else []
     for number in range(images):
@@ -83,7 +83,7 @@ def peak_memory() -> float:
 
 @contextmanager
 def row(what: str, count: int) -> Iterator[None]:
-    """Print a row of the table about what is done inside: CPU seconds for each, and the peak of memory so far."""
+    """Print a table row for the block: CPU seconds per item, and the peak memory of the process so far."""
     start = time.process_time()
     yield
     print(f"| {what} | {(time.process_time() - start) / count:.3f} | {peak_memory():.0f} |", flush=True)
@@ -97,7 +97,7 @@ def items(folder: Path) -> list[dict]:
 
 
 def transforms() -> list:
-    """Return what a training sample goes through."""
+    """Return the transforms of a training sample."""
     both = ["image", "label"]
     return [
         ReadImaged("image", dtype="stored"),
@@ -124,7 +124,7 @@ def train(network: torch.nn.Module, dataset: EpochDataset) -> None:
 
 
 def validate(network: torch.nn.Module, data: list[dict]) -> None:
-    """Score a few parts of the first image, the whole way from file to class Dice."""
+    """Score a few windows of the first image, from the file to the Dice of the classes."""
     both = ["image", "label"]
     reading = [ReadImaged("image", dtype="stored"), ReadLabeld("label"), RobustStatisticsd("image")]
     parts = Dataset(data, Compose([*reading, CropWindowd(both), NormalizeRobustd("image")]))

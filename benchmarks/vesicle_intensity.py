@@ -52,12 +52,12 @@ def dice_per_change(
     Args:
         network: from (1, 1, H, W) images to (1, 1, H, W) logits.
         inferer: function of images and network that returns logits.
-        preprocessing: what follows reading.
+        preprocessing: the transforms after those that read files.
         postprocessing: from the logits to a probability map of the label's size, in ``pred``.
         items: with ``image`` (1, H, W) float32 and ``label`` (1, H, W), as they were read.
-        cut: foreground is where the probability reaches it.
+        cut: pixels with this probability or more are foreground.
     """
-    score = custom.scoring.at_threshold(custom.metrics.dice, cut)
+    score = custom.evaluation.at_threshold(custom.metrics.dice, cut)
     scores: dict[str, list[float]] = {name: [] for name in CHANGES}
     network.eval()
     device = next(network.parameters()).device
@@ -72,16 +72,16 @@ def dice_per_change(
 
 
 def split_reading(steps: Sequence[Any]) -> tuple[Compose, Compose]:
-    """Return what reads the files, and what follows."""
+    """Return the transforms that read files, and the transforms after them."""
     readers = [isinstance(step, (ReadImaged, ReadLabeld)) for step in steps]
     count = sum(readers)
     if not all(readers[:count]):
-        raise ValueError("the preprocessing does not begin with all of its reading")
+        raise ValueError("a transform that reads files comes after another transform")
     return Compose(steps[:count]), Compose(steps[count:])
 
 
 def open_training(config: Path, options: Mapping[str, Any]) -> Callable[[str], Any]:
-    """Return a function from an id of a bundle's train.yaml to what it stands for; nothing is cached."""
+    """Return a function from an id of a bundle's train.yaml to its object; no image is cached."""
     settings = {"bundle_root": str(config.resolve().parents[1]), "cache_rate": 0.0, "num_workers": 0, **options}
     workflow = ConfigWorkflow(str(config), workflow_type="train", logging_file=False, **settings)
     workflow.initialize()
@@ -105,12 +105,12 @@ def option(text: str) -> tuple[str, Any]:
 def main() -> None:
     """Score one file of weights and print its row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", type=Path, help="model.pt of a training")
+    parser.add_argument("weights", type=Path, help="model.pt of a training run")
     parser.add_argument("--config", type=Path, default=TRAIN, help="train.yaml of the bundle")
     parser.add_argument("--option", type=option, action="append", default=[], metavar="ID=VALUE", help="as in training")
-    parser.add_argument("--threshold", type=float, help="instead of the one beside the weights")
-    parser.add_argument("--name", help="of the row, instead of the weights' folder")
-    parser.add_argument("--header", action="store_true", help="print the head of the table first")
+    parser.add_argument("--threshold", type=float, help="instead of the one stored next to the weights")
+    parser.add_argument("--name", help="name of the row; by default, that of the folder of the weights")
+    parser.add_argument("--header", action="store_true", help="print the header of the table first")
     arguments = parser.parse_args()
     show_input_errors()
     get = open_training(arguments.config, dict(arguments.option))

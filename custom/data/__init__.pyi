@@ -11,7 +11,6 @@ from .archives import is_archive as is_archive
 from .archives import unpack as unpack
 from .downloads import download as download
 from .downloads import fetch_dataset as fetch_dataset
-from .downloads import main as main
 from .items._bids_sidecars import sidecar_pixel_size as sidecar_pixel_size
 from .items._datalist import datalist as datalist
 from .items._datalist import items_of as items_of

@@ -97,7 +97,7 @@ class EpochDataset(CachedDataset):
         cache_rate: fraction of the items kept in memory, 0 to 1.
         samples_per_item: number of consecutive samples that an epoch draws from each item. An item that is not cached
             is read again for each sample. With more than 1, the first random transform gets the cached item itself,
-            not a copy, and must not change it; `transforms.RandCropByClassd` does not.
+            not a copy, and must not change it; `custom.transforms.RandCropByClassd` does not.
 
     Raises:
         ValueError: ``samples_per_item`` is less than 1.

@@ -64,7 +64,7 @@ def photograph(image: np.ndarray, size: tuple[int, int]) -> str:
     """Return the source of a gray picture.
 
     Args:
-        image: (H, W), any real dtype; its contrast is stretched as in `images.overlay`.
+        image: (H, W), any real dtype; its contrast is stretched as in `custom.images.overlay`.
         size: (height, width) of the picture.
 
     Returns:
@@ -118,7 +118,7 @@ def filled(labels: np.ndarray, size: tuple[int, int], colors: Colors | None = No
     Args:
         labels: (H, W) bool or integer; 0 is transparent.
         size: (height, width) of the picture.
-        colors: as in `images.overlay`.
+        colors: as in `custom.images.overlay`.
 
     Returns:
         A data URL with a WebP.

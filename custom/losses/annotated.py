@@ -14,7 +14,7 @@ class AnnotatedDiceCELoss(nn.Module):
     """Sum of soft Dice loss and binary cross entropy over the annotated pixels.
 
     This is MONAI's ``DiceCELoss`` for one logit per pixel, restricted to annotated pixels: those whose target is
-    `transforms.UNANNOTATED` contribute to neither term. For fully annotated labels both losses are equal.
+    `custom.transforms.UNANNOTATED` contribute to neither term. For fully annotated labels both losses are equal.
 
     Reference: Milletari et al., "V-Net: Fully Convolutional Neural Networks for Volumetric Medical Image Segmentation",
     3DV 2016 (soft Dice).

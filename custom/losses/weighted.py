@@ -35,10 +35,11 @@ class PixelWeightedCrossEntropy(nn.Module):
 
         Args:
             logits: float (N, C, H, W).
-            target: class numbers, (N, 1, H, W), any dtype; pixels of `transforms.UNANNOTATED` have weight 0. A target
-                and weight larger than the logits are center-cropped, to match networks with unpadded convolutions.
+            target: class numbers, (N, 1, H, W), any dtype; pixels of `custom.transforms.UNANNOTATED` have weight 0. A
+                target and weight larger than the logits are center-cropped, to match networks with unpadded
+                convolutions.
             weight: 0 or more, (N, 1, H, W); None if the target is (N, 2, H, W) with the weights as its second channel,
-                as packed by `transforms.TargetClassesd`.
+                as packed by `custom.transforms.TargetClassesd`.
 
         Raises:
             ValueError: The target has the wrong number of channels, or is smaller than the logits.

@@ -3,7 +3,6 @@ from ._disagreement import mean_disagreement as mean_disagreement
 from ._fitting import fit_reference as fit_reference
 from ._fitting import write_reference as write_reference
 from ._pages import at_network_scale as at_network_scale
-from ._pages import page_statistics as page_statistics
 from ._pages import training_statistics as training_statistics
 from ._pages import whole_and_quarters as whole_and_quarters
 from ._reference import REFERENCE_FILE as REFERENCE_FILE

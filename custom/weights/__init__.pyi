@@ -10,7 +10,6 @@ from ._provenance import record_training as record_training
 from ._provenance import versions as versions
 from ._threshold_scans import write_thresholds as write_thresholds
 from ._thresholds import THRESHOLD_FILE as THRESHOLD_FILE
-from ._thresholds import check_exists as check_exists
 from ._thresholds import checked_threshold as checked_threshold
 from ._thresholds import read_threshold as read_threshold
 from ._training_settings import SETTINGS_FILE as SETTINGS_FILE

@@ -264,7 +264,7 @@ def with_nan(labels: np.ndarray) -> np.ndarray:
     return np.where(labels > 0, np.nan, 0).astype(np.float32)
 
 
-def of_colours(labels: np.ndarray) -> np.ndarray:
+def of_colors(labels: np.ndarray) -> np.ndarray:
     return np.stack([labels, 255 - labels, labels], axis=-1)
 
 
@@ -434,7 +434,7 @@ REFUSED: list[Row] = [
     ("cytoskeleton", "train", mask(fractions), "2000 pixels with fractional values, expected integer labels"),
     ("vesicle", "train", mask(negative), "the negative label -1"),
     ("dendrite", "train", mask(with_nan), "NaN or infinite pixels"),
-    ("dendrite", "train", mask(of_colours), "3 channels that differ by up to 255, expected labels in one channel"),
+    ("dendrite", "train", mask(of_colors), "3 channels that differ by up to 255, expected labels in one channel"),
     ("dendrite", "evaluate", file_of("mask/3.tif", zero_bytes), "3.tif: found an empty file"),
     # images of a data set
     ("dendrite", "train", file_of("image/1.tif", truncated), "1.tif"),

@@ -315,6 +315,12 @@ class TestDendrite:
             assert tifffile.imread(output / name).shape == expected
         assert np.asarray(Image.open(output / "x_overlay.png")).shape == (*expected, 3)
 
+    def test_restored_is_the_probability(self):
+        """Not the logit, whose interpolation gives other values."""
+        inference = ConfigParser.load_config_files(config("dendrite", "inference"))
+        transforms = [step["_target_"] for step in inference["postprocessing"]["transforms"]]
+        assert transforms == ["Activationsd", "custom.transforms.ResizeToInputd"]
+
     def test_tiles_keep_the_input_s_size(self, samples, tmp_path):
         output = train("dendrite", samples["dendrite"], tmp_path / "run", spatial_mode="tiles", tiles_per_image=1)
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 90), dtype=np.uint8)).save(tmp_path / "x.png")

@@ -80,7 +80,7 @@ def test_gold_truth_scores_what_is_annotated(samples: Path, trained: Path, tmp_p
     assert all(float(row["dice"]) >= 0 for row in unmarked)
 
 
-def test_resumed_where_normalisation_is_frozen(samples: Path, tmp_path: Path) -> None:
+def test_resumed_where_normalization_is_frozen(samples: Path, tmp_path: Path) -> None:
     """The last two of three epochs; interrupted after the second."""
     plan = {"max_epochs": 3, "frozen_fraction": 0.67, "batch_size": 12}
     unbroken = train("hela_track", samples, tmp_path / "unbroken", **plan)

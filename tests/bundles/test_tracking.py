@@ -79,8 +79,8 @@ def test_cells_are_those_of_the_inference() -> None:
 def test_what_is_scored_is_what_users_get() -> None:
     """The evaluation is tracking of sequences with a truth."""
     tracking, evaluation = read("track"), read("evaluate_track")
-    assert evaluation.keys() - tracking.keys() == {"sequences", "evaluating_tracks"}
-    assert evaluation.keys() & tracking.keys() == {"output_dir", "truth", "movies", "run"}
+    assert evaluation.keys() - tracking.keys() == {"sequences", "data_set", "plan#truth", "evaluating_tracks"}
+    assert evaluation.keys() & tracking.keys() == {"output_dir", "movies", "run"}
     assert evaluation["evaluating_tracks"] == "%tracking"
 
 

@@ -34,8 +34,8 @@ def sequence(
     for frame in frames:
         picture(folder / name / f"t{frame:0{digits}}.tif")
         picture(folder / f"{name}_GT" / "TRA" / f"man_track{frame:0{digits}}.tif")
-    for truth, labelled in (("GT", gold), ("ST", silver)):
-        for frame in labelled:
+    for truth, labeled in (("GT", gold), ("ST", silver)):
+        for frame in labeled:
             picture(folder / f"{name}_{truth}" / "SEG" / f"man_seg{frame:0{digits}}.tif")
 
 

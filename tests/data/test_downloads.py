@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from bundle_runs import ROOT
 
-from custom.data import datalist, download, fetch_dataset, load_manifest, main, open_dataset
+from custom.data import datalist, download, fetch_dataset, load_manifest, open_dataset
+from custom.data.downloads import main
 from custom.errors import InputError
 from custom.images import write_image
 

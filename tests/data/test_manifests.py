@@ -50,12 +50,12 @@ def load(path: Path, content: object) -> Manifest:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a catalogue with the manifests ``cells`` and ``mine`` in the place of ``data_manifests``."""
-    folder = tmp_path / "catalogue"
+def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a catalog with the manifests ``cells`` and ``mine`` in the place of ``data_manifests``."""
+    folder = tmp_path / "catalog"
     folder.mkdir()
     for name in ("cells", "mine"):
-        write(folder / f"{name}.json", {**PAIRED, "name": f"catalogue {name}"})
+        write(folder / f"{name}.json", {**PAIRED, "name": f"catalog {name}"})
     monkeypatch.setattr("custom.data.manifests._finding.shipped_manifests", lambda: folder)
     return folder
 
@@ -422,26 +422,26 @@ def test_the_schema_has_the_keys_and_defaults_of_manifests(tmp_path: Path) -> No
 # ----------------------------------------------------------------------------------------------------------- finding it
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("catalog")
 def test_order_of_finding(data: Path) -> None:
     given = write(data.parent / "given.json", {**PAIRED, "name": "given"})
     own = write(data / "manifest.json", {**PAIRED, "name": "own"})
     assert open_dataset(data, given, "cells").name == "given"
-    assert open_dataset(data, "cells", "mine").name == "catalogue cells"
+    assert open_dataset(data, "cells", "mine").name == "catalog cells"
     assert open_dataset(data, None, "cells").name == "own"
     own.unlink()
-    assert open_dataset(data, None, "cells").name == "catalogue mine"
+    assert open_dataset(data, None, "cells").name == "catalog mine"
     data.rename(data.parent / "other")
-    assert open_dataset(data.parent / "other", None, "cells").name == "catalogue cells"
+    assert open_dataset(data.parent / "other", None, "cells").name == "catalog cells"
 
 
-def test_found_by_the_names_of_folder_and_parent(catalogue: Path, tmp_path: Path) -> None:
-    write(catalogue / "other_mine.json", {**PAIRED, "name": "catalogue other_mine"})
+def test_found_by_the_names_of_folder_and_parent(catalog: Path, tmp_path: Path) -> None:
+    write(catalog / "other_mine.json", {**PAIRED, "name": "catalog other_mine"})
     for folder, name in (("other/mine", "mine"), ("other/mine2", "cells")):
         (tmp_path / folder).mkdir(parents=True)
-        assert open_dataset(tmp_path / folder, None, "cells").name == f"catalogue {name}"
-    (catalogue / "mine.json").unlink()
-    assert open_dataset(tmp_path / "other/mine", None, "cells").name == "catalogue other_mine"
+        assert open_dataset(tmp_path / folder, None, "cells").name == f"catalog {name}"
+    (catalog / "mine.json").unlink()
+    assert open_dataset(tmp_path / "other/mine", None, "cells").name == "catalog other_mine"
 
 
 @pytest.mark.parametrize(
@@ -462,7 +462,7 @@ def test_an_optional_split_is_there_when_one_of_its_folders_is(content: dict, pl
     assert list(open_dataset(data, None, "cells").splits) == ["train", "test"]
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("catalog")
 def test_folder_is_relative_to_where_the_user_stands(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(data.parent)
     monkeypatch.setenv("HOME", str(data.parent))
@@ -472,20 +472,20 @@ def test_folder_is_relative_to_where_the_user_stands(data: Path, monkeypatch: py
     assert [one.folder for one in open_datasets([Path("mine"), data], None, "cells")] == [data.resolve()] * 2
 
 
-@pytest.mark.usefixtures("catalogue")
-def test_the_schema_is_no_manifest(data: Path, catalogue: Path) -> None:
-    write(catalogue / "schema.json", {})
+@pytest.mark.usefixtures("catalog")
+def test_the_schema_is_no_manifest(data: Path, catalog: Path) -> None:
+    write(catalog / "schema.json", {})
     with pytest.raises(InputError, match="schema: found no such manifest, expected a JSON file or one of: cells, mine"):
         open_dataset(data, "schema", "mine")
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("catalog")
 def test_no_such_manifest(data: Path) -> None:
     with pytest.raises(InputError, match="cell: found no such manifest, expected a JSON file or one of: cells, mine"):
         open_dataset(data, "cell", "mine")
 
 
-@pytest.mark.usefixtures("catalogue")
+@pytest.mark.usefixtures("catalog")
 def test_no_such_folder(data: Path) -> None:
     with pytest.raises(InputError, match=r"none: found nothing, expected a folder"):
         open_dataset(data / "none", None, "cells")

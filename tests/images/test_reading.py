@@ -187,7 +187,7 @@ def test_jpeg_is_close_to_what_was_written(tmp_path: Path) -> None:
         np.testing.assert_allclose(image.astype(int), array.astype(int), atol=10)
 
 
-def test_white_is_zero_is_shown_bright_and_labelled_as_stored(tmp_path: Path) -> None:
+def test_white_is_zero_is_shown_bright_and_labeled_as_stored(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, marked(), photometric="miniswhite")
     np.testing.assert_array_equal(read_image(path), 255 - marked())

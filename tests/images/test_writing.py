@@ -250,7 +250,7 @@ def test_contact_sheet_reads_like_text(tmp_path: Path) -> None:
     sheet = contact_sheet(pictures, columns=3, gap=2)
     assert sheet.shape == (10, 22, 3)
     assert [sheet[0, x, 0] for x in (0, 8, 16)] == [10, 20, 30]
-    assert sheet[6, 0, 0] == 255  # the smaller one is centred in its field
+    assert sheet[6, 0, 0] == 255  # the smaller one is centered in its field
     assert sheet[7, 0, 0] == 40
     write_png(tmp_path / "sheet.png", sheet)
     with Image.open(tmp_path / "sheet.png") as picture:

@@ -12,7 +12,8 @@ from bundle_runs import train
 from custom.errors import InputError
 from custom.ground.files import sha256
 from custom.samples import make_samples
-from custom.sharing import main, ship
+from custom.sharing import ship
+from custom.sharing.__main__ import main
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_named_weights_are_added_to_the_first_ones(finished, tmp_path):
 
 def test_the_name_on_the_command_line(finished, tmp_path, monkeypatch, capsys):
     options = [str(finished), str(tmp_path / "bundle"), "--name", "sem"]
-    monkeypatch.setattr(sys, "argv", ["custom.sharing._shipping", *options])
+    monkeypatch.setattr(sys, "argv", ["custom.sharing", *options])
     assert main() == 0
     assert capsys.readouterr().out == f"Shipped: {tmp_path / 'bundle' / 'models' / 'sem' / 'model.pt'}\n"
 
@@ -92,7 +93,7 @@ def test_weights_that_the_run_did_not_record_are_refused(finished, tmp_path):
 
 def test_unfinished_training_is_one_sentence_on_the_command_line(tmp_path):
     result = subprocess.run(
-        [sys.executable, "-m", "custom.sharing._shipping", str(tmp_path), str(tmp_path / "bundle")],
+        [sys.executable, "-m", "custom.sharing", str(tmp_path), str(tmp_path / "bundle")],
         capture_output=True,
         text=True,
     )

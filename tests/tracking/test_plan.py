@@ -117,6 +117,12 @@ def test_packages_that_are_not_installed(
         plan_of(tmp_path, [draw({})], **options)
 
 
+def test_masks_are_of_one_movie(tmp_path: Path) -> None:
+    frames, masks = write_movie(tmp_path / "data", dict(enumerate([draw({})] * 2)))
+    with pytest.raises(InputError, match="--masks: found masks of one movie for 2 movies, expected one movie"):
+        TrackingPlan([open_movie(frames)] * 2, tmp_path, LinkingSettings(), masks)
+
+
 def test_masks_of_other_frames(tmp_path: Path) -> None:
     frames, masks = write_movie(tmp_path / "data", dict(enumerate([draw({})] * 4)))
     (masks / "cells002.tif").unlink()

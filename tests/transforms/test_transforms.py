@@ -77,9 +77,9 @@ def test_read_a_page(page: int, tmp_path: Path) -> None:
 
 
 def test_read_color_only_on_request(tmp_path: Path) -> None:
-    colour = np.zeros((3, 4, 3), np.uint8)
-    colour[..., 0] = 100
-    tifffile.imwrite(tmp_path / "a.tif", colour, photometric="rgb")
+    color = np.zeros((3, 4, 3), np.uint8)
+    color[..., 0] = 100
+    tifffile.imwrite(tmp_path / "a.tif", color, photometric="rgb")
     file = str(tmp_path / "a.tif")
     image = ReadImaged("image")({"image": file, "channels": "luminance"})["image"]
     assert image.unique().tolist() == [30]  # 0.299 · 100, in the stored dtype

@@ -21,10 +21,10 @@ def datalist(
     """Return the items of one or several splits.
 
     Each item is a dictionary with ``image`` and ``label`` (paths), ``page`` (number of the page, from 0), ``name``,
-    ``channels`` (see `images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of the
-    layout ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a path)
-    if there are any. Items of the other layouts have ``rule``, the rule for their label values, and ``region`` (a path)
-    if only a region is annotated.
+    ``channels`` (see `custom.images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of
+    the layout ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a
+    path) if there are any. Items of the other layouts have ``rule``, the rule for their label values, and ``region`` (a
+    path) if only a region is annotated.
 
     Args:
         manifests: one or several data sets.

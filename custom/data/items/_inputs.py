@@ -142,7 +142,7 @@ def input_list(
 
     Args:
         source: a file, a folder, or a glob.
-        channels: ``"equal"`` or ``"luminance"``, see `images.read_image`.
+        channels: ``"equal"`` or ``"luminance"``, see `custom.images.read_image`.
         pixel_size: pixel size of all images in µm: a number or [row, column]; None if it is not known.
         usual_pixel_size: pixel size in µm of the images whose file declares none; files are trusted only if this is
             given, because many declare a wrong pixel size.

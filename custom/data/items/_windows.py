@@ -21,7 +21,7 @@ def in_windows(items: Iterable[dict[str, Any]], side: int = 2048) -> list[dict[s
 
     Returns:
         The items with ``window``: (first row, first column, last row + 1, last column + 1) in pixels of the file, the
-        input of `transforms.CropWindowd`.
+        input of `custom.transforms.CropWindowd`.
 
     Examples:
         >>> import tempfile, numpy

@@ -18,7 +18,7 @@ class FrameScores:
 
     Attributes:
         frame: frame number.
-        seg: (N,) float64, the Jaccard index of each true object, see `metrics.seg_scores`.
+        seg: (N,) float64, the Jaccard index of each true object, see `custom.metrics.seg_scores`.
         pixel_scores: further scores by name; empty if not all cells of the frame are annotated.
     """
 

@@ -25,7 +25,7 @@ class Movie:
     Attributes:
         name: name of the movie and of its results; the result of ``01`` is ``01_RES``.
         source: the folder or the stack.
-        items: an item of `data.input_list` for each frame, in order, with the additional keys ``movie`` and ``frame``.
+        items: an item of `custom.input_list` for each frame, in order, with the further keys ``movie`` and ``frame``.
     """
 
     name: str
@@ -61,9 +61,9 @@ def open_movie(
 
     Args:
         source: a folder or a file, whose name is the name of the movie; pages of a file are the frames 0, 1, ….
-        channels: as in `data.input_list`.
-        pixel_size: as in `data.input_list`.
-        usual_pixel_size: as in `data.input_list`.
+        channels: as in `custom.input_list`.
+        pixel_size: as in `custom.input_list`.
+        usual_pixel_size: as in `custom.input_list`.
         frames: first and last frame of the part to open, such as ``0-35``; empty for the whole movie.
 
     Raises:

@@ -36,8 +36,8 @@ class TrackingPlan:
         geff: whether to write the graph as ``tracks.geff``.
 
     Raises:
-        InputError: an option is out of range, a package that it needs is not installed, or masks or truth do not match
-            the movies.
+        InputError: an option is out of range, a package that it needs is not installed, masks are given for several
+            movies, or masks or truth do not match the movies.
     """
 
     movies: Sequence[Movie]
@@ -65,6 +65,8 @@ class TrackingPlan:
             raise InputError(f"--frames_per_second: found {rate}, expected a number from 0.01 to 100.")
         if type(self.tail) is not int or self.tail < 0:
             raise InputError(f"--tail: found {self.tail}, expected a whole number of frames from 0 up.")
+        if self.masks is not None and len(self.movies) > 1:
+            raise InputError(f"--masks: found masks of one movie for {len(self.movies)} movies, expected one movie.")
         _check_package(self.linking.solver == "ilp", "--solver: found ilp", "motile")
         _check_package(self.geff, "--geff: found true", "geff")
 

@@ -26,7 +26,7 @@ def target_classes(labels: Labels, borders: bool = False, border_width: int = 3)
         border_width: Euclidean distance in pixels.
 
     Returns:
-        uint8 (H, W); `transforms.UNANNOTATED` where a label is negative.
+        uint8 (H, W); `custom.transforms.UNANNOTATED` where a label is negative.
 
     Raises:
         ValueError: ``labels`` is not an integer array (H, W).

@@ -3,9 +3,9 @@
     python benchmarks/reach.py [--config inference] [--modules dendrite]
 
 Names such as ``custom.inference.Pages`` in a config lead to the modules that define them, through the stubs
-(``__init__.pyi``) of the wings. Their imports, those within functions included, lead to further modules. All lines of
-these files count, and those of their packages' ``__init__``. Of the sample data, the generator that the config names
-counts. Nothing is imported.
+(``__init__.pyi``) of the wings. Their imports, including those within functions, lead to further modules. All lines of
+these files count, and those of their packages' ``__init__``. Of the generators of sample data, only the one that the
+config names counts. Nothing is imported.
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
     OMP_NUM_THREADS=1 python benchmarks/start.py OTHER [--rounds 5] [--bundles dendrite tem]
 
 OTHER is a folder with another checkout of this repository, for example of an earlier commit; the Python that runs this
-script runs both. Each measurement is a process of its own, which first runs a bundle that uses only MONAI: this imports
-PyTorch, MONAI and what they import. Then the clock starts, and the process runs a bundle up to its first line. The same
-with the bundle of MONAI alone a second time (its config is parsed and its objects are made, as those of any bundle) is
-subtracted; the rest is the bundle's own part.
+script runs both. Each measurement is a separate process, which first runs a minimal bundle that uses only MONAI: this
+imports PyTorch, MONAI and their dependencies. Then the clock starts, and the process runs a bundle up to its first
+line. The time of a second run of the minimal bundle, which parses its config and creates its objects, is subtracted;
+the rest is the bundle's own share.
 
-The bundles run on their sample data, which are drawn beforehand. Images are not kept in memory (`cache_rate` 0): that
-takes as long as there are images. Python's garbage collector is off: a full collection, of all objects of all packages,
-takes longer than what is measured, and where it falls is chance. All measurements are taken in turn, so that a busy
-machine delays all alike; the minimum of each counts. The script also measures imports, and prints Markdown tables.
+The bundles run on their sample data, which are generated beforehand. Images are not kept in memory (`cache_rate` 0),
+because that time grows with their number. Python's garbage collector is off, because a full collection takes longer
+than the measured code and occurs at a random point. Measurements alternate, so that a busy machine delays all of them
+equally; the minimum of each counts. The script also measures imports, and prints Markdown tables.
 """
 
 from __future__ import annotations

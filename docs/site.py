@@ -19,7 +19,7 @@ PATTERNS = (
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Replace MkDocs' own list, which knows `docs/` alone and takes it for the root of all links."""
+    """Replace MkDocs' own list, which contains only `docs/` and resolves links relative to it."""
     root = Path(config.config_file_path).parent
     for file in [file for file in files if file.src_dir == config.docs_dir]:
         files.remove(file)

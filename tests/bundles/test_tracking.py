@@ -80,7 +80,7 @@ def test_what_is_scored_is_what_users_get() -> None:
     """The evaluation is tracking of sequences with a truth."""
     tracking, evaluation = read("track"), read("evaluate_track")
     assert evaluation.keys() - tracking.keys() == {"sequences", "data_set", "plan#truth", "evaluating_tracks"}
-    assert evaluation.keys() & tracking.keys() == {"output_dir", "movies", "run"}
+    assert evaluation.keys() & tracking.keys() == {"input", "output_dir", "movies", "run"}
     assert evaluation["evaluating_tracks"] == "%tracking"
 
 
@@ -158,6 +158,13 @@ def test_what_users_get_wrong(
         track(samples, tmp_path / "out", **{"ckpt_path": str(weights)} | options)
     assert expected in (find_input_error(caught.value) or "")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_evaluation_takes_its_movies_from_the_data_set(samples: Path, tmp_path: Path) -> None:
+    settings = {"dataset_dir": str(samples), "output_dir": str(tmp_path / "out"), "input": "frames"}
+    with pytest.raises(Exception, match="Failed to") as caught:
+        run("evaluating_tracks", config_file=config("hela_track", "track", "evaluate_track"), **settings)
+    assert (find_input_error(caught.value) or "").startswith("--input: found frames, expected --dataset_dir")
 
 
 # ----------------------------------------------------------------------------------------------------------- evaluation

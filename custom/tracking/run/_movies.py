@@ -84,17 +84,22 @@ def open_movie(
     return Movie(name, source, tuple(item | {"movie": name, "frame": frame} for frame, item in chosen))
 
 
-def open_sequences(folder: Path, names: str | int | Sequence[str | int], **options: Any) -> list[Movie]:
+def open_sequences(
+    folder: Path, names: str | int | Sequence[str | int], refused_input: Any = None, **options: Any
+) -> list[Movie]:
     """Open sequences of a data set of the Cell Tracking Challenge.
 
     Args:
         folder: the data set, with the folders ``01``, ``01_GT``, ….
         names: name or names of the sequences, such as ``01`` or ``01,02``; the integer 1 means ``01``.
+        refused_input: value of ``--input``, which has no effect on a data set.
         options: further arguments of `open_movie`.
 
     Raises:
-        InputError: as `open_movie`; or there are no names, or one occurs twice.
+        InputError: as `open_movie`; or there are no names, one occurs twice, or ``--input`` was given.
     """
+    if refused_input is not None:
+        raise InputError(f"--input: found {refused_input}, expected --dataset_dir and --sequences for an evaluation.")
     texts = [text.zfill(2) for text in re.findall(r"[^\s,'\"\[\]()]+", str(names))]
     if not texts or len(set(texts)) < len(texts):
         raise InputError(f"--sequences: found {names}, expected different names, such as ['01','02'].")

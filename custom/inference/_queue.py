@@ -36,12 +36,8 @@ Item = Mapping[str, Any]
 class Pages(PlainDataset):
     """A data set of pages that passes on unreadable pages instead of raising.
 
-    An unreadable page keeps its entries, and the reason is added as ``fault``. `PageLoader` and `ImageQueue.predict`
-    handle it.
-
-    Args:
-        data: pages, as listed by `custom.open_inputs`.
-        transform: the preprocessing.
+    Its items are the pages that `custom.open_inputs` lists, after ``transform``, the preprocessing. An unreadable page
+    keeps its entries, and the reason is added as ``fault``. `PageLoader` and `ImageQueue.predict` handle it.
     """
 
     def _transform(self, index: int) -> Any:

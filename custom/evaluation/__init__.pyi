@@ -17,6 +17,7 @@ from ._scores import class_scores as class_scores
 from ._scores import instance_scores as instance_scores
 from ._scores import membrane_challenge as membrane_challenge
 from ._scores import of_cells as of_cells
+from ._scores import of_logits as of_logits
 from ._scores import seg_curve as seg_curve
 from ._scores import v_rand_curve as v_rand_curve
 from ._scores import warping_error as warping_error

@@ -54,6 +54,23 @@ def at_threshold(metric: Callable[..., float], threshold: float) -> Score:
     return score
 
 
+def of_logits(score: Score) -> Score:
+    """Return a score of logits: that of their probabilities, the sigmoid.
+
+    Args:
+        score: of a probability (1, H, W) and a label (1, H, W).
+
+    Examples:
+        >>> import torch
+        >>> from custom import metrics
+        >>> from custom.evaluation import at_threshold, of_logits
+        >>> logits, label = torch.tensor([[[-2.0, 3.0]]]), torch.tensor([[[0, 1]]])
+        >>> of_logits(at_threshold(metrics.dice, 0.5))(logits, label)
+        1.0
+    """
+    return lambda logits, label: score(logits.sigmoid(), label)
+
+
 def of_cells(metric: Callable[[np.ndarray, np.ndarray], float], instances: Instances) -> Score:
     """Return a metric of two label images as a score of the cells between predicted membranes.
 

@@ -352,3 +352,10 @@ def test_seg_curve_is_the_loop_over_thresholds() -> None:
     np.testing.assert_allclose(curve, [1, (3 / 4 + 1) / 2, 0])
     nothing = evaluation.seg_curve(instances)(probability, 0 * reference, (0.2, 0.5), valid=reference >= 0)
     assert np.isnan(nothing).all()
+
+
+def test_logits_are_scored_as_their_probabilities() -> None:
+    """Also where rounding makes one 0.5 that is slightly less."""
+    score = evaluation.at_threshold(metrics.dice, 0.5)
+    logits, label = torch.tensor([[[-2.0, -1e-9, 3.0]]]), torch.tensor([[[0, 1, 1]]])
+    assert evaluation.of_logits(score)(logits, label) == score(logits.sigmoid(), label) == 1

@@ -94,15 +94,20 @@ def killed(images: Path, output: Path, weights: Path, kills: int, seconds: float
 
 
 def two_at_once(images: Path, output: Path, weights: Path) -> None:
-    """Start a second run while the first one works."""
-    first = start(images, output, weights)
-    while not (output / ".lock").exists():
+    """Start a second run while the first one works; it is stopped until the second one waits for it."""
+    first, log = start(images, output, weights), output.with_suffix(".second.log")
+    while not finished(output):
         time.sleep(0.002)
-    second = forked(lambda: infer(BUNDLE, images, output, weights, **OPTIONS), output.with_suffix(".second.log"))
+    os.kill(first, signal.SIGSTOP)
+    second = forked(lambda: infer(BUNDLE, images, output, weights, **OPTIONS), log)
+    waiting = f"Another run is active in {output}; waiting for it to finish."
+    while not ended(second) and not (log.exists() and waiting in log.read_text()):
+        time.sleep(0.02)
+    os.kill(first, signal.SIGCONT)
     wait(first, output.with_suffix(".log"))
-    wait(second, output.with_suffix(".second.log"))
-    said = output.with_suffix(".second.log").read_text()
-    assert f"Another run is active in {output}; waiting for it to finish." in said, said
+    wait(second, log)
+    said = log.read_text()
+    assert waiting in said, said
     assert f"All {IMAGES} images are already finished" in said, said
 
 

@@ -51,7 +51,8 @@ def write_evaluation(folder: Path, count: int, side: int = 512) -> Path:
         score = float("nan") if number % 50 == 49 else float(draw.uniform())
         table.rows.append({"split": "test", "image": f"image {number}", "dice": score})
         table.pictures.offer("test", f"image {number}", score, {"image": image, "pred": pred, "label": label})
-    table.means["test"] = {"images": count, "dice": mean([row["dice"] for row in table.rows])}
+    scores = [row["dice"] for row in table.rows]
+    table.means["test"] = {"images": count, "dice": mean(scores), "dice_std": mean(scores, of=np.std)}
     (folder / "model.pt").write_bytes(b"weights")
     report_evaluation("my_task", table, [], folder, folder / "model.pt", 0.5)
     return folder / "report.html"

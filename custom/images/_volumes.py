@@ -102,6 +102,8 @@ def load_itk(file: Path, page: int | None) -> Stored:
 
 def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
     """Return ITK's reader after it has read the header, and the size (x, y, z)."""
+    if suffix_of(file) == ".dcm":
+        _check_dicom_header(file)
     import itk
 
     reader = getattr(itk, ITK_READERS[suffix_of(file)]).New()
@@ -116,6 +118,20 @@ def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
         itemsize = reader.GetComponentSize() * reader.GetNumberOfComponents()
     check_plausible(file, size, itemsize, _bytes_of_data(file))
     return reader, (*size, 1)[:3]
+
+
+def _check_dicom_header(file: Path) -> None:
+    """Refuse damaged file meta information, for which ITK would allocate gigabytes; see DICOM PS3.10, section 7.1."""
+    with decoding(file), file.open("rb") as stream:
+        content = stream.read(2**16)
+    place, end = 132, file.stat().st_size
+    while content[128:132] == b"DICM" and content[place : place + 2] == b"\2\0":
+        kind = content[place + 4 : place + 6]
+        long = kind in (b"OB", b"UN", b"UT", b"SQ", b"OW")
+        size = content[place + 8 : place + 12] if long else content[place + 6 : place + 8]
+        place += (12 if long else 8) + int.from_bytes(size, "little")
+        if not kind.isalpha() or place > end:
+            raise InputError.about(file, "a damaged DICOM header", "file meta information as DICOM defines it")
 
 
 def _bytes_of_data(file: Path) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from fuzzing import SUFFIXES, forked, fuzz
+from fuzzing import SUFFIXES, forked, fuzz, whole_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -212,6 +212,17 @@ def test_any_bytes_as_list_of_tracks(content: bytes, tmp_path: Path) -> None:
 def test_mutated_images(suffix: str) -> None:
     """In a forked process with a limit of 60 s of CPU time, so that a crash in C code fails only this test."""
     forked(lambda: fuzz(suffix, 60), seconds=60)
+
+
+@pytest.mark.parametrize("damage", [(136, b"U\x80"), (138, b"\xff\xff"), (148, b"\x00B")])
+def test_a_damaged_dicom_header_is_refused(damage: tuple[int, bytes], tmp_path: Path) -> None:
+    """A wrong type of a value makes ITK take the next bytes for its length, and allocate 4 GB."""
+    (content,) = whole_files(tmp_path, ".dcm")
+    place, wrong = damage
+    file = tmp_path / "damaged.dcm"
+    file.write_bytes(content[:place] + wrong + content[place + len(wrong) :])
+    with pytest.raises(InputError, match="found a damaged DICOM header"):
+        describe(file)
 
 
 HUGE = {

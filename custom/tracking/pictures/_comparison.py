@@ -50,7 +50,7 @@ def draw_comparison(
         result: labels of the result, integer, same shape; 0 is background.
         errors: the errors in this frame.
         markers: masks with the track labels that the errors refer to, if the labels of `truth` differ from them: in the
-            challenge, only markers have track labels, while segmentation masks are numbered anew in each frame.
+            challenge, only markers have track labels, while segmentation masks are renumbered in each frame.
 
     Returns:
         (rows, columns, 3) uint8.

@@ -90,6 +90,5 @@ def announce_evaluation(
     task: str, device: Any, data: Sequence[Manifest], images: Mapping[str, int], weights: Path, threshold: float | None
 ) -> None:
     """Print the first lines of an evaluation."""
-    counts = ", ".join(f"{count} {split}" for split, count in images.items())
     print(f"Scoring {task} on {device_name(device)} with {weights_in_use(weights, threshold)}.")
-    print_data(data, counts)
+    print_data(data, images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -41,7 +41,8 @@ def weights_in_use(weights: Path, threshold: float | None) -> str:
     return str(weights) if threshold is None else f"{weights}, threshold {threshold:.2f}"
 
 
-def print_data(data: Sequence[Manifest], counts: str) -> None:
-    """Print the number of images (``counts``) and the folders and names of the data sets."""
+def print_data(data: Sequence[Manifest], images: Mapping[str, int]) -> None:
+    """Print the number of images of each split and the folders and names of the data sets."""
+    counts = ", ".join(f"{count} {split}" for split, count in images.items())
     folders = ", ".join(f"{manifest.folder} ({manifest.name})" for manifest in data)
     print(f"Images: {counts}, from {folders}")

@@ -129,14 +129,13 @@ class TrainingRun:
         )
         weights = self.folder / WEIGHTS_FILE
         threshold = read_threshold(weights) if (self.folder / THRESHOLD_FILE).is_file() else None
-        commands = {
-            "Score the images that were not used in training": evaluating_command(weights),
-            "Segment images": inference_command(weights),
-        }
+        evaluating, inference = evaluating_command(weights), inference_command(weights)
+        commands = {"Score the images that were not used in training": evaluating, "Segment images": inference}
         report.report_training(
             self.task, self.folder, self.evaluator, self.postprocessing, self.view(threshold), commands
         )
         conclude_training(self.folder)
+        print_next(score_the_weights=evaluating, segment_images=inference)
 
 
 def announce_training(
@@ -152,19 +151,16 @@ def announce_training(
         network: the network.
         output_dir: the output folder.
     """
-    counts = ", ".join(f"{count} {split}" for split, count in images.items())
     size = sum(p.numel() for p in network.parameters()) / 1e6
     print(f"Training {task} on {device_name(device)}: {type(network).__name__} with {size:.2f} million parameters.")
-    print_data(data, counts)
+    print_data(data, images)
     print(f"Results: {output_dir}", flush=True)
 
 
 def conclude_training(output_dir: Path) -> None:
-    """Print the result of a training run, from its ``run.json``, and the next commands."""
+    """Print the result of a training run, from its ``run.json``."""
     best = json.loads((output_dir / RUN_FILE).read_text(encoding="utf-8"))["best"]
     criterion = {"last": "last epoch", "loss": "lowest validation loss"}.get(best["by"], "best validation score")
     score = "" if best["by"] == "last" else f", {plain_number(abs(best['score']))}"
-    weights = output_dir / WEIGHTS_FILE
-    print(f"Saved weights: epoch {best['epoch']} ({criterion}{score}): {weights}")
+    print(f"Saved weights: epoch {best['epoch']} ({criterion}{score}): {output_dir / WEIGHTS_FILE}")
     print(f"Curves: {output_dir / 'history.png'}   Pictures: {output_dir / 'pictures'}")
-    print_next(score_the_weights=evaluating_command(weights), segment_images=inference_command(weights))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from .data._shipped import shipped_bundle, shipped_bundles
-from .errors import InputError, OutputError, no_room
+from .errors import InputError, OutputError, no_room, show_input_errors
 
 PARTS = ("configs", "docs", "models")
 """Folders to copy; a checkout may also contain sample data and results of earlier runs."""
@@ -65,7 +64,7 @@ def _task(bundle: Path) -> str:
     return str(json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))["task"])
 
 
-def main() -> int:
+def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m custom.bundles", description=__doc__)
     parser.add_argument("name", nargs="?", help="print the folder of this bundle; without it, list all")
@@ -73,16 +72,12 @@ def main() -> int:
     given = parser.parse_args()
     if given.copy and not given.name:
         parser.error("--copy needs the name of a bundle")
-    try:
-        if given.name is None:
-            print(_list())
-        else:
-            print(copy_bundle(given.name, given.copy) if given.copy else shipped_bundle(given.name))
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    show_input_errors()
+    if given.name is None:
+        print(_list())
+    else:
+        print(copy_bundle(given.name, given.copy) if given.copy else shipped_bundle(given.name))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,3 +25,23 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} does not exist, and MICROSCOPY_DATA is not set to another folder")
     return folder
+
+
+@pytest.fixture
+def exit_code(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Return a function that runs the `main` of a command with arguments, as Python does, and returns its exit code."""
+    logger = logging.getLogger("ignite.engine")
+    monkeypatch.setattr(logger, "level", logger.level)
+    for module in (sys, threading):  # commands replace the hooks
+        monkeypatch.setattr(module, "excepthook", module.excepthook)
+
+    def run(main: Callable[[], None], *arguments: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+        try:
+            main()
+        except Exception as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+            return 1
+        return 0
+
+    return run

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, show_input_errors
 from ..ground.command_line import joined
 from . import make_many_samples, make_samples
 
 
-def main() -> int:
-    """Run the command ``python -m custom.samples`` and return its exit code."""
+def main() -> None:
+    """Run the command ``python -m custom.samples``."""
     parser = argparse.ArgumentParser(prog="python -m custom.samples", description=__doc__)
     parser.add_argument("task", help="name of the bundle, for example cytoskeleton")
     parser.add_argument("folder", type=Path, help="a new or empty folder")
@@ -24,19 +23,15 @@ def main() -> int:
     given = parser.parse_args()
     if given.count is None and (given.size, given.workers) != (None, None):
         parser.error("--size and --workers require --count")
-    try:
-        _check_empty(given.folder)
-        if given.count is None:
-            make_samples(given.task, given.folder, given.seed)
-        else:
-            size = 512 if given.size is None else given.size
-            workers = (os.cpu_count() or 1) if given.workers is None else given.workers
-            make_many_samples(given.task, given.folder, given.count, size, given.seed, workers)
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
+    show_input_errors()
+    _check_empty(given.folder)
+    if given.count is None:
+        make_samples(given.task, given.folder, given.seed)
+    else:
+        size = 512 if given.size is None else given.size
+        workers = (os.cpu_count() or 1) if given.workers is None else given.workers
+        make_many_samples(given.task, given.folder, given.count, size, given.seed, workers)
     _print_next_step(given.task, given.folder.resolve())
-    return 0
 
 
 def _print_next_step(task: str, folder: Path) -> None:
@@ -54,4 +49,4 @@ def _check_empty(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

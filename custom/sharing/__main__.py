@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import show_input_errors
 from ._shipping import ship
 
 
-def main() -> int:
+def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m custom.sharing", description=__doc__)
     parser.add_argument("run", type=Path, help="output folder of a training run")
@@ -19,13 +18,9 @@ def main() -> int:
     parser.add_argument("--note", help="a note on these scores")
     parser.add_argument("--name", help="subfolder of models/, for additional weights")
     given = parser.parse_args()
-    try:
-        print(f"Shipped: {ship(given.run, given.bundle, given.scores, given.note, given.name).resolve()}")
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    show_input_errors()
+    print(f"Shipped: {ship(given.run, given.bundle, given.scores, given.note, given.name).resolve()}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

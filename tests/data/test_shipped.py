@@ -17,12 +17,11 @@ from custom.errors import InputError
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
+def command(exit_code, capsys):
     """Return a function that types `python -m custom.bundles ...` and returns exit code, output and errors."""
 
     def type_in(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["custom.bundles", *arguments])
-        return (main(), *capsys.readouterr())
+        return (exit_code(main, *arguments), *capsys.readouterr())
 
     return type_in
 

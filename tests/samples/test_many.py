@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,6 @@ def add_task(monkeypatch: pytest.MonkeyPatch, pairs: Pairs) -> None:
     monkeypatch.setitem(sys.modules, "custom.samples.drawn", module)
     for names in ("_TASKS", "_TASKS_OF_PAIRS"):
         monkeypatch.setattr(samples, names, (*getattr(samples, names), "drawn"))
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr("sys.argv", ["samples", *map(str, arguments)])
-    return main()
 
 
 def test_splits_with_folders_of_their_own(tmp_path: Path) -> None:
@@ -154,24 +150,24 @@ def test_says_what_is_wrong(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("drawn")
-def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call(monkeypatch, "drawn", tmp_path / "small") == 0
+def test_command_line(tmp_path: Path, exit_code: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(main, "drawn", tmp_path / "small") == 0
     assert len(contents(tmp_path / "small")) == 3
     big = (tmp_path / "big", "--count", 3, "--size", 70, "--seed", 4, "--workers", 1)
-    assert call(monkeypatch, "drawn", *big) == 0
+    assert exit_code(main, "drawn", *big) == 0
     assert f"Sample data: {tmp_path / 'big'}" in capsys.readouterr().out
     assert contents(tmp_path / "big") == contents(make_many_samples("drawn", tmp_path / "again", 3, side=70, seed=4))
-    assert call(monkeypatch, "drawn", *big) == 1
-    assert call(monkeypatch, "drawn", tmp_path / "big", "--seed", 5) == 1  # it is there, of another seed
-    assert call(monkeypatch, "drawn", tmp_path / "small", "--seed", -1) == 1
-    assert call(monkeypatch, "drawn", tmp_path / "new", "--seed", -1) == 1
-    assert call(monkeypatch, "drawn", tmp_path / "big" / "manifest.json" / "new") == 1
-    assert call(monkeypatch, "kidney", tmp_path / "kidney", "--count", 3) == 1
-    assert call(monkeypatch, "kidney", tmp_path / "kidney") == 1
+    assert exit_code(main, "drawn", *big) == 1
+    assert exit_code(main, "drawn", tmp_path / "big", "--seed", 5) == 1  # it is there, of another seed
+    assert exit_code(main, "drawn", tmp_path / "small", "--seed", -1) == 1
+    assert exit_code(main, "drawn", tmp_path / "new", "--seed", -1) == 1
+    assert exit_code(main, "drawn", tmp_path / "big" / "manifest.json" / "new") == 1
+    assert exit_code(main, "kidney", tmp_path / "kidney", "--count", 3) == 1
+    assert exit_code(main, "kidney", tmp_path / "kidney") == 1
     errors = capsys.readouterr().err
     assert errors.count("Error: ") == 7
     assert "seed: found -1, expected at least 0" in errors
     assert "cannot be created" in errors
     assert "Traceback" not in errors
     with pytest.raises(SystemExit):
-        call(monkeypatch, "drawn", tmp_path / "set", "--size", 64)
+        exit_code(main, "drawn", tmp_path / "set", "--size", 64)

@@ -63,10 +63,9 @@ def test_named_weights_are_added_to_the_first_ones(finished, tmp_path):
     assert {file.name: file.read_bytes() for file in first.parent.iterdir() if file.is_file()} == before
 
 
-def test_the_name_on_the_command_line(finished, tmp_path, monkeypatch, capsys):
+def test_the_name_on_the_command_line(finished, tmp_path, exit_code, capsys):
     options = [str(finished), str(tmp_path / "bundle"), "--name", "sem"]
-    monkeypatch.setattr(sys, "argv", ["custom.sharing", *options])
-    assert main() == 0
+    assert exit_code(main, *options) == 0
     assert capsys.readouterr().out == f"Shipped: {tmp_path / 'bundle' / 'models' / 'sem' / 'model.pt'}\n"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .data._shipped import shipped_bundle, shipped_bundles
 from .errors import InputError, OutputError, no_room, show_input_errors
+from .ground.names import as_given, in_home
 
 PARTS = ("configs", "docs", "models")
 """Folders to copy; a checkout may also contain sample data and results of earlier runs."""
@@ -30,7 +31,7 @@ def copy_bundle(name: str, folder: Path) -> Path:
         OutputError: the folder cannot be written.
     """
     bundle = shipped_bundle(name)
-    target = folder.expanduser().resolve()
+    target = as_given(in_home(folder))
     if target.exists():
         raise InputError.about(target, "an existing file or folder", "a new folder")
     try:

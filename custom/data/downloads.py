@@ -12,6 +12,7 @@ import requests
 
 from ..errors import InputError, show_input_errors
 from ..ground.files import atomic_path, sha256
+from ..ground.names import as_given, in_home
 from ..ground.progress import Bar
 from .archives import is_archive, unpack
 from .manifests._checking import load_manifest, read_downloads
@@ -107,7 +108,7 @@ def fetch_dataset(manifest: str | Path, folder: Path) -> Path:
     downloads = read_downloads(source, load_manifest(source, folder).download)
     if not downloads:
         raise InputError.about(source, "no key 'download'", "one with url and sha256")
-    folder = folder.expanduser().absolute()
+    folder = as_given(in_home(folder))
     if _is_finished(source, folder):
         return folder
     cache = folder.with_name(f".{folder.name}-downloads")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..errors import InputError
+from ..ground.names import printable
 
 LAST_NUMBER = r"(\d+)(?!.*\d)"
 """Default pattern for the number of a file: the last number in its stem, for example 0 in ``rr30a_tp0.png``."""
@@ -29,6 +30,16 @@ def number_of(path: Path, pattern: str = LAST_NUMBER) -> int | None:
         return None
     digits = match.group(1) if match.re.groups else match.group()
     return int(digits) if digits and digits.isdecimal() else None
+
+
+def stem_of(path: Path) -> str:
+    """Return the name without the suffix, composed (NFC): names that look the same are the same.
+
+    Examples:
+        >>> stem_of(Path("Gru\u0308n.tif")) == stem_of(Path("Gr\u00fcn.png"))
+        True
+    """
+    return printable(path.stem)
 
 
 def pair_by_number(
@@ -72,7 +83,7 @@ def pair_by_stem(images: Iterable[Path], labels: Iterable[Path]) -> dict[str, tu
         >>> list(pair_by_stem([Path("image/b.tif"), Path("image/a.tif")], [Path("mask/a.png"), Path("mask/b.png")]))
         ['a', 'b']
     """
-    return _pair(images, labels, lambda path: path.stem)
+    return _pair(images, labels, stem_of)
 
 
 def pair_by_rule(images: Iterable[Path], label_of: Callable[[Path], Path]) -> dict[str, tuple[Path, Path]]:
@@ -96,7 +107,7 @@ def pair_by_rule(images: Iterable[Path], label_of: Callable[[Path], Path]) -> di
         ...     pairs["a"][1].name
         'a_mask.png'
     """
-    image_of, _ = index_files(images, lambda path: path.stem)
+    image_of, _ = index_files(images, stem_of)
     pairs = {stem: (image, label_of(image)) for stem, image in image_of.items()}
     alone = [image for image, label in pairs.values() if not label.is_file()]
     if alone:

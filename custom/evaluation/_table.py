@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from ..ground.engines import run_over
 from ..ground.files import atomic_path
+from ..ground.names import as_cell
 from ..ground.score_tables import format_table, mean
 from ._engine_metrics import Score
 from ._pictures import Pictures
@@ -107,7 +108,13 @@ def _write_csv(rows: list[dict[str, Any]], file: Path) -> None:
     with atomic_path(file) as path, path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
-        writer.writerows({k: f"{v:.6f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return as_cell(value) if isinstance(value, str) else value
 
 
 def _finite(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:

@@ -16,6 +16,7 @@ from typing import Any
 from monai.bundle import ReferenceResolver
 
 from ..errors import InputError
+from .names import as_given, in_home
 
 # ---------------------------------------------------------------------------------------------------- values of options
 
@@ -44,14 +45,14 @@ def typed(option: str, value: Any) -> str:
 
 
 def paths(option: str, value: Any) -> list[Path]:
-    """Return the path or the list of paths of an option as absolute paths, resolved from the working directory.
+    """Return the path or the list of paths of an option as absolute paths; links keep the names that were given.
 
     Args:
         option: id of the option in the config.
         value: its value in the config: a path or a list of paths; ``~`` is the home folder.
     """
     texts = [str(text) for text in value] if isinstance(value, list) else [typed(option, value)]
-    return [Path(text).expanduser().resolve() for text in texts]
+    return [as_given(in_home(text)) for text in texts]
 
 
 def path(option: str, value: Any) -> Path:

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .files import atomic_path
+from .names import as_cell
 
 Table: TypeAlias = dict[str, np.ndarray]
 """Name of a column, including its unit → one value per object, (N,); NaN for a value that is not defined."""
@@ -143,11 +144,11 @@ def _header(file: Path) -> bytes:
 
 def _rows(image: str, table: Table) -> Iterator[tuple[str, ...]]:
     columns = [map(_text, values.tolist()) for values in table.values()]
-    return ((image, *row) for row in zip(*columns, strict=True))
+    return ((as_cell(image), *row) for row in zip(*columns, strict=True))
 
 
 def _text(value: Any) -> str:
     """Return a value as text: floats with seven significant digits, NaN as an empty cell."""
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:.7g}"
-    return str(value)
+    return as_cell(str(value)) if isinstance(value, str) else str(value)

@@ -36,6 +36,16 @@ def plain_number(value: float, digits: int = 3) -> str:
     return np.format_float_positional(value, precision=digits, unique=False, fractional=False, trim="-")
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun, in the plural unless it is one.
+
+    Examples:
+        >>> counted(1, "image"), counted(0, "image"), counted(2, "body", "bodies")
+        ('1 image', '0 images', '2 bodies')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
+
+
 def score_label(name: str) -> str:
     """Return the label of a score or another column, from its name in files.
 

@@ -95,7 +95,7 @@ class DoneMarkers:
 
 
 def _identity(item: Mapping[str, Any]) -> dict[str, Any]:
-    file = Path(item["file"])
+    file = Path(item["file"]).resolve()  # a link may lead to another image tomorrow
     status = file.stat()
     return {"file": str(file), "bytes": status.st_size, "modified": status.st_mtime_ns}
 

@@ -84,7 +84,7 @@ class PredictionWriter:
             if self.queue is None:
                 self._take(item, output)
             elif Path(item["file"]) not in self.queue.failed:
-                with self.queue.recording_failures(item["file"]):
+                with self.queue.recording_failures(item["file"], writing=True):
                     self._take(item, output)
 
     def _take(self, item: Mapping[str, Any], output: Mapping[str, Any]) -> None:

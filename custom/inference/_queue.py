@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -21,6 +22,7 @@ from ..ground.engines import run_over
 from ..ground.files import atomic_path, remove_leftovers, sha256
 from ..ground.growing_table import DONE, join_tables
 from ..ground.locks import alone_in
+from ..ground.names import printable
 from ..ground.option_values import flag
 from ..review import REFERENCE_FILE
 from ..weights import THRESHOLD_FILE
@@ -75,11 +77,14 @@ def _fault_of(error: BaseException, file: Path) -> str | None:
     if is_out_of_memory(error):
         return "found an image that is too large for the memory, expected a smaller image or more memory."
     sentence = find_input_error(error)
-    # A wrong output folder or option concerns all images, not this one.
-    for_all = any(isinstance(cause, OutputError) or no_room(cause) for cause in chain(error))
-    if sentence is None or for_all or sentence.startswith("--"):
+    if sentence is None or _concerns_all(error) or sentence.startswith("--"):
         return None
     return reason_of(file, sentence)
+
+
+def _concerns_all(error: BaseException) -> bool:
+    """Return whether an error concerns all images, such as a full disk."""
+    return any(isinstance(cause, OutputError) or no_room(cause) for cause in chain(error))
 
 
 class ImageQueue:
@@ -158,12 +163,20 @@ class ImageQueue:
         return []
 
     @contextmanager
-    def recording_failures(self, file: str) -> Iterator[None]:
-        """Record an error that the user can correct, so that the run continues; raise it if the input is one file."""
+    def recording_failures(self, file: str, writing: bool = False) -> Iterator[None]:
+        """Record an error that the user can correct, so that the run continues; raise it if the input is one file.
+
+        Args:
+            file: the image.
+            writing: whether the block writes results: then any error concerns this image only, and is recorded.
+        """
         try:
             yield
         except Exception as error:
             reason = _fault_of(error, Path(file))
+            if reason is None and writing and not self.inputs.single and not _concerns_all(error):
+                traceback.print_exception(error)
+                reason = f"found results that cannot be written ({type(error).__name__}: {error}), expected no error."
             if reason is None:
                 raise
             self._fail(file, reason)
@@ -227,4 +240,4 @@ class ImageQueue:
         with atomic_path(self.folder / FAILED) as path, path.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(["file", "reason"])
-            writer.writerows(sorted((str(file), reason) for file, reason in self.failed.items()))
+            writer.writerows(sorted((printable(file), printable(reason)) for file, reason in self.failed.items()))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tifffile
 
+from ..ground.names import from_cell
 from ..ground.progress import shown
 from ..ground.wording import plain_number
 from ..html import MOST_PICTURES, REPORT_FILE, Comparison, class_legend, filled, photograph, picture_size, write_page
@@ -93,7 +94,7 @@ def _rows(file: Path) -> list[dict[str, str]]:
     if not file.is_file():
         return []
     with file.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+        return [{name: from_cell(cell) for name, cell in row.items()} for row in csv.DictReader(stream)]
 
 
 def _reasons(row: Mapping[str, str]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..ground.growing_table import GrowingTable
+from ..ground.names import from_cell
 from ._disagreement import Disagreement, Masks
 from ._pages import page_statistics
 from ._reference import REFERENCE_FILE, read_reference
@@ -146,7 +147,7 @@ def review_conclusion(folder: Path, names: Sequence[str]) -> str | None:
     if not file.is_file():
         return None
     with file.open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["image"] in set(names)]
+        rows = [row for row in csv.DictReader(stream) if from_cell(row["image"]) in set(names)]
     compared = {row["image"] for row in rows if row["needs_review"]}
     flagged = {row["image"] for row in rows if row["needs_review"] == "1"}
     if not compared:

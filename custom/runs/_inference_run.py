@@ -11,6 +11,7 @@ from ignite.engine import Engine
 from .. import report
 from ..data import Inputs, check_classes
 from ..ground.engines import Progress
+from ..ground.names import printable
 from ..images import Colors
 from ..inference import FAILED, FOREGROUND, ImageQueue
 from ..measurements import OBJECTS
@@ -114,7 +115,9 @@ def conclude_inference(queue: ImageQueue) -> None:
     for kind, ending in _KINDS.items():
         _print_first(kind, [file for file in results if file.name.endswith(ending)])
     _print_first("Look at", [file for file in results if file.name.endswith("_overlay.png")])
-    review = review_conclusion(queue.folder, [Path(file).stem for file in queue.results])
+    review = review_conclusion(
+        queue.folder, [item["name"] for item in queue.inputs.items if item["file"] in queue.results]
+    )
     if review is not None:
         print(review)
     if queue.failed:
@@ -130,6 +133,6 @@ def _print_first(kind: str, files: Sequence[Path]) -> None:
 def _print_failed(queue: ImageQueue, most: int = 10) -> None:
     print(f"Failed: {len(queue.failed)} image(s), see {queue.folder / FAILED}")
     for file, reason in sorted(queue.failed.items())[:most]:
-        print(f"  {file.name}: {reason}")
+        print(f"  {printable(file.name)}: {printable(reason)}")
     if len(queue.failed) > most:
         print(f"  and {len(queue.failed) - most} more")

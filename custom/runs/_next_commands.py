@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from ..ground.command_line import config_files, joined, started_by_bundle_command, typed_options
+from ..ground.names import as_given, in_home
 
 _TRAIN, _SEVERAL_GPUS, _EVALUATE, _INFERENCE = (
     f"{name}.yaml" for name in ("train", "multi_gpu_train", "evaluate", "inference")
@@ -94,7 +95,7 @@ def _path_options(typed: Mapping[str, str], weights: Path, name: str) -> dict[st
     """Return the options for the weights and, if an output folder was typed, for the folder of the results."""
     options = {"ckpt_path": str(weights)}
     if "output_dir" in typed:
-        folder = Path(typed["output_dir"]).expanduser().resolve()
+        folder = as_given(in_home(typed["output_dir"]))
         options["output_dir"] = str(folder / name if folder == weights.parent else folder.with_name(name))
     return options
 

@@ -25,7 +25,7 @@ _MLFLOW_IDS = ("tracking_uri", "experiment_name", "run_name", "save_execute_conf
 
 _WITHOUT_EFFECT = {
     *("imports", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
-    *("device", "num_workers", "dataloader", "handlers", "evaluator", "inference", "inference_run", "run"),
+    *("device", "num_workers", "recursive", "dataloader", "handlers", "evaluator", "inference", "inference_run", "run"),
     *_MLFLOW_IDS,
 }
 """Ids that do not affect the results of inference, see `settings_digest`."""

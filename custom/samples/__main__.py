@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError, show_input_errors
 from ..ground.command_line import joined
+from ..ground.names import as_given
 from . import make_many_samples, make_samples
 
 
@@ -31,7 +32,7 @@ def main() -> None:
         size = 512 if given.size is None else given.size
         workers = (os.cpu_count() or 1) if given.workers is None else given.workers
         make_many_samples(given.task, given.folder, given.count, size, given.seed, workers)
-    _print_next_step(given.task, given.folder.resolve())
+    _print_next_step(given.task, as_given(given.folder))
 
 
 def _print_next_step(task: str, folder: Path) -> None:

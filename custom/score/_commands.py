@@ -8,6 +8,7 @@ from pathlib import Path
 from fire.decorators import SetParseFn
 
 from ..errors import InputError
+from ..ground.names import as_given
 from ..ground.option_values import choice, flag, frame_range
 
 
@@ -87,7 +88,7 @@ def membrane(labels: str, probability: str, *, json: str | None = None, probabil
 
 def _announce(result: str | Path, truth: str | Path, what: str) -> None:
     """Print the first line of a command."""
-    print(f"Scoring {what} of {Path(result).resolve()} against {Path(truth).resolve()}", flush=True)
+    print(f"Scoring {what} of {as_given(result)} against {as_given(truth)}", flush=True)
 
 
 def _folders(text: str) -> list[Path]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import show_input_errors
+from ..ground.names import as_given
 from ._shipping import ship
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("--name", help="subfolder of models/, for additional weights")
     given = parser.parse_args()
     show_input_errors()
-    print(f"Shipped: {ship(given.run, given.bundle, given.scores, given.note, given.name).resolve()}")
+    print(f"Shipped: {as_given(ship(given.run, given.bundle, given.scores, given.note, given.name))}")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 
 from fire.decorators import SetParseFn
 
 from ..ground.commands import run_commands
+from ..ground.names import as_given
 from ..ground.option_values import flag
 from ..ground.progress import Bar
 
@@ -36,8 +36,8 @@ def link(masks: str, result: str, *, settings: str | None = None) -> None:
     from .linking._two_passes import track
 
     chosen = LinkingSettings() if settings is None else read_settings(settings)
-    sequence, folder = open_labels(masks), Path(result).resolve()
-    print(f"Linking {len(sequence)} frames of {Path(masks).resolve()}", flush=True)
+    sequence, folder = open_labels(masks), as_given(result)
+    print(f"Linking {len(sequence)} frames of {as_given(masks)}", flush=True)
     with Bar(2 * len(sequence), "linking") as bar:
         found = track(sequence, ResultWriter(folder, digits_for(sequence.frames)), chosen, progress=bar.update)
     tables = folder.with_name(f"{folder.name.removesuffix('_RES')}_report")
@@ -78,10 +78,10 @@ def fit(truth: str, *, masks: str | None = None, output: str = "tracking.yaml") 
     """
     from . import _fitting
 
-    print(f"Fitting settings to {Path(truth).resolve()}", flush=True)
+    print(f"Fitting settings to {as_given(truth)}", flush=True)
     found = _fitting.fit(truth, masks)
     _fitting.write_settings(output, found, shlex.join(["python", "-m", "custom.tracking", *sys.argv[1:]]))
-    print(f"LNK {found.lnk:.4f}, with the default settings {found.default_lnk:.4f}. Settings: {Path(output).resolve()}")
+    print(f"LNK {found.lnk:.4f}, with the default settings {found.default_lnk:.4f}. Settings: {as_given(output)}")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from custom.data import LabelRule, Manifest, datalist, input_files, input_list
+from custom.data import LabelRule, Manifest, datalist, input_files, input_list, open_inputs
 from custom.errors import InputError
 
 SPLITS = ("train", "validation", "test")
@@ -356,3 +356,57 @@ def test_what_an_earlier_inference_wrote_is_no_input(tmp_path):
     for name in ("a.tif", "a_mask.tif", "a_probability.tif", "a_labels.tif", "a_overlay.png", "b_mask.tif"):
         (tmp_path / name).write_bytes(b"x")
     assert [file.name for file in input_files(tmp_path)] == ["a.tif", "b_mask.tif"]
+
+
+def test_links_are_named_as_the_user_sees_them(tmp_path: Path) -> None:
+    """As git-annex links them, and as links to files that all have the same name."""
+    for place in ("SHA256E-s1--ab", "one/image.tif", "two/image.tif"):
+        stack(tmp_path / "store" / place, (3, 4))
+    (tmp_path / "in").mkdir()
+    for name, target in (("a.tif", "two/image.tif"), ("b.tif", "SHA256E-s1--ab"), ("c.tif", "one/image.tif")):
+        (tmp_path / "in" / name).symlink_to(tmp_path / "store" / target)
+    items = input_list(tmp_path / "in")
+    assert names(items) == ["a", "b", "c"]
+    assert [item["file"] for item in items] == [str(tmp_path / "in" / f"{name}.tif") for name in "abc"]
+
+
+def test_folders_with_brackets(tmp_path: Path) -> None:
+    for name in ("x1.tif", "x2.tif"):
+        stack(tmp_path / "plate [1]" / name, (3, 4))
+    assert names(input_list(tmp_path / "plate [1]" / "*.tif")) == ["x1", "x2"]
+    assert names(input_list(tmp_path / "plate [1]" / "x[2].tif")) == ["x2"]
+
+
+def test_images_in_subfolders(tmp_path: Path) -> None:
+    """Results of an earlier run and hidden folders are left out."""
+    for name in ("sub-01/cell.tif", "sub-02/cell.tif", ".cache/cell.tif", "out/sub-01_cell_mask.tif"):
+        stack(tmp_path / name, (3, 4))
+    with pytest.raises(InputError, match=r"found no images, but 3 images in its subfolders, expected .* --recursive"):
+        input_files(tmp_path)
+    assert names(input_list(tmp_path, recursive=True)) == ["sub-01_cell", "sub-02_cell"]
+
+
+def test_images_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    for name in ("a.czi", "b.CZI", "c.nd2", "notes.txt"):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"found only 2 \.czi files, 1 \.nd2 file, which cannot be read"):
+        input_files(tmp_path)
+    stack(tmp_path / "d.tif", (3, 4))
+    with pytest.warns(UserWarning, match=r"2 \.czi files, 1 \.nd2 file left out"):
+        assert names(input_list(tmp_path)) == ["d"]
+
+
+def test_names_that_look_the_same_pair(tmp_path: Path) -> None:
+    """macOS stores decomposed letters (NFD)."""
+    picture(tmp_path / "image" / "Gru\u0308n.png")
+    picture(tmp_path / "mask" / "Gr\u00fcn.png")
+    data = manifest(tmp_path, pair_by="stem", splits={"train": {"stems": ["Gru\u0308n"]}})
+    assert names(datalist(data, "train")) == ["Gr\u00fcn"]
+
+
+def test_a_name_too_long_for_its_results(tmp_path: Path) -> None:
+    for name in ("n" * 240, "ok"):
+        stack(tmp_path / f"{name}.tif", (3, 4))
+    inputs = open_inputs(tmp_path)
+    assert names(inputs.items) == ["ok"]
+    assert list(inputs.failed.values()) == ["found a name of 240 bytes, expected at most 235, as results add to it."]

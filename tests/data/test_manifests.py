@@ -370,6 +370,17 @@ def test_refused(content: object, message: str, tmp_path: Path) -> None:
     assert len(sentence) < 600
 
 
+@pytest.mark.parametrize("pattern", [r"(a+)+$", r"(?:ab|a)*$", r"((\d\d){4,})+$", r"(?=(\w+)*x)"])
+def test_patterns_that_could_take_forever(pattern: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"number_pattern .* expected a regular expression"):
+        load(tmp_path, {**PAIRED, "number_pattern": pattern})
+
+
+@pytest.mark.parametrize("pattern", [r"(\d+)(?!.*\d)", r"^(?:t|T)(\d+)", r"[a-z]*_(\d{3})", r"(?:\d{2}){2}"])
+def test_patterns_that_end(pattern: str, tmp_path: Path) -> None:
+    assert load(tmp_path, {**PAIRED, "number_pattern": pattern}).number_pattern == pattern
+
+
 @pytest.mark.parametrize("text", [b"{'name': 1}", b"", b'{"name": "\xff"}', b'{"name": 1,}'])
 def test_no_json(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "m.json").write_bytes(text)

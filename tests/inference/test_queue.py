@@ -94,7 +94,7 @@ def write_bad_images(folder: Path) -> dict[str, str]:
         "header.tif": "found a broken or incomplete file",
         "empty.png": "found an empty file of 0 bytes",
         "folder.tif": "found a folder",
-        "nowhere.tif": "found no such file",
+        "gone.tif": "found no such file",
         "nan.tif": "found 1600 NaN or infinite pixels",
         "page.tif": "page 1: found 1 NaN or infinite pixels",
         "color.png": "found color: 3 channels",
@@ -211,6 +211,22 @@ def test_an_error_of_ours_ends_the_run(
     monkeypatch.undo()
     assert run(images, tmp_path / "out", weights) == 0
     assert masks(tmp_path / "out") == GOOD
+
+
+def test_a_result_that_cannot_be_written_ends_only_its_image(
+    images: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(result: Any) -> list[Path]:
+        if result.name == "a":
+            raise ZeroDivisionError("our fault")
+        return []
+
+    monkeypatch.setattr(inference, "result_formats", lambda *_: [fail])
+    assert run(images, tmp_path / "out", weights) == 2
+    assert masks(tmp_path / "out") - {"a"} == GOOD - {"a"}
+    reason = "found results that cannot be written (ZeroDivisionError: our fault), expected no error."
+    assert failed(tmp_path / "out") == {"a.tif": reason}
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_ctrl_c(

@@ -28,6 +28,11 @@ def put(file: Path, value: int, shape: tuple[int, ...] = (4, 6), dtype: type = n
         ("01_GT", "01_GT/SEG/man_seg{:03d}.tif"),
         ("01_ST", "01_ST/SEG/man_seg{:03d}.tif"),
         ("masks", "masks/t{:d}_cp_masks_{:02d}.tiff"),
+        ("masks", "masks/t{:03d}_cp_masks.tif"),
+        ("masks", "masks/t{:03d}.ome.tif"),
+        ("masks", "masks/t{:03d}_labels.tif"),
+        ("masks", "masks/0.5h_t{:03d}.TIF"),
+        ("01_GT", "01_GT/SEG/man_seg{:03d}.TIF"),
     ],
 )
 def test_every_kind_of_folder(tmp_path: Path, opened: str, name: str) -> None:
@@ -40,6 +45,19 @@ def test_every_kind_of_folder(tmp_path: Path, opened: str, name: str) -> None:
     assert [(frame, int(labels[0, 0])) for frame, labels in sequence] == [(7, 7), (9, 9), (12, 12)]
     assert sequence.read(12).shape == (4, 6)
     assert sequence.read(12).dtype == np.uint16
+
+
+def test_an_output_folder_of_inference(tmp_path: Path) -> None:
+    """The instance labels among masks, probabilities and overlays."""
+    for kind in ("mask", "labels", "probability", "overlay"):
+        put(tmp_path / f"t007_{kind}.tif", 3)
+    assert open_labels(tmp_path).paths == {7: tmp_path / "t007_labels.tif"}
+
+
+def test_upper_and_lower_case_suffixes(tmp_path: Path) -> None:
+    for name in ("mask000.tif", "mask001.TIF"):
+        put(tmp_path / name, 1)
+    assert open_labels(tmp_path).frames == (0, 1)
 
 
 def test_the_track_list_of_every_kind_of_folder(tmp_path: Path) -> None:

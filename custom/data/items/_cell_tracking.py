@@ -62,5 +62,5 @@ def _frames(folder: Path, prefix: str, expected: str) -> dict[int, Path]:
     """Return frame number → file for the TIFF files named ``prefix`` and a number of three or four digits."""
     if not folder.is_dir():
         raise InputError.about(folder, "nothing", expected)
-    files = [file for file in files_in(folder) if re.fullmatch(rf"{prefix}\d{{3,4}}\.tiff?", file.name)]
+    files = [file for file in files_in(folder) if re.fullmatch(rf"{prefix}\d{{3,4}}\.tiff?", file.name, re.IGNORECASE)]
     return dict(sorted(pairing.index_files(files, pairing.number_of)[0].items()))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...errors import InputError
+from ...ground.names import printable
 from ...images import describe, files_in, is_image_file
 
 
@@ -65,6 +66,7 @@ def choose(split: str, kind: str, wanted: Sequence, member_of: Mapping) -> list:
         wanted: the members of the split.
         member_of: key of an image → its number, stem or subject.
     """
+    wanted = [printable(member) if isinstance(member, str) else member for member in wanted]
     present = set(member_of.values())
     missing = [member for member in wanted if member not in present]
     if missing:

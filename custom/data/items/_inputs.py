@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ...images import SUFFIXES, describe
+from ...ground.names import as_given, in_home, printable
+from ...ground.option_values import flag
+from ...ground.wording import counted
+from ...images import SUFFIXES, describe, files_in
 from ._pixel_sizes import given_pixel_size
+
+_UNREAD = {
+    *(".czi", ".lif", ".nd2", ".lsm", ".oib", ".oif", ".oir", ".vsi", ".ims", ".zvi", ".dv", ".sld", ".sldy", ".svs"),
+    *(
+        ".ndpi",
+        ".scn",
+        ".mrxs",
+        ".stk",
+        ".ics",
+        ".ids",
+        ".dm3",
+        ".dm4",
+        ".mrc",
+        ".h5",
+        ".hdf5",
+        ".gif",
+        ".webp",
+        ".npz",
+    ),
+}
+"""Suffixes of image files that this package does not read, mentioned if they are among the input."""
+
+_LONGEST_NAME = 235
+"""In bytes: file systems allow 255, and results add up to 20."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +59,17 @@ class Inputs:
     single: bool
 
 
-def input_files(source: str | Path) -> list[Path]:
+def input_files(source: str | Path, recursive: bool = False) -> list[Path]:
     """Return the image files that a file, folder or glob stands for, as absolute paths sorted by name.
 
-    Hidden files and results of an earlier inference in the same folder are left out.
+    Links keep their own names. Hidden files and results of an earlier inference in the same folder are left out.
+
+    Args:
+        source: a file, a folder, or a glob; its leading folders are literal if they exist, so they may have brackets.
+        recursive: whether to include the images in subfolders of a folder.
 
     Raises:
-        InputError: there are no images, or the glob is invalid.
+        InputError: there are no images, a folder cannot be read, or the glob is invalid.
 
     Examples:
         >>> import tempfile
@@ -45,22 +79,59 @@ def input_files(source: str | Path) -> list[Path]:
         ...     [file.name for file in input_files(folder)]
         ['cell.tif']
     """
-    path = Path(source).expanduser()
+    path = as_given(in_home(source))
     if path.is_file():
-        return [path.resolve()]
-    found = _named_as_images(path.iterdir() if path.is_dir() else _matches(path))
+        return [path]
+    paths = (_below(path) if recursive else files_in(path)) if path.is_dir() else _matches(path)
+    found = _named_as_images(paths)
     if not found:
-        what = "a folder without images" if path.is_dir() else "nothing"
-        raise InputError.about(path.resolve(), what, f"images ({' '.join(SUFFIXES)})")
-    return sorted(file.resolve() for file in _without_results(found))
+        raise InputError.about(path, *_nothing_in(path, paths, recursive))
+    _note_unread(paths)
+    return sorted(_without_results(found, path))
+
+
+def _below(folder: Path) -> list[Path]:
+    """Return all files below a folder that are not in hidden folders; links to folders are not followed."""
+    found: list[Path] = []
+    for path in files_in(folder):
+        if path.is_dir() and not path.is_symlink():
+            found += [] if path.name.startswith(".") else _below(path)
+        else:
+            found.append(path)
+    return found
 
 
 def _matches(pattern: Path) -> list[Path]:
-    folder = Path(pattern.anchor or ".")
+    """Return the paths that match a glob; its leading parts that exist are literal, even with brackets."""
+    folder = next(parent for parent in pattern.parents if parent.is_dir())
     try:
-        return list(folder.glob(str(pattern.relative_to(pattern.anchor))))
+        return list(folder.glob(str(pattern.relative_to(folder))))
     except ValueError as error:  # for example for a name that contains more than **
-        raise InputError.about(pattern.absolute(), f"an invalid pattern ({error})", "a glob") from error
+        raise InputError.about(pattern, f"an invalid pattern ({error})", "a glob") from error
+
+
+def _nothing_in(path: Path, paths: list[Path], recursive: bool) -> tuple[str, str]:
+    """Return what was found and expected in a source without images."""
+    images = f"images ({' '.join(SUFFIXES)})"
+    if not path.is_dir():
+        return "nothing", images
+    below = 0 if recursive else len(_named_as_images(_below(path)))
+    if below:
+        return f"no images, but {counted(below, 'image')} in its subfolders", "images, or --recursive true"
+    unread = _unread(paths)
+    return (f"only {unread}, which cannot be read" if unread else "a folder without images"), images
+
+
+def _unread(paths: Iterable[Path]) -> str:
+    """Return the number of image files of unsupported kinds in words, empty if there are none."""
+    kinds = Counter(path.suffix.lower() for path in paths if path.suffix.lower() in _UNREAD)
+    return ", ".join(counted(count, f"{kind} file") for kind, count in sorted(kinds.items()))
+
+
+def _note_unread(paths: Iterable[Path]) -> None:
+    unread = _unread(paths)
+    if unread:
+        warnings.warn(f"{unread} left out: this format is not read; export to OME-TIFF.", stacklevel=4)
 
 
 def _named_as_images(paths: Iterable[Path]) -> list[Path]:
@@ -68,29 +139,53 @@ def _named_as_images(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")]
 
 
-def _without_results(files: list[Path]) -> list[Path]:
+def _without_results(files: list[Path], source: Path) -> list[Path]:
     """Return the files without the results that an earlier inference wrote into the input folder."""
-    stems = {file.stem for file in files}
-    results = {f"{stem}_{kind}" for stem in stems for kind in ("probability", "mask", "labels", "overlay")}
+    names = {name_of(file, source) for file in files} | {file.stem for file in files}
+    results = {f"{name}_{kind}" for name in names for kind in ("probability", "mask", "labels", "overlay")}
     return [file for file in files if file.stem not in results]
 
 
-def _name_collisions(files: list[Path]) -> dict[Path, str]:
-    """Return the reason to refuse each file whose results would have the same name as those of another file."""
-    by_stem: dict[str, list[Path]] = {}
-    for file in files:
-        by_stem.setdefault(file.stem, []).append(file)
-    return {
-        file: f"found the same name as {same[0] if file != same[0] else same[1]}, "
-        "expected names that differ before the suffix."
-        for same in by_stem.values()
-        for file in same
-        if len(same) > 1
-    }
+def name_of(file: Path, source: Path) -> str:
+    """Return the name of an image, with which the names of its results start: its stem, after its subfolders.
+
+    Args:
+        file: the image.
+        source: the folder, file or glob that was given.
+
+    Examples:
+        >>> name_of(Path("/data/sub-01/cell.tif"), Path("/data")), name_of(Path("/data/cell.tif"), Path("/data"))
+        ('sub-01_cell', 'cell')
+    """
+    folders = file.parent.relative_to(source).parts if file.is_relative_to(source) and file != source else ()
+    return printable("_".join([*folders, file.stem]))
+
+
+def _refused_names(names: Mapping[Path, str]) -> dict[Path, str]:
+    """Return the reason to refuse each file whose results would overwrite each other or have too long names."""
+    files_of: dict[str, list[Path]] = {}
+    for file, name in names.items():
+        files_of.setdefault(name, []).append(file)
+    refused = {}
+    for name, files in files_of.items():
+        for file in files:
+            length = len(os.fsencode(name))
+            if length > _LONGEST_NAME:
+                refused[file] = (
+                    f"found a name of {length} bytes, expected at most {_LONGEST_NAME}, as results add to it."
+                )
+            elif len(files) > 1:
+                other = files[0] if file != files[0] else files[1]
+                refused[file] = f"found the same name as {other}, expected names that differ before the suffix."
+    return refused
 
 
 def open_inputs(
-    source: str | Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None
+    source: str | Path,
+    channels: str = "equal",
+    pixel_size: Any = None,
+    usual_pixel_size: Any = None,
+    recursive: bool | str = False,
 ) -> Inputs:
     """Return the images to segment, and those that cannot be segmented; arguments as in `input_list`.
 
@@ -106,20 +201,22 @@ def open_inputs(
         >>> [item["name"] for item in inputs.items], [file.name for file in inputs.failed]
         (['cell'], ['damaged.npy'])
     """
-    files = input_files(source)
+    place = as_given(in_home(source))
+    files = input_files(source, flag("recursive", recursive))
     given, usual = given_pixel_size(pixel_size), given_pixel_size(usual_pixel_size)
-    single = Path(source).expanduser().is_file()
-    items, failed = [], _name_collisions(files)
+    single = place.is_file()
+    names = {file: name_of(file, place) for file in files}
+    items, failed = [], {} if single else _refused_names(names)
     for file in files:
         if file in failed:
             continue
         try:
-            items += _pages(file, channels, given, usual)
+            items += _pages(file, names[file], channels, given, usual)
         except InputError as error:
             if single:
                 raise
             failed[file] = reason_of(file, str(error))
-    return Inputs(Path(source).expanduser().resolve(), items, failed, single)
+    return Inputs(place, items, failed, single)
 
 
 def reason_of(file: Path, sentence: str) -> str:
@@ -133,7 +230,11 @@ def reason_of(file: Path, sentence: str) -> str:
 
 
 def input_list(
-    source: str | Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None
+    source: str | Path,
+    channels: str = "equal",
+    pixel_size: Any = None,
+    usual_pixel_size: Any = None,
+    recursive: bool | str = False,
 ) -> list[dict[str, Any]]:
     """Return an item for each page of each input image.
 
@@ -146,6 +247,7 @@ def input_list(
         pixel_size: pixel size of all images in µm: a number or [row, column]; None if it is not known.
         usual_pixel_size: pixel size in µm of the images whose file declares none; files are trusted only if this is
             given, because many declare a wrong pixel size.
+        recursive: whether to include the images in subfolders; their names begin with those of the subfolders.
 
     Raises:
         InputError: as in `open_inputs`, any image cannot be read, or the results of two images would have the same
@@ -159,7 +261,7 @@ def input_list(
         >>> [(item["name"], item["page"], item["pixel_size"]) for item in items]
         [('stack', 0, (0.5, 0.5)), ('stack', 1, (0.5, 0.5))]
     """
-    inputs = open_inputs(source, channels, pixel_size, usual_pixel_size)
+    inputs = open_inputs(source, channels, pixel_size, usual_pixel_size, recursive)
     if inputs.failed:
         file, reason = max(inputs.failed.items())
         raise InputError(f"{file}: {reason}")
@@ -167,13 +269,13 @@ def input_list(
 
 
 def _pages(
-    file: Path, channels: str, given: tuple[float, float] | None, usual: tuple[float, float] | None
+    file: Path, name: str, channels: str, given: tuple[float, float] | None, usual: tuple[float, float] | None
 ) -> list[dict[str, Any]]:
     info = describe(file)
     pages = info.shape[0] if len(info.shape) == 3 else 1
     size = given or (usual and (info.pixel_size or usual))
     common = {"channels": channels} if size is None else {"channels": channels, "pixel_size": size}
     return [
-        {"image": str(file), "file": str(file), "page": page, "pages": pages, "name": file.stem} | common
+        {"image": str(file), "file": str(file), "page": page, "pages": pages, "name": name} | common
         for page in range(pages)
     ]

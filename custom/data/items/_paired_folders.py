@@ -21,7 +21,13 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     for key in _keys_of_split(manifest, split, list(pairs)):
         image, label = pairs[key]
         check_pair(image, label)
-        item = {"image": str(image), "label": str(label), "page": 0, "name": image.stem, "rule": manifest.rule}
+        item = {
+            "image": str(image),
+            "label": str(label),
+            "page": 0,
+            "name": pairing.stem_of(image),
+            "rule": manifest.rule,
+        }
         if manifest.region is not None:
             if key not in regions:
                 raise InputError.about(
@@ -51,7 +57,9 @@ def _regions(manifest: Manifest) -> dict:
     pattern = manifest.number_pattern or pairing.LAST_NUMBER
     by_stem = manifest.pair_by == "stem"
     files = image_files(manifest.folder, manifest.region)
-    return pairing.index_files(files, lambda file: file.stem if by_stem else pairing.number_of(file, pattern))[0]
+    return pairing.index_files(
+        files, lambda file: pairing.stem_of(file) if by_stem else pairing.number_of(file, pattern)
+    )[0]
 
 
 def _keys_of_split(manifest: Manifest, split: str, keys: list) -> list:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import InputError
+from ...ground.names import as_given, in_home
 from .._shipped import shipped_manifests
 from ._checking import load_manifest
 from ._manifest import Manifest
@@ -35,7 +36,7 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
         >>> open_dataset(".", "isbi2012", "dendrite").splits
         {'train': {'pages': [0, 20]}, 'validation': {'pages': [20, 24]}}
     """
-    root = Path(folder).expanduser().resolve()
+    root = as_given(in_home(folder))
     if not root.is_dir():
         raise InputError.about(root, "a file" if root.exists() else "nothing", "a folder with the data set")
     file = _find_manifest(root, manifest, default)
@@ -55,8 +56,8 @@ def find_manifest(manifest: str | Path) -> Path:
         >>> find_manifest("isbi2012").name
         'isbi2012.json'
     """
-    given = Path(manifest).expanduser()
-    return given.resolve() if given.is_file() else _by_name(str(manifest))
+    given = as_given(in_home(manifest))
+    return given if given.is_file() else _by_name(str(manifest))
 
 
 def _find_manifest(root: Path, manifest: str | Path | None, default: str) -> Path:
@@ -87,7 +88,7 @@ def _check_links(file: Path, manifest: Manifest) -> None:
     named += [place for split in manifest.splits.values() for place in places(split)]
     for place in named:
         target = (manifest.folder / place).resolve()
-        if not target.is_relative_to(manifest.folder):
+        if not target.is_relative_to(manifest.folder.resolve()):
             raise InputError.about(file, f"{place}, a link to {target}", "a path inside the data folder")
 
 

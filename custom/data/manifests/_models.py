@@ -15,6 +15,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
+_parser: Any = re._parser  # type: ignore[attr-defined]
+_REPEATS = (_parser.MAX_REPEAT, _parser.MIN_REPEAT)  # not the possessive ones, which never go back
+_MOST_REPEATS = 3
+
 LAYOUTS = ("paired_folders", "stacks", "cell_tracking", "bids")
 
 
@@ -30,9 +34,31 @@ def _is_inside(path: str) -> bool:
 def _compilable(pattern: str) -> str:
     try:
         re.compile(pattern)
+        endless = _repeats_a_choice(_parser.parse(pattern))
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(error) from error
+    if endless:
+        raise ValueError("a repeated group with repetition or alternatives in it can take forever")
     return pattern
+
+
+def _repeats_a_choice(parsed: Any, repeated: bool = False) -> bool:
+    """Return whether a repeated part of a pattern can match one text in several ways, in exponentially many together.
+
+    Args:
+        parsed: a pattern as Python's parser returns it, or a part of one.
+        repeated: whether it is inside a part that is repeated without limit.
+    """
+    if isinstance(parsed, _parser.SubPattern | list | tuple):
+        name = parsed[0] if isinstance(parsed, tuple) else None
+        if name in _REPEATS:
+            _, most, body = parsed[1]
+            many = most > _MOST_REPEATS
+            return (repeated and many) or _repeats_a_choice(body, repeated or many)
+        if name is _parser.BRANCH and repeated:
+            return True
+        return any(_repeats_a_choice(part, repeated) for part in parsed)
+    return False
 
 
 InsidePath = Annotated[str, Predicate(_is_inside)]

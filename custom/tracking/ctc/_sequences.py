@@ -16,7 +16,9 @@ from ...images import describe, files_in, is_image_file, read_labels, smallest_l
 from ._format import TRACK_LIST, Track, read_tracks
 
 _PREFIXES = ("mask", "man_track", "man_seg")
-_SLICE = re.compile(r"man_seg_\d+_\d+\.tiff?")
+_SLICE = re.compile(r"man_seg_\d+_\d+\.tiff?", re.IGNORECASE)
+_KINDS = (*(rf"{prefix}\d{{3,}}\.tiff?" for prefix in _PREFIXES), r".*_labels\.\w+", r".*_cp_masks\.\w+", r".*")
+"""Names of label images; a folder with several kinds, such as an output folder of inference, is read as the first."""
 
 
 class LabelSequence:
@@ -70,7 +72,8 @@ def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
     Args:
         path: a result folder (``maskNNN.tif``); a truth folder ``NN_GT`` (its ``TRA/man_trackNNN.tif``, or its ``SEG``
             if there is no TRA) or ``NN_ST`` (its ``SEG/man_segNNN.tif``); a folder ``TRA`` or ``SEG``; any other
-            folder of label images whose names end in a number; or one file with a page per frame, numbered from 0.
+            folder of label images, by the last number in their names (of an output folder of inference, the files
+            ``x_labels.tif``); or one file with a page per frame, numbered from 0.
             Frame numbers in the names of the Cell Tracking Challenge have three digits or more.
 
     Raises:
@@ -192,22 +195,17 @@ def _folder_of_labels(folder: Path) -> Path:
 
 
 def _files_by_frame(folder: Path) -> dict[int, Path]:
-    """Return the label images by frame: files named as in the challenge, otherwise all whose names end in a number."""
+    """Return the label images of the first kind that a folder contains, by the last number in their names."""
     files = [file for file in files_in(folder) if is_image_file(file)]
     slices = sorted(file.name for file in files if _SLICE.fullmatch(file.name))
     if slices:
         raise InputError.about(folder, f"slices of 3-D frames, such as {slices[0]}", "label images of whole frames")
-    for pattern in (*(rf"{prefix}\d{{3,}}\.tiff?" for prefix in _PREFIXES), r".*?\d+(\.\w+|\.nii\.gz)"):
-        chosen = [file for file in files if re.fullmatch(pattern, file.name)]
-        if chosen:
-            return dict(sorted(pairing.index_files(chosen, _frame_of)[0].items()))
-    raise InputError.about(folder, "no label images", "maskNNN.tif, or other files whose names end in a number")
-
-
-def _frame_of(file: Path) -> int:
-    match = re.search(r"(\d+)\.", file.name)
-    assert match is not None  # the caller has selected files with a number
-    return int(match.group(1))
+    for kind in _KINDS:
+        chosen = [file for file in files if re.fullmatch(kind, file.name, re.IGNORECASE)]
+        by_number, _ = pairing.index_files(chosen, pairing.number_of)
+        if by_number:
+            return dict(sorted(by_number.items()))
+    raise InputError.about(folder, "no label images", "maskNNN.tif, or other files with a number in their names")
 
 
 def _unsigned(labels: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from monai.data import DataLoader
 
 from ...data import PlainDataset, input_list
+from ...data.pairing import number_of
 from ...errors import InputError
 from ...ground.option_values import frame_range
 from ...images import describe, read_image
@@ -127,10 +128,10 @@ def _number_in_name(item: dict[str, Any]) -> int:
     if item["pages"] > 1:
         found = f"a stack of {item['pages']} pages in a folder of frames"
         raise InputError.about(item["file"], found, "one frame per file, or the stack itself as --input")
-    match = re.search(r"(\d+)$", Path(item["file"]).stem)
-    if match is None:
-        raise InputError.about(item["file"], "a name without a frame number at its end", "a name such as t000.tif")
-    return int(match[1])
+    number = number_of(Path(item["file"]))
+    if number is None:
+        raise InputError.about(item["file"], "a name without a frame number", "a name such as t000.tif")
+    return number
 
 
 def _check_numbers(numbered: Sequence[tuple[int, dict[str, Any]]]) -> None:

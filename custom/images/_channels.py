@@ -27,16 +27,20 @@ def as_displayed(file: Path, stored: Stored) -> np.ndarray:
                 file, f"the palette index {indices.max()}", f"indices below {len(stored.palette)}, the palette's size"
             )
         return stored.palette[indices]
-    if stored.white_is_zero:
-        return _inverted(stored.pixels)
+    return stored.pixels if stored.white_is_zero is None else _inverted(stored.pixels, stored.white_is_zero)
+
+
+def as_labeled(stored: Stored) -> np.ndarray:
+    """Return the samples as label values, (Z, H, W, S): as stored, but white is 1 in a mask of one bit per pixel."""
+    if stored.white_is_zero is not None and stored.pixels.dtype == bool:
+        return ~stored.pixels
     return stored.pixels
 
 
-def _inverted(pixels: np.ndarray) -> np.ndarray:
+def _inverted(pixels: np.ndarray, black: int) -> np.ndarray:
     if pixels.dtype == bool:
         return ~pixels
-    top = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max()
-    return top - pixels
+    return (pixels.dtype.type(black) if pixels.dtype.kind == "u" else pixels.max()) - pixels
 
 
 def _drop_alpha(file: Path, samples: np.ndarray) -> np.ndarray:
@@ -108,6 +112,8 @@ def only_channel(file: Path, samples: np.ndarray) -> np.ndarray:
 
 def to_unsigned(file: Path, values: np.ndarray) -> np.ndarray:
     """Return label values as unsigned integers, or bool unchanged; raise InputError for fractions and negative ones."""
+    if int(values.max()) >= 2**63:
+        raise InputError.about(file, f"the label {int(values.max())}", "labels below 2⁶³")
     if values.dtype.kind in "bu":
         return values
     if values.dtype.kind == "f":

@@ -40,7 +40,7 @@ class Stored(NamedTuple):
 
     pixels: np.ndarray  # (Z, H, W, S), S samples per pixel
     palette: np.ndarray | None = None  # (N, S): the color of each index
-    white_is_zero: bool = False
+    white_is_zero: int | None = None  # in a file in which 0 is white: the value of black
 
 
 def suffix_of(file: Path) -> str:

@@ -55,7 +55,7 @@ def load_picture(file: Path, page: int | None) -> Stored:
 
 @contextmanager
 def _open_picture(file: Path) -> Iterator[Image.Image]:
-    with decoding(file):
+    with decoding(file), _without_limit():
         picture = Image.open(file, formats=PILLOW_FORMATS[suffix_of(file)])
     with picture:
         check_plausible(file, (*picture.size, len(picture.getbands())), 4 if picture.mode in ("I", "F") else 2)
@@ -70,6 +70,16 @@ def _open_picture(file: Path) -> Iterator[Image.Image]:
             if orientation not in (0, 1):
                 raise orientation_error(file, orientation)
         yield picture
+
+
+@contextmanager
+def _without_limit() -> Iterator[None]:
+    """Let Pillow open images of any size; `check_plausible` compares the size with that of the file."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def _raw_mode(picture: Image.Image) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError
-from ._channels import as_displayed, only_channel, to_gray, to_unsigned
+from ._channels import as_displayed, as_labeled, only_channel, to_gray, to_unsigned
 from ._formats import format_of
 from ._image import ImageInfo, check_dtype, check_pixels
 
@@ -84,7 +84,7 @@ def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.nda
     """Read label values: instance numbers, class numbers or a binary mask.
 
     Orientation and pages are as in `read_image`. Values are read as stored: indices for a palette image, the first
-    channel for several equal channels.
+    channel for several equal channels. In a TIFF of one bit per pixel in which white is zero, white is 1.
 
     Args:
         path: an image file with one of ``SUFFIXES``.
@@ -108,7 +108,7 @@ def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.nda
     file = _existing_file(path)
     stored = format_of(file).load(file, page)
     check_pixels(file, stored.pixels)
-    return _finish(to_unsigned(file, only_channel(file, stored.pixels)))
+    return _finish(to_unsigned(file, only_channel(file, as_labeled(stored))))
 
 
 def _existing_file(path: str | os.PathLike[str]) -> Path:
@@ -129,5 +129,5 @@ def _existing_file(path: str | os.PathLike[str]) -> Path:
 def _finish(array: np.ndarray) -> np.ndarray:
     """Return an array that owns its memory, in native byte order: one page without the axis Z, bool as uint8."""
     array = array[0] if len(array) == 1 else array
-    dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
+    dtype = np.dtype(np.uint8) if array.dtype == bool else np.dtype(array.dtype.newbyteorder("=").str)
     return np.array(array, dtype=dtype, order="C", copy=True)

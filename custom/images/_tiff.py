@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ import tifffile
 
 from ..errors import InputError
 from ._image import ImageInfo, Stored, check_page, check_plausible, decoding, orientation_error
-from ._pixel_size import MICROMETERS, size_from_dots
+from ._pixel_size import declared_size, size_from_dots
 
 # tifffile only logs the defects that it tolerates; this module checks for the same defects and raises.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
@@ -30,53 +31,111 @@ _PHOTOMETRICS = (
 )
 
 
-class _Tiff(NamedTuple):
-    """An open TIFF file as a single image or stack: its pages in order, and the axes that they form together."""
+class _Layout(NamedTuple):
+    """A TIFF file as a single image or stack, after all of its directories were read once."""
 
-    file: tifffile.TiffFile
-    axes: str
+    axes: str  # of the whole image or stack
     shape: tuple[int, ...]
+    dtype: np.dtype
     depth: int  # pages of the stack
-    series: Any  # None if the pages must be stacked one by one
+    directories: tuple[int, ...]  # offset in the file of the directory of each page; one for all in a volume
+    contiguous: int | None  # offset of the pixels of all pages, if they are neither compressed nor scattered
+    palette: np.ndarray | None
+    white_is_zero: int | None  # the value of black, see `Stored`
+    pixel_size: tuple[float, float] | None
 
 
 def describe_tiff(file: Path) -> ImageInfo:
     """Return what the header of a TIFF file declares."""
-    with _open_tiff(file) as tiff:
-        size = dict(zip(tiff.axes, tiff.shape, strict=True))
-        with decoding(file):
-            pixel_size = _tiff_pixel_size(tiff.file)
-        return ImageInfo(file, (tiff.depth, size["Y"], size["X"]), np.dtype(tiff.file.pages[0].dtype), pixel_size)
+    layout = _layout_of(file)
+    size = dict(zip(layout.axes, layout.shape, strict=True))
+    return ImageInfo(file, (layout.depth, size["Y"], size["X"]), layout.dtype, layout.pixel_size)
 
 
 def load_tiff(file: Path, page: int | None) -> Stored:
-    """Return the pixels of one page, or of all pages for None."""
-    with _open_tiff(file) as tiff:
-        check_page(file, page, tiff.depth)
-        _check_strips(file, tiff)
-        with decoding(file):
-            pixels = _tiff_pixels(tiff, page)
-        first = tiff.file.pages[0]
-        palette = first.colormap if first.photometric == tifffile.PHOTOMETRIC.PALETTE else None
-        return Stored(
-            pixels,
-            _tiff_palette(palette),
-            first.photometric == tifffile.PHOTOMETRIC.MINISWHITE,
-        )
+    """Return the pixels of one page, or of all pages for None; time and memory for a page do not grow with a stack."""
+    layout = _layout_of(file)
+    check_page(file, page, layout.depth)
+    if layout.contiguous is not None:
+        pixels = _mapped(file, layout, layout.contiguous)
+        pixels = pixels if page is None else pixels[page : page + 1]
+    elif page is not None and len(layout.directories) == layout.depth:
+        pixels = _decoded(file, layout.directories[page : page + 1])
+    else:
+        pixels = _decoded(file, layout.directories)
+        if len(layout.directories) < layout.depth:  # one directory for a volume
+            pixels = _to_zyxs(pixels.reshape(layout.shape), layout.axes)
+            pixels = pixels if page is None else pixels[page : page + 1]
+    return Stored(pixels, layout.palette, layout.white_is_zero)
 
 
-@contextmanager
-def _open_tiff(file: Path) -> Iterator[_Tiff]:
+def _mapped(file: Path, layout: _Layout, offset: int) -> np.ndarray:
+    """Return the pixels of all pages as (Z, H, W, S), memory-mapped."""
+    end = offset + math.prod(layout.shape) * layout.dtype.itemsize
+    if end > file.stat().st_size:
+        raise InputError.about(file, "missing pixels at the end", "a complete TIFF image")
+    with decoding(file):
+        pixels = np.memmap(file, layout.dtype, "r", offset, layout.shape)
+    return _to_zyxs(pixels, layout.axes)
+
+
+def _decoded(file: Path, directories: Sequence[int]) -> np.ndarray:
+    """Return the pixels of the pages with these directories as (Z, H, W, S)."""
+    with decoding(file), tifffile.TiffFile(file) as tiff:
+        pages = [_page_at(tiff, offset) for offset in directories]
+        missing = sum(not _has_all_strips(page, tiff.filehandle.size) for page in pages)
+        arrays = [] if missing else [_to_zyxs(page.asarray(), page.axes) for page in pages]
+    if missing:
+        raise InputError.about(file, f"{missing} page(s) with missing pixels", "a complete TIFF image")
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _page_at(tiff: tifffile.TiffFile, offset: int) -> tifffile.TiffPage:
+    tiff.filehandle.seek(offset)
+    return tifffile.TiffPage(tiff, index=0)
+
+
+def _layout_of(file: Path) -> _Layout:
+    status = file.stat()
+    return _read_layout(file, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _read_layout(file: Path, size: int, modified: int) -> _Layout:
+    """Return the layout of a file; ``size`` and ``modified`` tell a changed file from the one that was read before."""
     with decoding(file):
         tiff = tifffile.TiffFile(file)
     with tiff:
+        own_pages = tiff.is_scanimage or (tiff.is_ome and _is_one_of_a_set(file, tiff))
         with decoding(file):
-            series = list(tiff.series)
-            pages = [] if tiff.is_ome or len(series) == 1 else list(tiff.pages)
+            # The header of ScanImage counts frames that were averaged, never recorded or written to other files.
+            series = [] if own_pages else _images(tiff.series)
+            pages = [] if series and (tiff.is_ome or len(series) == 1) else _images(tiff.pages)
             last_offset = _next_page_offset(tiff)
-        if not series or last_offset != 0:
+        if not (series or pages) or last_offset != 0:
             raise InputError.about(file, "a file that ends before its last page", "a complete TIFF image")
-        yield _tiff_stack(file, tiff, series, pages)
+        return _stack_layout(file, tiff, series, pages)
+
+
+def _images(parts: Iterable[Any]) -> list[Any]:
+    """Return the series or pages without thumbnails and other reduced images."""
+    every = list(parts)
+    return [part for part in every if not part.keyframe.is_reduced] or every
+
+
+def _is_one_of_a_set(file: Path, tiff: tifffile.TiffFile) -> bool:
+    """Return whether an OME-TIFF is one of several files with one OME-XML; check the size that this claims."""
+    with decoding(file):
+        tree = ElementTree.fromstring(tiff.ome_metadata or "")
+    names = {node.get("FileName") for node in tree.iter() if node.tag.endswith("}UUID")}
+    if len(names) > 1:
+        return True
+    for node in tree.iter():
+        if node.tag.endswith("}Pixels"):
+            with decoding(file):
+                shape = tuple(int(node.get(f"Size{axis}", 1)) for axis in "TZCYX")
+            check_plausible(file, shape, np.dtype(tiff.pages[0].dtype).itemsize)
+    return False
 
 
 def _next_page_offset(tiff: tifffile.TiffFile) -> int:
@@ -92,18 +151,16 @@ def _next_page_offset(tiff: tifffile.TiffFile) -> int:
     return offset
 
 
-def _tiff_stack(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: list[Any]) -> _Tiff:
-    first = tiff.pages[0]
+def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: list[Any]) -> _Layout:
+    first = pages[0].keyframe if pages else series[0].keyframe
     orientation = first.tags.get("Orientation")
     if orientation is not None and orientation.value not in (0, 1):
         raise orientation_error(file, orientation.value)
     if first.photometric not in _PHOTOMETRICS:
         name = getattr(first.photometric, "name", first.photometric)
         raise InputError.about(file, f"the color model {name}", "a gray, palette or RGB image")
-    if len(series) == 1:
-        axes, shape = series[0].axes, series[0].shape
-    else:
-        axes, shape = _common_layout(file, series, pages)
+    one = series[0] if len(series) == 1 else None
+    axes, shape = _common_layout(file, tiff, series, pages) if one is None else (one.axes, one.shape)
     size = dict(zip(axes, shape, strict=True))
     if size.get("C", 1) > 1:
         raise InputError.about(file, f"{size['C']} channels (axes {axes})", "one channel")
@@ -111,47 +168,48 @@ def _tiff_stack(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: l
     if len(stacked) > 1 or "Y" not in size or "X" not in size:
         raise InputError.about(file, f"the shape {shape} with axes {axes}", "an image or a stack along one axis")
     check_plausible(file, shape, np.dtype(first.dtype).itemsize)
-    return _Tiff(tiff, axes, shape, stacked[0] if stacked else 1, series[0] if len(series) == 1 else None)
+    with decoding(file):
+        contained = list(pages if one is None else one.pages)
+    if None in contained:
+        raise InputError.about(file, f"{contained.count(None)} page(s) with missing pixels", "a complete TIFF image")
+    with decoding(file):
+        pixel_size = _tiff_pixel_size(file, tiff)
+    contiguous = None if one is None else one.dataoffset
+    palette = first.colormap if first.photometric == tifffile.PHOTOMETRIC.PALETTE else None
+    white_is_zero = first.photometric == tifffile.PHOTOMETRIC.MINISWHITE
+    return _Layout(
+        axes,
+        shape,
+        np.dtype(first.dtype) if contiguous is None else np.dtype(first.dtype).newbyteorder(tiff.byteorder),
+        stacked[0] if stacked else 1,
+        tuple(page.offset for page in contained),
+        contiguous,
+        _tiff_palette(palette),
+        2**first.bitspersample - 1 if white_is_zero else None,
+        pixel_size,
+    )
 
 
-def _common_layout(file: Path, series: list[Any], pages: list[Any]) -> tuple[str, tuple[int, ...]]:
+def _common_layout(
+    file: Path, tiff: tifffile.TiffFile, series: list[Any], pages: list[Any]
+) -> tuple[str, tuple[int, ...]]:
     """Return axes and shape of a stack whose pages differ only in storage (compression, strips), not in kind."""
     kinds = {(page.axes, page.shape, page.dtype, page.photometric) for page in pages}
     if len(kinds) == 1:
-        return "Q" + pages[0].axes, (len(pages), *pages[0].shape)
-    shapes = sorted({str(one.shape) for one in series})
+        return ("Q" + pages[0].axes, (len(pages), *pages[0].shape))
+    if tiff.is_ome:
+        raise InputError.about(file, f"{len(series)} positions or series", "one; export each to a file of its own")
+    shapes = sorted({str(one.shape) for one in series or pages})
     found = f"images of different shapes, {' and '.join(shapes[:3])}" if len(shapes) > 1 else "pages of different kinds"
     raise InputError.about(file, found, "one image, or pages of one shape and type")
 
 
-def _check_strips(file: Path, tiff: _Tiff) -> None:
-    """Raise InputError for strips never written or ending beyond the file, which some decoders fill with zeros."""
-    end = tiff.file.filehandle.size
-    with decoding(file):
-        pages = list(tiff.file.pages if tiff.series is None else tiff.series.pages)
-        missing = sum(1 for page in pages if page is None or not _has_all_strips(page, end))
-    if missing:
-        raise InputError.about(file, f"{missing} page(s) with missing pixels", "a complete TIFF image")
-
-
 def _has_all_strips(page: Any, end: int) -> bool:
+    """Return whether all strips were written and end within the file; some decoders fill others with zeros."""
     strips = zip(page.dataoffsets, page.databytecounts, strict=False)
     if page.keyframe.compression == tifffile.COMPRESSION.NONE:  # byte counts are often wrong here, and not needed
         return all(count > 0 for _, count in strips)
     return all(count > 0 and offset + count <= end for offset, count in strips)
-
-
-def _tiff_pixels(tiff: _Tiff, page: int | None) -> np.ndarray:
-    """Return the pixels of one page, or of all pages for None, as (Z, H, W, S)."""
-    if tiff.series is None:
-        pages = tiff.file.pages if page is None else [tiff.file.pages[page]]
-        return _to_zyxs(np.stack([one.asarray() for one in pages]), tiff.axes)
-    if page is not None and len(tiff.series.pages) == tiff.depth:
-        one = tiff.series.pages[page]
-        return _to_zyxs(one.asarray(), one.keyframe.axes)
-    stack = _to_zyxs(tiff.series.asarray(), tiff.axes)
-    # A single directory for many pages (ImageJ beyond 4 GB, volumes): the pixels are contiguous.
-    return stack if page is None else stack[page : page + 1]
 
 
 def _to_zyxs(array: np.ndarray, axes: str) -> np.ndarray:
@@ -172,34 +230,54 @@ def _tiff_palette(colormap: np.ndarray | None) -> np.ndarray | None:
     return (colormap >> 8).astype(np.uint8).T
 
 
-def _tiff_pixel_size(tiff: tifffile.TiffFile) -> tuple[float, float] | None:
+def _tiff_pixel_size(file: Path, tiff: tifffile.TiffFile) -> tuple[float, float] | None:
     """Return (row, column) in µm, or None if the file declares no usable size."""
     if tiff.is_ome:
-        return _ome_pixel_size(tiff.ome_metadata)
+        return _ome_pixel_size(file, tiff.ome_metadata or "")
+    calibration = _calibration(tiff)
+    if calibration is not None:
+        return declared_size(file, *calibration)
     tags = tiff.pages[0].tags
     if "XResolution" not in tags or "YResolution" not in tags:
         return None
-    rows, columns = tags["YResolution"].value, tags["XResolution"].value
-    if 0 in (*rows, *columns):
-        return None
-    dots = (rows[0] / rows[1], columns[0] / columns[1])
-    unit = str((tiff.imagej_metadata or {}).get("unit", "")).lower()
-    if unit in MICROMETERS:
-        return (MICROMETERS[unit] / dots[0], MICROMETERS[unit] / dots[1])
-    lengths = {tifffile.RESUNIT.INCH: 25400.0, tifffile.RESUNIT.CENTIMETER: 10000.0}
-    length = lengths.get(tiff.pages[0].resolutionunit)
-    return None if length is None else size_from_dots(dots, length)
+    dots = [_quotient(tags[f"{axis}Resolution"].value) for axis in "YX"]
+    metadata = tiff.imagej_metadata or {}
+    unit = str(metadata.get("unit", ""))
+    if tiff.is_imagej and unit.lower() not in ("inch", "inches", "in", "cm", ""):  # these are a printer's, see below
+        lengths = [1 / dot if dot else math.nan for dot in dots]
+        return declared_size(file, lengths, (str(metadata.get("yunit", unit)), unit))
+    of_unit = {tifffile.RESUNIT.INCH: 25400.0, tifffile.RESUNIT.CENTIMETER: 10000.0}
+    length = {"inch": 25400.0, "inches": 25400.0, "in": 25400.0, "cm": 10000.0}.get(unit.lower())
+    return size_from_dots(dots, length or of_unit.get(tiff.pages[0].resolutionunit, math.nan))
 
 
-def _ome_pixel_size(xml: str) -> tuple[float, float] | None:
+def _quotient(value: Any) -> float:
+    """Return a resolution, which TIFF stores as numerator and denominator; 0 if it is none."""
+    numerator, denominator = value if isinstance(value, tuple) and len(value) == 2 else (0, 0)
+    return numerator / denominator if denominator else 0.0
+
+
+def _calibration(tiff: tifffile.TiffFile) -> tuple[Sequence[Any], Sequence[str]] | None:
+    """Return the lengths of a pixel (row, column) and their units from a microscope's own tags, or None."""
+    stack = tiff.stk_metadata if tiff.is_stk else None  # MetaMorph
+    if stack and stack.get("XCalibration") and stack.get("SpatialCalibration", 1):
+        unit = str(stack.get("CalibrationUnits", ""))
+        return (stack.get("YCalibration"), stack["XCalibration"]), (unit, unit)
+    scan = (tiff.fei_metadata or {}).get("Scan") if tiff.is_fei else None  # FEI and Thermo Fisher
+    if scan and scan.get("PixelWidth"):
+        return (scan.get("PixelHeight"), scan["PixelWidth"]), ("m", "m")
+    zeiss = (tiff.sem_metadata or {}).get("ap_image_pixel_size") if tiff.is_sem else None
+    if zeiss and len(zeiss) == 3:
+        return (zeiss[1], zeiss[1]), (str(zeiss[2]), str(zeiss[2]))
+    sis = tiff.sis_metadata if tiff.is_sis else None  # Olympus
+    if sis and sis.get("pixelsizex"):
+        return (sis.get("pixelsizey"), sis["pixelsizex"]), ("m", "m")
+    return None
+
+
+def _ome_pixel_size(file: Path, xml: str) -> tuple[float, float] | None:
     pixels = next((node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels")), None)
     if pixels is None:
         return None
-    sizes = []
-    for axis in "YX":
-        length = pixels.get(f"PhysicalSize{axis}")
-        unit = MICROMETERS.get(pixels.get(f"PhysicalSize{axis}Unit", "µm").lower())
-        if length is None or unit is None:
-            return None
-        sizes.append(float(length) * unit)
-    return (sizes[0], sizes[1])
+    lengths = [pixels.get(f"PhysicalSize{axis}") for axis in "YX"]
+    return declared_size(file, lengths, [pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in "YX"])

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ._image import ImageInfo, Stored, check_page, check_plausible, decoding, suffix_of
-from ._pixel_size import size_from_millimeters
+from ._pixel_size import declared_size, size_in_millimeters
 
 ITK_READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO", ".dcm": "GDCMImageIO"}
 
@@ -43,8 +43,7 @@ def describe_nifti(file: Path) -> ImageInfo:
         dtype = np.dtype(np.float64) if scaled else image.header.get_data_dtype()
         unit = image.header.get_xyzt_units()[0]
         column, row = (float(zoom) for zoom in image.header.get_zooms()[:2])
-    millimeters = {"mm": 1.0, "micron": 1e-3, "meter": 1e3}.get(unit)
-    size = None if millimeters is None else size_from_millimeters(row * millimeters, column * millimeters)
+    size = None if unit == "mm" and (row, column) == (1, 1) else declared_size(file, (row, column), (unit, unit))
     return ImageInfo(file, shape[::-1], dtype, size)
 
 
@@ -79,8 +78,27 @@ def _open_nifti(file: Path) -> tuple[Any, tuple[int, ...]]:
 def describe_itk(file: Path) -> ImageInfo:
     """Return what the header of an NRRD, MetaImage or DICOM file declares."""
     reader, size = _open_itk(file)
-    pixel_size = size_from_millimeters(reader.GetSpacing(1), reader.GetSpacing(0))
+    pixel_size = _itk_pixel_size(file, reader.GetSpacing(1), reader.GetSpacing(0))
     return ImageInfo(file, size[::-1], _itk_dtype(file, reader), pixel_size)
+
+
+def _itk_pixel_size(file: Path, row: float, column: float) -> tuple[float, float] | None:
+    """Return (row, column) in µm: in the units of an NRRD header, which ITK does not read, or in mm."""
+    units = _nrrd_units(file) if suffix_of(file) == ".nrrd" else []
+    if not units:
+        return size_in_millimeters(file, row, column)
+    return declared_size(file, (row, column), (units[1], units[0]))
+
+
+def _nrrd_units(file: Path) -> list[str]:
+    """Return the units of the first two spatial axes, x and y; empty if the header names none."""
+    with file.open("rb") as stream:
+        header = stream.read(2**16).partition(b"\n\n")[0].decode("utf-8", "replace")
+    for line in re.findall(r"^(?:space )?units: *(.+?)\r?$", header, re.MULTILINE):
+        units = [unit for unit in re.findall(r'"([^"]*)"', line) if unit]
+        if len(units) > 1:
+            return units
+    return []
 
 
 def load_itk(file: Path, page: int | None) -> Stored:

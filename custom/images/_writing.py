@@ -55,6 +55,7 @@ def write_image(
     array = array.astype(np.uint8) if array.dtype == bool else array
     _check_writable(array, axes, colors)
     imagej = colors is None and array.dtype in (np.uint8, np.uint16, np.float32) and array.nbytes < _CLASSIC_TIFF_BYTES
+    imagej = imagej and array.shape[axes.index("X")] > 1  # tifffile writes narrower stacks that it cannot read
     options: dict[str, Any] = {"imagej": imagej, "compression": "zlib", "metadata": {"axes": axes}}
     options["photometric"] = "rgb" if axes.endswith("S") else "minisblack"
     if colors is not None:

@@ -15,6 +15,7 @@ from monai.utils import convert_to_numpy, convert_to_tensor
 SIXTEEN_BIT = 65535.0
 """Largest 16-bit value."""
 
+_OFFSET = 3.0
 LARGEST_VALUE = 1000.0
 """Magnitude at which scaled values are clipped, well within the range of float16."""
 
@@ -122,7 +123,8 @@ class LogZScore(Transform):
     The mean cancels factors and the standard deviation cancels powers: for all a > 0 and b > 0, the images a·xᵇ and x
     have the same result. It also gives bright and faint objects similar contrast to the background. Zeros, negative
     values and the darkest pixels are first raised to a low percentile of the positive values, because their logarithms
-    would be unbounded.
+    would be unbounded. An image with more negative values than that percentile has lost its offset, for example by
+    subtraction of a background: it is shifted first, see `_with_offset`.
 
     Args:
         floor: percentile of the positive values, 0 to 100, to which lower values are raised.
@@ -146,16 +148,34 @@ class LogZScore(Transform):
 
     def __call__(self, img: NdarrayOrTensor) -> torch.Tensor:
         """Return ``img``, of any shape, as float32; all 0 if it is constant or has no positive values."""
-        image = convert_to_tensor(img, dtype=torch.float32, track_meta=get_track_meta())
+        image = _with_offset(convert_to_tensor(img, dtype=torch.float32, track_meta=get_track_meta()), self.floor)
         positive = image[image > 0].flatten()
         if positive.numel() == 0:
             return torch.zeros_like(image)
-        # Without interpolation, so that the percentile of the squares is the square of the percentile.
-        rank = 1 + int(self.floor / 100 * (positive.numel() - 1))
-        lowest = positive.kthvalue(rank).values
+        lowest = _percentile(positive, self.floor)
         logarithm = torch.log(image.clamp(min=lowest) / lowest)
         spread = logarithm.std(correction=0)
         return (logarithm - logarithm.mean()) / (spread if spread > 0 else 1.0)
+
+
+def _percentile(values: torch.Tensor, percent: float) -> torch.Tensor:
+    """Return a percentile of values (N,) without interpolation: that of the squares is the square of the percentile."""
+    return values.kthvalue(1 + int(percent / 100 * (values.numel() - 1))).values
+
+
+def _with_offset(image: torch.Tensor, floor: float) -> torch.Tensor:
+    """Return an image whose darkest pixels are negative shifted so that they are positive; others unchanged.
+
+    The offset is `_OFFSET` times the distance of the darkest pixels from the median, as in an image with the offset of
+    a camera: with less, the logarithm would amplify the noise of the background.
+    """
+    if not image.numel() or image.min() >= 0:
+        return image
+    values = image.flatten()
+    darkest = _percentile(values, floor)
+    if darkest >= 0:
+        return image
+    return image - darkest + _OFFSET * (_percentile(values, 50) - darkest)
 
 
 class LogZScored(MapTransform):

@@ -12,6 +12,7 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
+from ..errors import InputError
 from ..images import read_image, read_labels
 from .labels import UNANNOTATED, MapLabels
 
@@ -53,11 +54,20 @@ class ReadImaged(MapTransform):
             image = read_image(file, page=page, channels=item.get("channels", "equal"))
             meta = {"filename_or_obj": file, "page": page, "spatial_shape": image.shape}
             if self.dtype == "float32" or image.dtype != np.uint8:
-                image = image.astype(np.float32)
+                image = _as_float32(image, file)
             item[key] = MetaTensor(torch.from_numpy(image)[None], meta=meta)
         if item.get("pixel_size", ()) is None:
             item["pixel_size"] = (math.nan, math.nan)
         return item
+
+
+def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        converted = image.astype(np.float32)
+    if image.dtype.itemsize == 8 and not np.isfinite(converted).all():
+        largest = np.abs(image).max()
+        raise InputError.about(file, f"values of up to {largest:g}", f"at most {np.finfo(np.float32).max:g} (float32)")
+    return converted
 
 
 class ReadLabeld(MapTransform):

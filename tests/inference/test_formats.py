@@ -13,6 +13,7 @@ import numpy as np
 import ome_zarr_models
 import pytest
 import tifffile
+import zarr
 from matplotlib.path import Path as Polygon
 from read_roi import read_roi_zip
 
@@ -123,6 +124,15 @@ def test_every_instance_is_an_roi_with_its_number_that_holds_its_pixels(tmp_path
     assert [roi["type"] for roi in rois.values()] == ["traced", "traced", "composite", "traced", "traced", "composite"]
     for name, roi in rois.items():
         np.testing.assert_array_equal(pixels_of(roi, labels.shape), labels == int(name))
+
+
+def test_rois_beyond_the_integer_coordinates(tmp_path: Path) -> None:
+    """ImageJ stores integer coordinates in 16 bits; the outline is a path, of floats, there."""
+    mask = np.zeros((3, 65_560), bool)
+    mask[1, 65_550:65_553] = True
+    (file,) = Rois(tmp_path)(result(tmp_path, [binary(mask)]))
+    (roi,) = read_roi_zip(str(file)).values()
+    assert np.array_equal(pixels_of(roi, mask.shape), mask)
 
 
 def test_rois_of_a_stack_are_on_their_pages(tmp_path: Path) -> None:
@@ -265,6 +275,14 @@ def test_classes_have_names_and_colors(tmp_path: Path) -> None:
     found = json.loads((folder / "labels" / "classes" / "zarr.json").read_text())["attributes"]["ome"]["image-label"]
     assert found["properties"] == [{"label-value": number, "class": name} for number, name in enumerate(CLASSES)]
     np.testing.assert_array_equal(array(folder / "labels" / "classes" / "0"), mask)
+
+
+@pytest.mark.parametrize("dtype", [">i8", "<u8"])
+def test_integers_of_64_bits(tmp_path: Path, dtype: str) -> None:
+    one = result(tmp_path, [binary(RING)])
+    tifffile.imwrite(one.file, RING.astype(dtype) * 2**40, byteorder=dtype[0], photometric="minisblack")
+    (folder,) = OmeZarr(tmp_path)(one)
+    assert np.array_equal(zarr.open_group(folder, mode="r")["0"][:], RING * 2**40)
 
 
 def test_an_older_one_is_replaced(tmp_path: Path) -> None:

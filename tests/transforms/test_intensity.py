@@ -275,3 +275,24 @@ def test_transforms_can_be_pickled_for_workers() -> None:
     for transform in (RandExtremeIntensityd("image"), LogZScored("image"), ScalePercentilesd("image")):
         result = pickle.loads(pickle.dumps(transform))({"image": picture()})
         assert torch.isfinite(result["image"]).all()
+
+
+@pytest.mark.parametrize("offset", [300, 600, 1000])
+def test_a_lost_offset_does_not_hide_faint_objects(offset: int) -> None:
+    """Spots keep their contrast to the noise of the background, whatever was subtracted."""
+    generator = np.random.default_rng(0)
+    image = generator.normal(100, 10, (64, 64))
+    image[::8, ::8] += 300
+    whole, shifted = LogZScore()(image).numpy(), LogZScore()(image - offset).numpy()
+    for result in (whole, shifted):
+        assert result[::8, ::8].min() > result[4::8, 4::8].max()
+    assert np.corrcoef(whole.ravel(), shifted.ravel())[0, 1] > 0.99
+    assert np.allclose(LogZScore()((image - offset) * 100), shifted, atol=1e-4)
+
+
+def test_few_negative_pixels_change_nothing_else() -> None:
+    image = np.random.default_rng(0).uniform(50, 200, (32, 32))
+    image[0, :5] = 0
+    negative = image.copy()
+    negative[0, :5] = -7
+    assert np.array_equal(LogZScore()(negative), LogZScore()(image))

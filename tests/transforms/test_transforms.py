@@ -219,3 +219,9 @@ def test_pickles(transform: Transform) -> None:
 def test_missing_keys(transform: type[MapTransform]) -> None:
     with pytest.raises(KeyError):
         transform("absent")({"rule": TWO, "image": MetaTensor(torch.zeros(1), meta={"spatial_shape": (1, 1)})})
+
+
+def test_values_beyond_float32_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([[0.0, 1e300]]))
+    with pytest.raises(InputError, match=r"a\.npy: found values of up to 1e\+300, expected at most 3\.40282e\+38"):
+        ReadImaged("image")({"image": str(tmp_path / "a.npy")})

@@ -12,8 +12,9 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.json_files import read_object
+from ...images import MICROMETERS
 
-_MICROMETERS = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "mm": 1e3}
+_UNITS = ("nm", "um", "µm", "mm")
 
 
 def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
@@ -45,10 +46,10 @@ def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
         return None
     size, unit = metadata["PixelSize"], metadata.get("PixelSizeUnits")
     is_size = isinstance(size, list) and len(size) in (2, 3) and all(type(v) in (int, float) and v > 0 for v in size)
-    if not is_size or unit not in _MICROMETERS:
+    if not is_size or unit not in _UNITS:
         found = f"PixelSize {size!r} and PixelSizeUnits {unit!r}"
         raise InputError.about(declaring, found, "two or three numbers above 0, and nm, um or mm")
-    return (size[1] * _MICROMETERS[unit], size[0] * _MICROMETERS[unit])  # BIDS gives x first
+    return (size[1] * MICROMETERS[unit], size[0] * MICROMETERS[unit])  # BIDS gives x first
 
 
 def _sidecars(image: Path, root: Path) -> list[Path]:

@@ -20,6 +20,9 @@ from ._outlines import outlines
 if TYPE_CHECKING:
     from roifile import ImagejRoi
 
+_LARGEST_INTEGER = 2**16 - 1
+"""Integer coordinates of ROIs have 16 bits; those of paths are floats."""
+
 _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # segment types of java.awt.geom.PathIterator
 
 
@@ -98,7 +101,7 @@ def _roi(rings: list[np.ndarray]) -> ImagejRoi:
     roi = ImagejRoi()
     roi.left, roi.top = corners.min(axis=0).tolist()
     roi.right, roi.bottom = corners.max(axis=0).tolist()
-    if len(rings) == 1:
+    if len(rings) == 1 and corners.max() <= _LARGEST_INTEGER:
         roi.roitype = ROI_TYPE.TRACED
         roi.integer_coordinates = corners - [roi.left, roi.top]
         roi.n_coordinates = len(corners)

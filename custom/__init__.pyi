@@ -35,7 +35,7 @@ from .ground.option_values import choice as choice
 from .ground.option_values import flag as flag
 from .ground.option_values import number as number
 from .ground.version import __version__ as __version__
-from .runs._workflow import begin as begin
+from .runs._begin import begin as begin
 from .runs._workflow import bundle_root as bundle_root
 from .samples import make_samples as make_samples
 from .weights._thresholds import read_threshold as read_threshold

@@ -6,6 +6,7 @@ from ._datasets import SeedEpoch as SeedEpoch
 from ._datasets import derive_seed as derive_seed
 from ._datasets import one_thread as one_thread
 from ._loaders import loaders as loaders
+from ._shipped import default_root as default_root
 from .archives import Limits as Limits
 from .archives import is_archive as is_archive
 from .archives import unpack as unpack

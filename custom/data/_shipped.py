@@ -45,6 +45,19 @@ def shipped_bundle(name: str) -> Path:
     return known[name]
 
 
+def default_root(name: str) -> Path:
+    """Return the root folder of the bundle that contains this package; if none does, that of a shipped bundle.
+
+    Args:
+        name: name of the bundle, such as ``dendrite``.
+
+    Raises:
+        InputError: there is no such bundle.
+    """
+    around = Path(str(resources.files(PACKAGE))).parent
+    return around if (around / "configs" / "metadata.json").is_file() else shipped_bundle(name)
+
+
 def _shipped(name: str) -> Path:
     """Return a folder from the wheel; in a checkout, and in a shared bundle, the one next to the package."""
     package = Path(str(resources.files(PACKAGE)))

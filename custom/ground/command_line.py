@@ -1,6 +1,7 @@
 """The command line of this process as the user typed it: options, paths, config files, the command to resume.
 
-MONAI parses the values of options as Python, which changes some of them; this module reads ``sys.argv`` itself.
+MONAI parses the values of options as Python, which changes some of them; this module reads ``sys.argv`` itself. It does
+so only under MONAI's own command: the arguments of another program are not those of a bundle.
 """
 
 from __future__ import annotations
@@ -25,23 +26,37 @@ def typed(option: str, value: Any) -> str:
     """Return the value of ``--option`` exactly as it was typed.
 
     MONAI's command line parses values as Python: it turns ``2024_05`` into the number 202405 and drops everything from
-    the ``#`` on in ``run#2``. Quotes that mark a value as text are removed here as well.
+    the ``#`` on in ``run#2``. Quotes that mark a value as text are removed here as well. A value from elsewhere is
+    returned as text, with ``#`` where MONAI's parser has written ``::``.
 
     Args:
         option: id of the option in the config.
-        value: its value in the config, returned as text if the option was not typed.
+        value: its value in the config.
 
     Examples:
-        >>> typed("output_dir", "'2024_05'")  # not typed
-        '2024_05'
+        >>> typed("output_dir", "'2024_05'"), typed("output_dir", "run::2")  # not typed
+        ('2024_05', 'run#2')
     """
-    text = str(value)
-    for index, argument in enumerate(sys.argv):
-        name, equals, after = argument.partition("=")
-        if name == f"--{option}" and (equals or index + 1 < len(sys.argv)):
-            text = after if equals else sys.argv[index + 1]  # if an option is repeated, the last one counts
+    text = _without_separator(value) if _not_typed(option, value) else typed_options()[option]
     quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
     return text[1:-1] if quoted else text
+
+
+def _not_typed(option: str, value: Any) -> bool:
+    """Return whether a value does not come from the command line, but from Python, a file or an expression."""
+    text = typed_options().get(option)
+    return text is None or _without_separator(_parsed(text)) != _without_separator(value)
+
+
+def _parsed(text: str) -> Any:
+    """Return what MONAI's command line makes of the value of an option."""
+    from fire.parser import DefaultParseValue
+
+    return DefaultParseValue(text)
+
+
+def _without_separator(value: Any) -> str:
+    return str(value).replace(ReferenceResolver.sep, "#")  # MONAI's parser writes :: for every #
 
 
 def paths(option: str, value: Any) -> list[Path]:
@@ -51,7 +66,8 @@ def paths(option: str, value: Any) -> list[Path]:
         option: id of the option in the config.
         value: its value in the config: a path or a list of paths; ``~`` is the home folder.
     """
-    texts = [str(text) for text in value] if isinstance(value, list) else [typed(option, value)]
+    listed = isinstance(value, list) or (isinstance(value, tuple) and _not_typed(option, value))  # typed: "a,b"
+    texts = [_without_separator(text) for text in value] if listed else [typed(option, value)]
     return [as_given(in_home(text)) for text in texts]
 
 
@@ -73,8 +89,8 @@ def path(option: str, value: Any) -> Path:
 
 def typed_options() -> dict[str, str]:
     """Return option → value for all options as they were typed; if an option is repeated, the last one counts."""
-    found = {}
-    for argument, after in zip(sys.argv[1:], [*sys.argv[2:], ""], strict=True):
+    found, arguments = {}, _arguments()
+    for argument, after in zip(arguments, [*arguments[1:], ""], strict=False):
         name, equals, value = argument.partition("=")
         if re.match(r"--[A-Za-z_+]", name):
             found[name[2:]] = value if equals else after
@@ -83,25 +99,24 @@ def typed_options() -> dict[str, str]:
 
 def config_files() -> list[str]:
     """Return the files of ``--config_file``, which is one path or a list such as ``['a.yaml','b.yaml']``."""
-    for index, argument in enumerate(sys.argv):
-        name, equals, text = argument.partition("=")
-        if name == "--config_file":
-            value = text if equals else (sys.argv[index + 1] if index + 1 < len(sys.argv) else "")
-            return re.findall(r"[^\[\]'\",]+", value)
-    return []
+    value = _parsed(typed_options().get("config_file", ""))
+    return [str(file) for file in (value if isinstance(value, (list, tuple)) else [value]) if file]
 
 
 def typed_ids() -> list[str]:
     """Return the config ids of all typed options, normalized as MONAI's parser does it."""
-    options = (argument[2:].partition("=")[0] for argument in sys.argv[1:] if re.match(r"--[A-Za-z_+]", argument))
-    return [ReferenceResolver.normalize_id(option) for option in options]
+    return [ReferenceResolver.normalize_id(option) for option in typed_options()]
 
 
 def positional_arguments() -> list[str]:
     """Return the arguments that are neither options nor values of options."""
-    before = ["", *sys.argv[1:]]
-    pairs = zip(before, sys.argv[1:], strict=False)
+    pairs = zip(["", *_arguments()], _arguments(), strict=False)
     return [here for last, here in pairs if not here.startswith("--") and ("=" in last or not last.startswith("--"))]
+
+
+def _arguments() -> list[str]:
+    """Return the arguments of MONAI's command; none if another program drives the bundle: its own are not ours."""
+    return sys.argv[1:] if started_by_bundle_command() else []
 
 
 # ------------------------------------------------------------------------------------------------------- whole commands
@@ -109,12 +124,14 @@ def positional_arguments() -> list[str]:
 
 def started_by_bundle_command() -> bool:
     """Return whether this process is ``python -m monai.bundle``, not another program that uses a bundle."""
-    return Path(sys.argv[0]).parts[-2:] == ("bundle", "__main__.py")
+    return Path(sys.argv[0]).parts[-3:] == ("monai", "bundle", "__main__.py")
 
 
 def command_line() -> str:
-    """Return the command that started this process, as a line for the shell."""
-    return joined([*_program(), *sys.argv[1:]])
+    """Return the command that started this process, as a line for the shell; of another program: ``from Python: …``."""
+    if started_by_bundle_command():
+        return joined([*_program(), *sys.argv[1:]])
+    return f"from Python: {joined(['python', *sys.orig_argv[1:]])}"
 
 
 def resume_command() -> str:

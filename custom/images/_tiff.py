@@ -73,7 +73,7 @@ def _mapped(file: Path, layout: _Layout, offset: int) -> np.ndarray:
     """Return the pixels of all pages as (Z, H, W, S), memory-mapped."""
     end = offset + math.prod(layout.shape) * layout.dtype.itemsize
     if end > file.stat().st_size:
-        raise InputError.about(file, "missing pixels at the end", "a complete TIFF image")
+        raise InputError.about(file, "a file that ends before its last pixels", "a complete TIFF image")
     with decoding(file):
         pixels = np.memmap(file, layout.dtype, "r", offset, layout.shape)
     return _to_zyxs(pixels, layout.axes)

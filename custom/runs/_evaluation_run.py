@@ -13,6 +13,7 @@ from .. import report
 from ..data import Manifest
 from ..evaluation import ScoreTable, evaluate, write_split_confusions
 from ..ground.engines import Progress
+from ._begin import computing
 from ._first_lines import PixelSize, announce_scale, device_name, print_data, weights_in_use
 from ._mlflow import finish, track
 from ._next_commands import inference_command, print_next
@@ -63,6 +64,7 @@ class EvaluationRun:
         Progress("scoring", loaders=loaders).attach(evaluator)
         score_table.attach(evaluator)
 
+    @computing()
     def run(self) -> None:
         """Score all splits.
 

@@ -16,6 +16,7 @@ from ..images import Colors
 from ..inference import FAILED, FOREGROUND, ImageQueue
 from ..measurements import OBJECTS
 from ..review import review_conclusion
+from ._begin import computing
 from ._first_lines import PixelSize, announce_scale, device_name, weights_in_use
 from ._mlflow import finish, track
 
@@ -63,6 +64,7 @@ class InferenceRun:
         self.network_pixel_size = network_pixel_size
         Progress("segmenting").attach(evaluator)
 
+    @computing()
     def run(self) -> None:
         """Segment all images that are not finished.
 

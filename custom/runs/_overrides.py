@@ -14,7 +14,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow, ReferenceResolver
 from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS, merge_kv
 
 from ..errors import InputError
-from ..ground.command_line import config_files, positional_arguments, typed, typed_ids
+from ..ground.command_line import config_files, positional_arguments, typed_ids, typed_options
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml, ten times as fast, where PyYAML has it
 
@@ -59,7 +59,7 @@ def _ids_of_tracking() -> set[str]:
     Raises:
         InputError: MLflow is requested but not installed, or it cannot write to ``--tracking_uri``.
     """
-    tracking, uri = typed("tracking", ""), typed("tracking_uri", "")
+    tracking, uri = (typed_options().get(option, "") for option in ("tracking", "tracking_uri"))
     if not tracking:
         return set()
     if find_spec("mlflow") is None:

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from ..ground.engines import Progress
 from ..tracking import TrackingPlan, segment_movies, track_movies
+from ._begin import computing
 from ._first_lines import PixelSize, announce_scale, device_name, weights_in_use
 
 
@@ -47,6 +48,7 @@ class TrackingRun:
         self.network_pixel_size = network_pixel_size
         Progress("segmenting", loaders=loaders).attach(evaluator)
 
+    @computing()
     def run(self) -> None:
         """Segment and track.
 

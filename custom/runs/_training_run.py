@@ -30,6 +30,7 @@ from ..training import (
     wait_for_processes,
 )
 from ..weights import RUN_FILE, THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
+from ._begin import computing
 from ._first_lines import announce_scale, device_name, print_data
 from ._mlflow_training import track_training
 from ._next_commands import evaluating_command, inference_command, print_next
@@ -95,6 +96,7 @@ class TrainingRun:
         ValidationPictures(self.folder, writer, picture_interval, panels=panels).attach(self.evaluator)
         TensorBoardStatsHandler(summary_writer=writer, iteration_log=False).attach(self.evaluator)
 
+    @computing()
     def run(self) -> None:
         """Train.
 

@@ -1,24 +1,28 @@
-"""The config that is being run: the root folder of its bundle, its options, and the start of a run."""
+"""The config that is being evaluated: the root folder of its bundle and its options.
+
+MONAI does not tell an expression to which config it belongs. The list of imported modules does, as each parser has one.
+Configs pass it on as ``@this_config``, because MONAI takes an expression with the word import for an import statement.
+"""
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import inspect
 import json
 import os
 import re
+import warnings
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
-from types import FrameType
 from typing import Any
+from weakref import WeakSet
 
-import torch
-from monai.bundle import ConfigWorkflow
-from monai.utils import set_determinism
+from monai.bundle import ConfigParser, ConfigWorkflow
 
-from ..errors import InputError, show_input_errors
-from ..ground.commands import quieten
-from ..ground.option_values import flag
-from ._overrides import check_overrides
+from ..data import default_root
+from ..ground.command_line import config_files, started_by_bundle_command
 
 _MLFLOW_IDS = ("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0")
 """Ids that MONAI adds to a config for MLflow."""
@@ -30,37 +34,113 @@ _WITHOUT_EFFECT = {
 }
 """Ids that do not affect the results of inference, see `settings_digest`."""
 
+_known: WeakSet[Any] = WeakSet()
+"""Workflows and parsers found before."""
 
-def bundle_root() -> str:
-    """Return the root folder of the bundle whose config is being run, independent of the working directory.
+_running: ContextVar[Any] = ContextVar("running", default=None)
+"""``@this_config`` of the run that began last."""
+
+
+def bundle_root(this_config: object, name: str) -> str:
+    """Return the root folder of the bundle whose config is being evaluated, independent of the working directory.
+
+    The path is the one by which the config was opened, even if it leads through symbolic links. If a program reads a
+    config without a workflow, nobody knows its path: the root is then that of the package in a shared bundle, else that
+    of the bundle which ships with the package, with a warning.
+
+    Args:
+        this_config: ``@this_config`` of the config.
+        name: name of the bundle, such as ``dendrite``.
 
     Raises:
-        RuntimeError: no config is being run.
+        InputError: the path of the config is unknown, and this package ships no such bundle.
     """
-    config_folder = _workflow().config_root_path.resolve()
-    return str(config_folder.parent if config_folder.name == "configs" else config_folder)
+    owner, typed = _owner(this_config), config_files()
+    if not isinstance(owner, ConfigWorkflow) and not typed:
+        root = default_root(name)
+        warnings.warn(f"bundle_root: not given by the program that reads this config; using {root}.", stacklevel=2)
+        return str(root)
+    folder = _absolute(owner.config_root_path if isinstance(owner, ConfigWorkflow) else Path(typed[0]).parent)
+    return str(folder.parent if folder.name == "configs" else folder)
 
 
-def _workflow() -> ConfigWorkflow:
-    """Return the workflow that evaluates the calling expression, found in the call stack as MONAI does not pass it."""
-    frame: FrameType | None = inspect.currentframe()
+def _absolute(folder: Path) -> Path:
+    """Return an absolute path that keeps symbolic links; ``..`` is removed unless it leads out of a link."""
+    plain = Path(os.path.abspath(folder))
+    return plain if plain.exists() and plain.samefile(folder) else folder.absolute()
+
+
+def _owner(this_config: object) -> ConfigWorkflow | ConfigParser | None:
+    """Return the workflow, else the parser without one, that evaluates the config with this list of imports.
+
+    Under MONAI's command, it is on the call stack. In another program, all objects in memory are searched once.
+    """
+    for search in (lambda: _known, _on_the_stack, gc.get_objects):
+        owners = [one for one in _configs(search()) if _imports_of(one) is this_config]
+        if owners:
+            _known.update(owners)
+            return next((one for one in owners if isinstance(one, ConfigWorkflow)), owners[0])
+    return None
+
+
+def _on_the_stack() -> Iterator[Any]:
+    frame = inspect.currentframe() if started_by_bundle_command() else None
     while frame is not None:
-        candidate = frame.f_locals.get("self")
-        if isinstance(candidate, ConfigWorkflow):
-            return candidate
+        yield frame.f_locals.get("self")
         frame = frame.f_back
-    raise RuntimeError("no config is being run; this function is for expressions in the config of a bundle.")
 
 
-def settings_digest() -> str:
-    """Return a hash that changes when the config being run, including typed options, could give other results.
+def _configs(objects: Iterable[Any]) -> list[Any]:
+    """Return the workflows and parsers among objects, whose attributes are not touched."""
+    objects = list(objects)
+    kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, (ConfigWorkflow, ConfigParser))}
+    return [one for one in objects if type(one) in kinds]
+
+
+def _parser(owner: ConfigWorkflow | ConfigParser) -> ConfigParser | None:
+    return owner if isinstance(owner, ConfigParser) else vars(owner).get("parser")  # another thread may be creating it
+
+
+def _imports_of(owner: ConfigWorkflow | ConfigParser) -> object:
+    resolver = vars(_parser(owner) or owner).get("ref_resolver")
+    return None if resolver is None else resolver.resolved_content.get("imports")
+
+
+def content(this_config: object) -> dict[str, Any]:
+    """Return the config that is being evaluated, with all options, its expressions as text.
+
+    Args:
+        this_config: ``@this_config`` of the config.
+
+    Raises:
+        RuntimeError: no config has this object.
+    """
+    owner = _owner(this_config)
+    parser = None if owner is None else _parser(owner)
+    if parser is None:
+        raise RuntimeError("found no config that is being evaluated, expected its @this_config.")
+    return parser.get()
+
+
+def settings_digest(this_config: object) -> str:
+    """Return a hash that changes when the config, including all options, could give other results.
 
     It covers all ids except those of inputs, weights, the output folder, the device and the run itself. Expressions are
     hashed as text, not evaluated.
+
+    Args:
+        this_config: ``@this_config`` of the config.
     """
-    content = {name: value for name, value in _workflow().parser.get().items() if name not in _WITHOUT_EFFECT}
-    text = json.dumps(content, sort_keys=True, default=str)
+    settings = {name: value for name, value in content(this_config).items() if name not in _WITHOUT_EFFECT}
+    if isinstance(settings.get("dataset"), dict):
+        settings["dataset"] = settings["dataset"] | {"data": None}
+    text = json.dumps(settings, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def announce(this_config: object) -> None:
+    """Make a config the one of `plain_options` and `config_copy` in this thread."""
+    _running.set(this_config)
 
 
 def plain_options() -> dict[str, Any]:
@@ -68,7 +148,7 @@ def plain_options() -> dict[str, Any]:
 
     Options of MLflow and ``resume`` are left out.
     """
-    options = _workflow().parser.get().items()
+    options = content(_running.get()).items()
     return {name: value for name, value in options if _is_plain(value) and name not in (*_MLFLOW_IDS, "resume")}
 
 
@@ -77,7 +157,7 @@ def config_copy(folder: Path) -> Path | None:
 
     MONAI's own id of that file is wrong if the output folder was typed, because MONAI reads it as an expression.
     """
-    text = str(_workflow().parser.get("save_execute_config"))
+    text = str(content(_running.get()).get("save_execute_config"))
     copy = re.search(r"config_\d+_\d+\.json", text)
     found = folder / copy[0] if copy else Path(text)
     return found if found.is_file() else None
@@ -87,51 +167,3 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(_is_plain, value))
     return not isinstance(value, dict) and not str(value).startswith(("$", "@", "%"))
-
-
-def begin(device: Any = "cpu", seed: int | None = None, deterministic: bool | str = False) -> None:
-    """Prepare a run; the first entry of every run list.
-
-    From here on, an error that the user can correct is printed as one sentence. Options that no config contains are
-    refused, and all random generators are seeded.
-
-    Args:
-        device: torch device or its name, to be checked.
-        seed: seed of all random generators; None leaves them unchanged.
-        deterministic: whether PyTorch may use deterministic algorithms only. They are slower on a GPU; a CPU always
-            uses them.
-
-    Raises:
-        InputError: the command line sets an id that no config contains, or the device is not available.
-    """
-    show_input_errors()
-    quieten()
-    check_overrides()
-    _check_device(device)
-    if seed is not None:
-        set_determinism(seed)
-    if flag("deterministic", deterministic):
-        compute_deterministically()
-
-
-def compute_deterministically() -> None:
-    """Make PyTorch use deterministic algorithms only, and refuse operations that have none.
-
-    Matrix products and convolutions use full float32, not TensorFloat-32. Call it before the first computation on a
-    GPU. See https://docs.pytorch.org/docs/stable/notes/randomness.html.
-    """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
-
-
-def _check_device(device: Any) -> None:
-    try:
-        kind = torch.device(device).type
-    except (RuntimeError, TypeError) as error:
-        raise InputError(f"--device: found {device!r}, expected cpu, cuda or cuda:0.") from error
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device: found cuda, but PyTorch finds no GPU, expected cpu.")

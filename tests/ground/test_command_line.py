@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from custom.errors import InputError
-from custom.ground.command_line import path, paths, resume_command, typed
+from custom.ground.command_line import command_line, config_files, path, paths, resume_command, typed
+
+MONAI = "/somewhere/monai/bundle/__main__.py"
 
 
-def command_line(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["monai.bundle", "run", *arguments])
+def typing(monkeypatch: pytest.MonkeyPatch, *arguments: str, program: str = MONAI) -> None:
+    monkeypatch.setattr(sys, "argv", [program, "run", *arguments])
 
 
 @pytest.mark.parametrize(
@@ -25,12 +27,12 @@ def command_line(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     ],
 )
 def test_typed_is_what_was_typed(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    command_line(monkeypatch, *arguments)
+    typing(monkeypatch, *arguments)
     assert typed("dataset_dir", 202405) == "2024_05"
 
 
 def test_typed_leaves_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    command_line(monkeypatch, "--dataset_dir", "'2024_05'")
+    typing(monkeypatch, "--dataset_dir", "'2024_05'")
     assert typed("dataset_dir", "2024_05") == "2024_05"
 
 
@@ -48,9 +50,8 @@ def test_the_command_that_goes_on(
     typed_arguments: tuple[str, ...], expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    program = "/somewhere/monai/bundle/__main__.py"
     files = ("--config_file", "['a.yaml','b.yaml']")
-    monkeypatch.setattr(sys, "argv", [program, "run", "training", *files, *typed_arguments])
+    monkeypatch.setattr(sys, "argv", [MONAI, "run", "training", *files, *typed_arguments])
     run = f"""-m monai.bundle run training --config_file "['a.yaml','b.yaml']"{expected}"""
     assert resume_command() == f"python {run} --resume true"
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
@@ -64,13 +65,13 @@ def test_started_from_python_there_is_no_command(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("arguments", [(), ("--dataset_dirs", "7"), ("dataset_dir", "7"), ("--dataset_dir",)])
 def test_typed_of_a_number_in_the_config(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    command_line(monkeypatch, *arguments)
+    typing(monkeypatch, *arguments)
     assert typed("dataset_dir", 2024) == "2024"
 
 
 def test_typed_keeps_an_equals_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    command_line(monkeypatch, "--input=dose=5")
-    assert typed("input", None) == "dose=5"
+    typing(monkeypatch, "--input=dose=5")
+    assert typed("input", "dose=5") == "dose=5"
 
 
 def test_paths_start_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +89,7 @@ def test_paths_start_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.M
 
 def test_path_is_the_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    command_line(monkeypatch, "--output_dir", "2024_05")
+    typing(monkeypatch, "--output_dir", "2024_05")
     assert path("output_dir", 202405) == tmp_path.resolve() / "2024_05"
     assert path("output_dir", ["one"]) == tmp_path.resolve() / "one"
 
@@ -102,11 +103,57 @@ def test_path_refuses_several(value: list[str]) -> None:
 def test_a_sign_of_comments_stays_in_a_path(monkeypatch, tmp_path):
     """MONAI's command line parses values as Python and would drop the rest."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["bundle", "run", "training", "--output_dir", "run#2"])
+    monkeypatch.setattr(sys, "argv", [MONAI, "run", "training", "--output_dir", "run#2"])
     assert path("output_dir", "run") == tmp_path / "run#2"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("2024_05", "2023", "2023"),  # the same process calls `monai.bundle.run` again
+        ("2024_05", 2023, "2023"),
+        ("$'a' + 'b'", "ab", "ab"),  # an expression
+        ("'run#2'", "run::2", "run#2"),
+        ("a::b", "a::b", "a::b"),
+    ],
+)
+def test_typed_is_the_value_in_the_config(text, value, expected, monkeypatch):
+    typing(monkeypatch, "--output_dir", text)
+    assert typed("output_dir", value) == expected
+
+
+@pytest.mark.parametrize("program", ["server.py", "/opt/other/bundle/__main__.py", "-c"])
+def test_the_arguments_of_another_program_are_not_read(program, monkeypatch):
+    typing(monkeypatch, "--input", "B", "--config_file", "x.yaml", program=program)
+    monkeypatch.setattr(sys, "orig_argv", ["/usr/bin/python3", "server.py", "--input", "B"])
+    assert typed("input", "A") == "A"
+    assert config_files() == []
+    assert command_line() == "from Python: python server.py --input B"
+
+
+def test_from_python_a_sign_of_comments_stays_in_a_path(tmp_path, monkeypatch):
+    """MONAI's parser writes two colons for it."""
+    monkeypatch.chdir(tmp_path)
+    assert path("output_dir", "run::2") == tmp_path / "run#2"
+    assert paths("dataset_dir", ["a::1", Path("b")]) == [tmp_path / "a#1", tmp_path / "b"]
+    assert paths("dataset_dir", ("a", "b")) == [tmp_path / "a", tmp_path / "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("a.yaml", ["a.yaml"]),
+        ("['a.yaml','b.yaml']", ["a.yaml", "b.yaml"]),
+        ("data [1], it's/a.yaml", ["data [1], it's/a.yaml"]),
+        ("", []),
+    ],
+)
+def test_config_files_are_those_that_the_command_reads(text, files, monkeypatch):
+    typing(monkeypatch, "--config_file", text)
+    assert config_files() == files
 
 
 def test_commas_stay_in_a_path(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["bundle", "run", "training", "--output_dir", "a,b"])
+    monkeypatch.setattr(sys, "argv", [MONAI, "run", "training", "--output_dir", "a,b"])
     assert path("output_dir", ("a", "b")) == tmp_path / "a,b"

@@ -256,7 +256,9 @@ def test_mlflow_finds_the_engines_of_every_bundle(bundle: str, tmp_path: Path) -
 
 def type_options(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
     (config,) = bundle_runs.config("dendrite", "train")
-    monkeypatch.setattr(sys, "argv", ["monai", "run", "training", "--config_file", config, *options])
+    monkeypatch.setattr(
+        sys, "argv", ["/somewhere/monai/bundle/__main__.py", "run", "training", "--config_file", config, *options]
+    )
 
 
 def test_the_options_of_tracking_are_known(monkeypatch: pytest.MonkeyPatch, mlflow: Any) -> None:

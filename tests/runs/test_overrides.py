@@ -26,7 +26,7 @@ threshold: 0.5
 
 
 def command_line(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    monkeypatch.setattr(sys, "argv", ["monai.bundle", "run", *arguments])
+    monkeypatch.setattr(sys, "argv", ["/somewhere/monai/bundle/__main__.py", "run", *arguments])
 
 
 @pytest.fixture
@@ -108,7 +108,15 @@ def test_nothing_to_compare_with(arguments: tuple[str, ...], monkeypatch: pytest
 def test_a_glob_without_quotes_is_refused(monkeypatch, tmp_path):
     config = tmp_path / "x.yaml"
     config.write_text("input: null\n")
-    arguments = ["bundle", "run", "inference", f"--config_file={config}", "--input", "1.tif", "2.tif"]
+    arguments = [
+        "/somewhere/monai/bundle/__main__.py",
+        "run",
+        "inference",
+        f"--config_file={config}",
+        "--input",
+        "1.tif",
+        "2.tif",
+    ]
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(InputError, match=r"2\.tif: .*quotes"):
         check_overrides()

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow
+from monai.bundle import ConfigParser, ConfigWorkflow
 from monai.utils import set_determinism
 
 import custom
 
 CONFIG = """\
 imports: [$import custom]
-bundle_root: $custom.bundle_root()
+this_config: '@imports'
+bundle_root: $custom.bundle_root(@this_config, 'x')
 size: 250
 training: ["$custom.begin('cpu', 0)", "$print('size', @size)"]
 """
@@ -88,9 +90,33 @@ def test_two_bundles_in_one_process(tmp_path: Path) -> None:
     assert [Path(root_of(config)).name for config in (first, second, first)] == ["first", "second", "first"]
 
 
-def test_no_root_without_a_config() -> None:
-    with pytest.raises(RuntimeError, match="no config is being run"):
-        custom.bundle_root()
+@pytest.mark.usefixtures("outside")
+def test_content_evaluated_after_initialize(tmp_path: Path) -> None:
+    """By another program, which does not call from within the workflow."""
+    config = write_config(tmp_path / "copy" / "configs")
+    workflow = ConfigWorkflow(config_file=str(config), workflow_type="train")
+    workflow.initialize()
+    assert workflow.parser.get_parsed_content("bundle_root") == str(tmp_path / "copy")
+
+
+@pytest.mark.usefixtures("outside")
+def test_a_bundle_of_links_is_where_it_was_opened(tmp_path: Path) -> None:
+    """As the cache of a model hub keeps its files."""
+    write_config(tmp_path / "blobs").rename(tmp_path / "blobs" / "4f2a")
+    (tmp_path / "bundle" / "configs").mkdir(parents=True)
+    (tmp_path / "bundle" / "configs" / "x.yaml").symlink_to(tmp_path / "blobs" / "4f2a")
+    assert root_of(tmp_path / "bundle" / "configs" / "x.yaml") == str(tmp_path / "bundle")
+
+
+def test_a_parser_without_a_workflow_uses_the_shipped_bundle(tmp_path: Path) -> None:
+    parser = ConfigParser()
+    parser.read_config(write_config(tmp_path / "configs"))
+    parser["bundle_root"] = "$custom.bundle_root(@this_config, 'dendrite')"
+    with pytest.warns(UserWarning, match="bundle_root: not given by the program that reads this config; using"):
+        assert Path(parser.get_parsed_content("bundle_root")).name == "dendrite"
+    parser["bundle_root"] = "/given"
+    parser.parse(reset=True)
+    assert parser.get_parsed_content("bundle_root") == "/given"
 
 
 @pytest.mark.usefixtures("begun")
@@ -112,8 +138,17 @@ def test_begin_without_a_seed_leaves_generators_alone() -> None:
     assert drawn() == expected
 
 
+def test_another_program_keeps_its_hooks() -> None:
+    before = sys.excepthook, threading.excepthook, warnings.showwarning, logging.getLogger("ignite.engine").level
+    custom.begin(seed=1, deterministic=True)
+    after = sys.excepthook, threading.excepthook, warnings.showwarning, logging.getLogger("ignite.engine").level
+    assert after == before
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 @pytest.mark.usefixtures("begun")
-def test_warnings_become_notes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_become_notes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/somewhere/monai/bundle/__main__.py"])
     custom.begin()
     warnings.warn("2 files are left out", stacklevel=1)
     warnings.warn("old name", FutureWarning, stacklevel=1)

@@ -63,6 +63,14 @@ def settings_digest() -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def content() -> dict[str, Any]:
+    """Return the config that is being run, with all options, its expressions as text; empty without a workflow."""
+    try:
+        return _workflow().parser.get()
+    except RuntimeError:  # a program evaluates the config by itself
+        return {}
+
+
 def plain_options() -> dict[str, Any]:
     """Return the top-level options of the config being run that are numbers, texts, booleans or lists of them.
 

@@ -11,6 +11,8 @@ from ..errors import InputError
 from ..ground.command_line import path
 from ..ground.files import atomic_path
 from ..ground.json_files import read_object
+from ..review import REFERENCE_FILE
+from ._thresholds import THRESHOLD_FILE
 
 SETTINGS_FILE = "settings.json"
 
@@ -29,18 +31,26 @@ def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
 def find_weights(ckpt_path: Any, **settings: Any) -> Path:
     """Return the file given by ``--ckpt_path``, after checking that the weights were trained with the same settings.
 
-    Options that ``settings.json`` does not contain are not checked, nor are weights without that file.
+    Options that ``settings.json`` does not contain are not checked, nor are weights without that file. ``bundle``, the
+    name of the bundle, is also compared with that in ``threshold.json`` and ``reference.json``.
 
     Args:
         ckpt_path: value of the option.
         settings: name of an option → value that is going to be used.
 
     Raises:
-        InputError: several paths are given, an option differs from training, or ``settings.json`` is damaged.
+        InputError: several paths are given, the weights belong to another bundle, an option differs from training, or
+            one of the files is damaged.
     """
-    weights = path("ckpt_path", ckpt_path)
-    file = weights.with_name(SETTINGS_FILE)
-    stored = read_object(file, "a JSON object with the settings of the weights") if file.exists() else {}
+    weights, bundle = path("ckpt_path", ckpt_path), settings.pop("bundle", None)
+    stored: dict[str, Any] = {}
+    for file in map(weights.with_name, (REFERENCE_FILE, THRESHOLD_FILE, SETTINGS_FILE)):
+        stored = read_object(file, f"a JSON object of the weights {weights.name}") if file.exists() else {}
+        if bundle is not None and stored.get("bundle", bundle) != bundle:
+            what = "weights" if file.name == SETTINGS_FILE else file.name
+            raise InputError.about(
+                weights, f"{what} of the bundle {stored['bundle']}", f"weights of the bundle {bundle}"
+            )
     for name, value in settings.items():
         if name in stored and stored[name] != value:
             raise InputError(f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}.")

@@ -31,26 +31,23 @@ def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
 def find_weights(ckpt_path: Any, **settings: Any) -> Path:
     """Return the file given by ``--ckpt_path``, after checking that the weights were trained with the same settings.
 
-    Options that ``settings.json`` does not contain are not checked, nor are weights without that file. ``bundle``, the
-    name of the bundle, is also compared with that in ``threshold.json`` and ``reference.json``.
+    What the files next to the weights do not contain is not checked. They name the ``bundle``; it must be the same.
 
     Args:
         ckpt_path: value of the option.
         settings: name of an option → value that is going to be used.
 
     Raises:
-        InputError: several paths are given, the weights belong to another bundle, an option differs from training, or
-            one of the files is damaged.
+        InputError: several paths are given, the weights or a file next to them belong to another bundle, an option
+            differs from training, or a file is damaged.
     """
-    weights, bundle = path("ckpt_path", ckpt_path), settings.pop("bundle", None)
-    stored: dict[str, Any] = {}
-    for file in map(weights.with_name, (REFERENCE_FILE, THRESHOLD_FILE, SETTINGS_FILE)):
-        stored = read_object(file, f"a JSON object of the weights {weights.name}") if file.exists() else {}
-        if bundle is not None and stored.get("bundle", bundle) != bundle:
-            what = "weights" if file.name == SETTINGS_FILE else file.name
-            raise InputError.about(
-                weights, f"{what} of the bundle {stored['bundle']}", f"weights of the bundle {bundle}"
-            )
+    weights = path("ckpt_path", ckpt_path)
+    for name in (REFERENCE_FILE, THRESHOLD_FILE, SETTINGS_FILE):
+        file = weights.with_name(name)
+        stored = read_object(file, "a JSON object that belongs to the weights") if file.exists() else {}
+        found, expected = stored.get("bundle"), settings.get("bundle")
+        if None not in (found, expected) and found != expected:
+            raise InputError.about(weights, f"weights of {found} ({name})", f"weights of {expected}")
     for name, value in settings.items():
         if name in stored and stored[name] != value:
             raise InputError(f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}.")

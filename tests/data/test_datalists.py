@@ -356,3 +356,12 @@ def test_what_an_earlier_inference_wrote_is_no_input(tmp_path):
     for name in ("a.tif", "a_mask.tif", "a_probability.tif", "a_labels.tif", "a_overlay.png", "b_mask.tif"):
         (tmp_path / name).write_bytes(b"x")
     assert [file.name for file in input_files(tmp_path)] == ["a.tif", "b_mask.tif"]
+
+
+@pytest.mark.parametrize("splits", [["train", "trian"], ["train", "train"]])
+def test_splits_that_are_unknown_or_named_twice_are_refused(splits: list[str], tmp_path: Path) -> None:
+    data = manifest(tmp_path, splits={"train": {"numbers": [1]}})
+    with pytest.raises(
+        InputError, match=rf"--train_splits: found '{splits[1]}', expected each of train, validation, test"
+    ):
+        datalist(data, splits)

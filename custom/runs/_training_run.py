@@ -101,7 +101,7 @@ class TrainingRun:
 
     def _record_part(self, engine: Engine) -> None:
         resumed, images, state = self.checkpoints.resume, self.checkpoints.images, engine.state
-        record_part(self.folder, state.iteration, resumed, state.device, images, engine.data_loader.batch_size)
+        record_part(self.folder, state.epoch + 1, resumed, state.device, images, engine.data_loader.batch_size)
 
     def run(self) -> None:
         """Train.

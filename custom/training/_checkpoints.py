@@ -147,6 +147,7 @@ class Checkpoints:
                 target.load_state_dict(checkpoint[name])
             engine.state.epoch = checkpoint["trainer"]["epoch"]
             engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
+            self.options = self.options or checkpoint.get("options", {})  # none if a program runs the trainer itself
             changed = self._changed(checkpoint)
             self.best = {} if changed & {"best_by", "validation"} else checkpoint["best"]
             if "within" in checkpoint and (

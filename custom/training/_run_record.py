@@ -16,7 +16,18 @@ from ..ground.progress import shown
 
 _WITHOUT_EFFECT = {
     # What surrounds a run, and where it takes place.
-    *("imports", "package", "bundle_root", "output_dir", "results", "device", "network", "single_network", "run"),
+    *(
+        "_meta_",
+        "imports",
+        "package",
+        "bundle_root",
+        "output_dir",
+        "results",
+        "device",
+        "network",
+        "single_network",
+        "run",
+    ),
     *("training", "training_run", "show_augmentation", "resume", "deterministic", "checkpoint_minutes", "colors"),
     *("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0", "tracking"),
     *("picture_interval", "val_interval", "validation_window", "num_workers", "cache_rate", "precompute"),
@@ -24,6 +35,7 @@ _WITHOUT_EFFECT = {
     *("dataset_dir", "manifest", "train_splits", "train_images", "train_masks", "val_images", "val_masks"),
     *("data", "data_sets", "folders", "batch_size", "max_epochs", "best_by"),
     *("train#dataloader", "train#handlers", "train#trainer", "train#dataset#data", "train#dataset#cache_rate"),
+    *("train#key_metric", "validate#additional_metrics", "validate#inferer#sw_batch_size"),
     *("validate#dataloader", "validate#handlers", "validate#evaluator", "validate#dataset", "validate#centers"),
 }
 """Ids of a config that may change when a run is resumed, with all ids below them."""

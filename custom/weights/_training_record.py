@@ -20,20 +20,20 @@ PARTS_FILE = "run_parts.json"
 
 
 def record_part(
-    folder: Path, iteration: int, resumed: bool, device: Any, images: Mapping[str, Any], batch_size: int | None
+    folder: Path, epoch: int, resumed: bool, device: Any, images: Mapping[str, Any], batch_size: int | None
 ) -> None:
     """Record that a process trains from here on.
 
     Args:
         folder: output folder of the run.
-        iteration: number of finished iterations.
+        epoch: the epoch that begins or continues, from 1.
         resumed: whether the run continues; otherwise, a new one begins.
         device: torch device or its name.
         images: split → number and SHA-256 of its images.
         batch_size: of the training loader.
     """
     part = {
-        "after_iteration": iteration,
+        "from_epoch": epoch,
         "command": command_line(),
         "images": dict(images),
         "batch_size": batch_size,
@@ -77,7 +77,7 @@ def record_training(
         "versions": versions(),
         "sha256": sha256(folder / WEIGHTS_FILE),
     }
-    if len(parts) > 1 or any(part["after_iteration"] for part in parts):  # an older version recorded no parts
+    if len(parts) > 1 or (parts and parts[0]["from_epoch"] > 1):  # an older version recorded no parts
         content["parts"] = parts  # the entries above are those of the last one
     with atomic_path(folder / RUN_FILE) as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -51,7 +51,7 @@ def test_run_json_records_every_part_of_a_resumed_run(data: Path, tmp_path: Path
     assert "expected --learning_rate 0.01, not 0.3" in (find_input_error(error.value) or "")
     bundle_runs.train("dendrite", data, tmp_path / "out", **(options | {"batch_size": 20}), resume="true")
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert [(part["after_iteration"], part["batch_size"]) for part in record["parts"]] == [(0, 14), (0, 20)]
+    assert [(part["from_epoch"], part["batch_size"]) for part in record["parts"]] == [(1, 14), (1, 20)]
     assert record["options"]["learning_rate"] == 0.01
     assert record["images_sha256"]["training"] == record["parts"][0]["images"]["training"]["sha256"]
     assert not (tmp_path / "out" / "run_parts.json").exists()

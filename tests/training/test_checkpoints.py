@@ -213,6 +213,8 @@ def test_other_options_are_refused_when_resumed(tmp_path: Path, options: dict, s
     with pytest.raises(InputError, match=rf"found a run with other options, expected {sentence}\.$"):
         Training(tmp_path, **(before | options), resume=True).run()
     assert (tmp_path / "checkpoint_last.pt").read_bytes() == checkpoint
+    interrupt(Training(tmp_path, **(before | {"config": {}}), resume=True), iteration=4)  # a program without a config
+    assert torch.load(tmp_path / "checkpoint_last.pt")["options"] == {"seed": 0, "loss#batch": True}
     same = {"seed": 0, "loss": {"batch": "true"}, "num_workers": 2, "device": "cuda", "output_dir": "moved"}
     Training(tmp_path, **(before | {"config": same}), resume=True).run()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from bundle_runs import BUNDLES, config
+from bundle_runs import BUNDLES, ROOT, config
 from monai.bundle import ConfigParser
 from tiny_data import make_data
 
@@ -20,6 +20,7 @@ FREE = {"num_workers", "device", "cache_rate", "output_dir", "picture_interval",
 def options(bundle: str, *overlays: str, **typed: object) -> dict:
     parser = ConfigParser()
     parser.read_config(config(bundle, "train", *overlays))
+    parser.read_meta(str(ROOT / "bundles" / bundle / "configs" / "metadata.json"))
     parser.update(typed)
     return training_options(parser.get())
 
@@ -29,6 +30,7 @@ def test_options_that_affect_weights_are_compared(bundle: str) -> None:
     usual = options(bundle)
     assert {"learning_rate", "seed", "loss#_target_", "network_def#_target_"} <= set(usual)
     assert not FREE & set(usual)
+    assert not [name for name in usual if name.startswith("_meta_")]
     for name, value in {"learning_rate": 0.5, "seed": 7, "loss#batch": "other"}.items():
         changed = options(bundle, **{name: value})
         assert different(usual, changed) == [f"--{name} {usual.get(name)}, not {value}"]

@@ -86,6 +86,10 @@ class Training:
     threshold: float | None = None
     resume: bool = False
     minutes: float = 5.0
+    learning_rate: float = 0.05
+    weight_decay: float = 0.01
+    config: dict = field(default_factory=dict)  # as far as it is compared when a run is resumed
+    images: Sequence[dict] = field(default_factory=lambda: squares(4))
     num_workers: int = 0
     batch_size: int = 2
     seed: int = 0
@@ -99,7 +103,9 @@ class Training:
 
     def __post_init__(self) -> None:
         loss = AnnotatedDiceCELoss(batch=True)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=0.05)
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
         self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(
             self.optimizer, T_max=self.planned or self.max_epochs
         )
@@ -119,7 +125,7 @@ class Training:
         )
         history = [History(self.folder, self.evaluator)] if self.history else []
         augmentation = [RandFlipd(["image", "label"], prob=0.5, spatial_axis=0), RandGaussianNoised("image", prob=0.5)]
-        dataset = EpochDataset(squares(4), augmentation, seed=self.seed)
+        dataset = EpochDataset(self.images, augmentation, seed=self.seed)
         key_train_metric = {"train_dice": ImageScore(evaluation.at_threshold(metrics.dice, 0.5))}
         train_metrics = {"train_loss": Average(from_engine("loss", first=True))}
         self.checkpoints = Checkpoints(
@@ -131,6 +137,7 @@ class Training:
             thresholds={"threshold": self.threshold},
             resume=self.resume,
             minutes=self.minutes,
+            config=self.config,
         )
         self.trainer = SupervisedTrainer(
             device="cpu",

@@ -72,9 +72,9 @@ def _limits(name: str, values: np.ndarray, images: int) -> tuple[float, float]:
     return float(middle - SPREADS * below), float(middle + SPREADS * above)
 
 
-def write_reference(file: Path, reference: Reference) -> None:
-    """Write a reference as JSON, with the package versions that its numbers depend on."""
-    content = {
+def write_reference(file: Path, reference: Reference, bundle: str | None = None) -> None:
+    """Write a reference as JSON, with the name of the bundle and the package versions that its numbers depend on."""
+    content = ({} if bundle is None else {"bundle": bundle}) | {
         "images": reference.images,
         "quantiles": {name: _rounded(values) for name, values in reference.quantiles.items()},
         "limits_on_scale": {name: _rounded(values) for name, values in reference.limits.items()},

@@ -40,15 +40,19 @@ class TrainingStatistics:
         evaluator.add_event_handler(Events.STARTED, self.results.clear)
         evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._collect)
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, bundle: str | None = None) -> None:
         """Write ``reference.json``, with the results of the last validation; no file if all images are constant.
+
+        Args:
+            folder: the output folder.
+            bundle: name of the bundle.
 
         Raises:
             InputError: an image cannot be read.
         """
         reference = fit_reference(self._statistics, self.results)
         if reference is not None:
-            write_reference(folder / REFERENCE_FILE, reference)
+            write_reference(folder / REFERENCE_FILE, reference, bundle)
 
     def _collect(self, evaluator: Engine) -> None:
         for output in evaluator.state.output:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from monai.handlers import TensorBoardStatsHandler
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
@@ -29,11 +31,12 @@ from ..training import (
     unwrapped,
     wait_for_processes,
 )
-from ..weights import RUN_FILE, THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_training
+from ..weights import RUN_FILE, THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_part, record_training
 from ._begin import computing
 from ._first_lines import announce_scale, device_name, print_data
 from ._mlflow_training import track_training
 from ._next_commands import evaluating_command, inference_command, print_next
+from ._workflow import plain_options
 
 
 class TrainingRun:
@@ -87,6 +90,7 @@ class TrainingRun:
         self.history = History(self.folder, evaluator, more_evaluators)
         self.history.attach(trainer)
         if is_main():
+            trainer.add_event_handler(Events.STARTED, self._record_part)  # after the handler that resumes
             self._attach_events(picture_interval, panels)
         Progress(task, evaluator).attach(trainer)
 
@@ -95,6 +99,10 @@ class TrainingRun:
         TrainingEvents(writer).attach(self.trainer)
         ValidationPictures(self.folder, writer, picture_interval, panels=panels).attach(self.evaluator)
         TensorBoardStatsHandler(summary_writer=writer, iteration_log=False).attach(self.evaluator)
+
+    def _record_part(self, engine: Engine) -> None:
+        resumed, images, state = self.checkpoints.resume, self.checkpoints.images, engine.state
+        record_part(self.folder, state.epoch + 1, resumed, state.device, images, engine.data_loader.batch_size)
 
     @computing()
     def run(self) -> None:
@@ -119,6 +127,7 @@ class TrainingRun:
         announce_scale(
             self.trainer.data_loader.dataset.data, self.checkpoints.settings.get("network_pixel_size", "never")
         )
+        _warn_of_common_images(self.trainer.data_loader.dataset.data, self.evaluator.data_loader.dataset.data)
         if self.prepare is not None:
             if is_main():
                 self.prepare()
@@ -126,9 +135,8 @@ class TrainingRun:
         track_training(self.trainer, self.evaluator, self.history, self.folder, self.checkpoints.resume)
 
     def _finish(self) -> None:
-        record_training(
-            self.folder, self.trainer.data_loader.dataset.seed, self.trainer.state.device, self.data, self.images
-        )
+        seed, device = self.trainer.data_loader.dataset.seed, self.trainer.state.device
+        record_training(self.folder, seed, device, self.data, self.images, _options())
         weights = self.folder / WEIGHTS_FILE
         threshold = read_threshold(weights) if (self.folder / THRESHOLD_FILE).is_file() else None
         evaluating, inference = evaluating_command(weights), inference_command(weights)
@@ -138,6 +146,24 @@ class TrainingRun:
         )
         conclude_training(self.folder)
         print_next(score_the_weights=evaluating, segment_images=inference)
+
+
+def _warn_of_common_images(training: Sequence[Any], validation: Sequence[Any]) -> None:
+    """Warn if the weights are chosen by images that they are trained on, as with ``--train_splits``."""
+    common = len(_pages(training) & _pages(validation))
+    if common:
+        found = f"{common} of {len(_pages(validation))} validation images are also training images"
+        warnings.warn(f"{found}; validation scores do not tell how good new images will be.", stacklevel=2)
+
+
+def _pages(items: Sequence[Any]) -> set[tuple[str, int]]:
+    return {(item["image"], item.get("page", 0)) for item in items if isinstance(item.get("image"), str)}
+
+
+def _options() -> dict[str, Any]:
+    with suppress(RuntimeError):  # raised if a program evaluates the config without a workflow
+        return plain_options()
+    return {}
 
 
 def announce_training(

@@ -28,7 +28,7 @@ _MLFLOW_IDS = ("tracking_uri", "experiment_name", "run_name", "save_execute_conf
 """Ids that MONAI adds to a config for MLflow."""
 
 _WITHOUT_EFFECT = {
-    *("imports", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
+    *("imports", "this_config", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
     *("device", "num_workers", "recursive", "dataloader", "handlers", "evaluator", "inference", "inference_run", "run"),
     *_MLFLOW_IDS,
 }
@@ -112,14 +112,12 @@ def content(this_config: object) -> dict[str, Any]:
     Args:
         this_config: ``@this_config`` of the config.
 
-    Raises:
-        RuntimeError: no config has this object.
+    Returns:
+        An empty dictionary if no config has this object.
     """
     owner = _owner(this_config)
     parser = None if owner is None else _parser(owner)
-    if parser is None:
-        raise RuntimeError("found no config that is being evaluated, expected its @this_config.")
-    return parser.get()
+    return {} if parser is None else parser.get()
 
 
 def settings_digest(this_config: object) -> str:

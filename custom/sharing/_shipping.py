@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..ground.files import atomic_path, sha256
+from ..ground.json_files import read_object
 from ..review import REFERENCE_FILE
 from ..weights import RUN_FILE, SETTINGS_FILE, THRESHOLD_FILE, WEIGHTS_FILE
 
@@ -31,7 +32,8 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
         The file of the weights in the bundle.
 
     Raises:
-        InputError: a file is missing, ``run.json`` belongs to other weights, or the weights are too large.
+        InputError: a file is missing, ``run.json`` belongs to other weights, the weights belong to another bundle, or
+            they are too large.
     """
     for file in (run / WEIGHTS_FILE, run / RUN_FILE, *([scores] if scores else [])):
         if not file.is_file():
@@ -41,6 +43,9 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
         raise InputError.about(
             run / WEIGHTS_FILE, "weights other than those of run.json", "the weights of the finished run"
         )
+    here, there = (_name_of_bundle(file) for file in (run / SETTINGS_FILE, bundle / "models" / SETTINGS_FILE))
+    if None not in (here, there) and here != there:
+        raise InputError.about(run / WEIGHTS_FILE, f"weights of {here}", f"weights of {there}")
     if (run / WEIGHTS_FILE).stat().st_size > LARGEST:
         raise InputError.about(run / WEIGHTS_FILE, f"{(run / WEIGHTS_FILE).stat().st_size} bytes", f"at most {LARGEST}")
     if scores is not None:
@@ -57,3 +62,7 @@ def ship(run: Path, bundle: Path, scores: Path | None = None, note: str | None =
     with atomic_path(models / "provenance.json") as path:
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return models / WEIGHTS_FILE
+
+
+def _name_of_bundle(file: Path) -> str | None:
+    return read_object(file, "a JSON object with the settings of weights").get("bundle") if file.is_file() else None

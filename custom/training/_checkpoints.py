@@ -32,6 +32,7 @@ from ..weights import (
 )
 from ._finite_loss import FiniteLoss, is_finite
 from ._processes import largest_of_processes, unwrapped
+from ._run_record import different, hyperparameters, identities, training_options
 from ._stopping import StopSignals, stop
 from ._within_epoch import WithinEpoch
 
@@ -48,6 +49,11 @@ class Checkpoints:
     ``model.pt`` is the state dict of the network. Score and threshold come from the same validation, which uses the
     validation split only.
 
+    A resumed run is the same run: options that affect the weights or their score must not change. The batch size may
+    change, and so may the images, which is reported: the interrupted epoch then starts over, and with other validation
+    images or another ``best_by`` the best score begins anew. Checkpoints of older versions have no record of options
+    and images; they are resumed without this comparison.
+
     Args:
         folder: the output folder.
         scheduler: scheduler of the learning rate; it is saved like the network and the optimizer of the trainer.
@@ -60,10 +66,11 @@ class Checkpoints:
         statistics: statistics of the images; written to ``reference.json``.
         resume: whether to continue from ``checkpoint_last.pt``.
         minutes: minutes between checkpoints within an epoch.
+        config: the config of the run with all options, its expressions as text, see `custom.runs.content`.
 
     Raises:
-        InputError: there is no checkpoint to resume, it belongs to another run, a threshold is not a number from 0 to
-            1, no validation gave a score, or weights are infinite or NaN (they are not written).
+        InputError: there is no checkpoint to resume, it belongs to another run or to other options, a threshold is not
+            a number from 0 to 1, no validation gave a score, or weights are infinite or NaN (they are not written).
         SystemExit: a signal stopped the run after a checkpoint was written; with 128 + number of the signal.
     """
 
@@ -79,6 +86,7 @@ class Checkpoints:
         statistics: TrainingStatistics | None = None,
         resume: bool | str = False,
         minutes: float = 5.0,
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.saved: dict[str, Any] = {"scheduler": scheduler}
@@ -98,6 +106,8 @@ class Checkpoints:
         self.saved_at = 0.0
         self.signals = StopSignals()
         self.best: dict[str, Any] = {}
+        self.options = training_options(config or {})
+        self.images: dict[str, dict[str, Any]] = {}
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates."""
@@ -119,6 +129,8 @@ class Checkpoints:
         self.saved = {"network": self.network, "optimizer": engine.optimizer} | self.saved
         if getattr(engine, "scaler", None) is not None:  # mixed precision: the scale factor changes while training
             self.saved["scaler"] = engine.scaler
+        loaders = {"training": engine.data_loader, "validation": self.evaluator.data_loader}
+        self.images = identities({split: getattr(loader, "dataset", None) for split, loader in loaders.items()})
         if self.resume:
             self._resume(engine)
         self.saved_at = time.monotonic()
@@ -130,28 +142,64 @@ class Checkpoints:
         file = self.folder / CHECKPOINT_FILE
         checkpoint = load_weights(file)
         try:
-            self._check_schedule(file, checkpoint)
+            self._check_options(file, checkpoint)
             for name, target in self.saved.items():
                 target.load_state_dict(checkpoint[name])
             engine.state.epoch = checkpoint["trainer"]["epoch"]
             engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
-            best = checkpoint["best"]
-            self.best = best if best.get("by") == self.best_by else {}  # different scores cannot be compared
-            if "within" in checkpoint and not self.within.resume(engine, checkpoint["within"]):
+            self.options = self.options or checkpoint.get("options", {})  # none if a program runs the trainer itself
+            changed = self._changed(checkpoint)
+            self.best = {} if changed & {"best_by", "validation"} else checkpoint["best"]
+            if "within" in checkpoint and (
+                "training" in changed or not self.within.resume(engine, checkpoint["within"])
+            ):
                 warnings.warn(f"The batches have changed: epoch {engine.state.epoch + 1} starts over.", stacklevel=2)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError.about(file, "the state of another training run", "a checkpoint of this run") from error
-        # A run that ended after its last checkpoint but before run.json continues, to write that file.
-        if engine.state.epoch >= (engine.state.max_epochs or 0) and (self.folder / RUN_FILE).is_file():
-            raise InputError.about(
-                file, f"{engine.state.epoch} finished epochs", f"fewer than {engine.state.max_epochs}"
-            )
+        self._check_epochs(engine, file, checkpoint)
 
-    def _check_schedule(self, file: Path, checkpoint: dict[str, Any]) -> None:
-        """Refuse another number of epochs: beyond the old schedule, the learning rate would rise again."""
+    def _check_options(self, file: Path, checkpoint: dict[str, Any]) -> None:
+        """Refuse options that cannot take effect or would make one run of two."""
         planned, now = (state.get("T_max") for state in (checkpoint["scheduler"], self.saved["scheduler"].state_dict()))
-        if planned != now:
+        if planned != now:  # beyond the old schedule, the learning rate would rise again
             raise InputError.about(file, f"a run planned for {planned} epochs", f"--max_epochs {planned}, not {now}")
+        others = different(checkpoint["options"], self.options) if checkpoint.get("options") and self.options else []
+        if not others:
+            before, after = checkpoint["optimizer"], self.saved["optimizer"].state_dict()
+            others = different(hyperparameters(before, after), hyperparameters(after, before))
+        if others:
+            more = f"; and {len(others) - 3} more" if len(others) > 3 else ""
+            raise InputError.about(file, "a run with other options", f"{'; '.join(others[:3])}{more}")
+
+    def _changed(self, checkpoint: dict[str, Any]) -> set[str]:
+        """Return what differs from the run so far of ``best_by`` and the images of the splits, and warn of it."""
+        before, after = checkpoint.get("images", {}), f"from epoch {checkpoint['trainer']['epoch'] + 1} on"
+        changed = {split for split in before.keys() & self.images.keys() if before[split] != self.images[split]}
+        if "training" in changed:
+            warnings.warn(f"{self._counted(before, 'training')}: training continues on them {after}.", stacklevel=3)
+        if "validation" in changed:
+            text = f"{self._counted(before, 'validation')}: the best score begins anew {after}."
+            warnings.warn(text, stacklevel=3)
+        if checkpoint["best"].get("by", self.best_by) != self.best_by:  # different scores cannot be compared
+            changed.add("best_by")
+            found = f"--best_by {self.best_by} instead of {checkpoint['best']['by']}"
+            warnings.warn(f"{found}: the best score begins anew {after}.", stacklevel=3)
+        return changed
+
+    def _counted(self, before: Mapping[str, Any], split: str) -> str:
+        """Return how many images a split has now and had before."""
+        now, then = self.images[split]["images"], before[split]["images"]
+        return f"Other {split} images or labels than before ({now}, before: {then})"
+
+    def _check_epochs(self, engine: Engine, file: Path, checkpoint: dict[str, Any]) -> None:
+        """Refuse a finished run; without ``run.json``, it continues, to write that file."""
+        if engine.state.epoch < (engine.state.max_epochs or 0):
+            return
+        found = f"{engine.state.epoch} finished epochs"
+        if (self.folder / RUN_FILE).is_file():
+            raise InputError.about(file, found, f"fewer than {engine.state.max_epochs}")
+        if checkpoint["best"] and not self.best:
+            raise InputError.about(file, found, "the same --best_by and validation images, as no epoch is left")
 
     def _save_within(self, engine: Engine) -> None:
         """Save within an epoch if a checkpoint is due or a signal was received; a signal then ends the run."""
@@ -188,7 +236,7 @@ class Checkpoints:
             raise InputError.about(file, f"infinite or NaN weights in epoch {engine.state.epoch}", expected)
         state = {name: target.state_dict() for name, target in self.saved.items()}
         state["trainer"] = {"epoch": epochs, "iteration": engine.state.iteration}
-        save_weights(state | {"best": self.best} | within, file)
+        save_weights(state | {"best": self.best, "options": self.options, "images": self.images} | within, file)
         self.saved_at = time.monotonic()
 
     def _save_best(self, engine: Engine) -> None:
@@ -204,9 +252,9 @@ class Checkpoints:
         if self.settings:
             write_settings(self.folder / SETTINGS_FILE, self.settings)
         if self.statistics is not None:
-            self.statistics.write(self.folder)
+            self.statistics.write(self.folder, self.settings.get("bundle"))
         if self.scans:
-            write_thresholds(self.folder / THRESHOLD_FILE, self.scans, self.thresholds)
+            write_thresholds(self.folder / THRESHOLD_FILE, self.scans, self.thresholds, self.settings.get("bundle"))
 
     def _check_best(self, engine: Engine) -> None:
         if not self.best:

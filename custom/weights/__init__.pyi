@@ -4,14 +4,14 @@ from ._files import WEIGHTS_FILE as WEIGHTS_FILE
 from ._files import WeightsLoader as WeightsLoader
 from ._files import load_weights as load_weights
 from ._files import save_weights as save_weights
-from ._provenance import command_line as command_line
 from ._provenance import machine as machine
-from ._provenance import record_training as record_training
 from ._provenance import versions as versions
 from ._threshold_scans import write_thresholds as write_thresholds
 from ._thresholds import THRESHOLD_FILE as THRESHOLD_FILE
 from ._thresholds import checked_threshold as checked_threshold
 from ._thresholds import read_threshold as read_threshold
+from ._training_record import record_part as record_part
+from ._training_record import record_training as record_training
 from ._training_settings import SETTINGS_FILE as SETTINGS_FILE
 from ._training_settings import find_weights as find_weights
 from ._training_settings import write_settings as write_settings

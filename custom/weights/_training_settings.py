@@ -11,6 +11,8 @@ from ..errors import InputError
 from ..ground.command_line import path
 from ..ground.files import atomic_path
 from ..ground.json_files import read_object
+from ..review import REFERENCE_FILE
+from ._thresholds import THRESHOLD_FILE
 
 SETTINGS_FILE = "settings.json"
 
@@ -29,19 +31,24 @@ def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
 def find_weights(ckpt_path: Any, **settings: Any) -> Path:
     """Return the file given by ``--ckpt_path``, after checking that the weights were trained with the same settings.
 
-    Options that ``settings.json`` does not contain are not checked, nor are weights without that file.
+    What the files next to the weights do not contain is not checked. They name the ``bundle``; it must be the same.
 
     Args:
         ckpt_path: value of the option.
         settings: name of an option → value that is going to be used.
 
     Raises:
-        InputError: several paths are given, an option differs from training, or ``settings.json`` is damaged.
+        InputError: several paths are given, the weights or a file next to them belong to another bundle, an option
+            differs from training, or a file is damaged.
     """
     weights = path("ckpt_path", ckpt_path)
-    file = weights.with_name(SETTINGS_FILE)
-    stored = read_object(file, "a JSON object with the settings of the weights") if file.exists() else {}
+    for name in (REFERENCE_FILE, THRESHOLD_FILE, SETTINGS_FILE):
+        file = weights.with_name(name)
+        stored = read_object(file, "a JSON object that belongs to the weights") if file.exists() else {}
+        found, expected = stored.get("bundle"), settings.get("bundle")
+        if None not in (found, expected) and found != expected:
+            raise InputError.about(weights, f"weights of {found} ({name})", f"weights of {expected}")
     for name, value in settings.items():
-        if name in stored and stored[name] != value:
+        if stored.get(name) is not None and stored[name] != value:  # trained without it: free
             raise InputError(f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}.")
     return weights

@@ -410,3 +410,12 @@ def test_a_name_too_long_for_its_results(tmp_path: Path) -> None:
     inputs = open_inputs(tmp_path)
     assert names(inputs.items) == ["ok"]
     assert list(inputs.failed.values()) == ["found a name of 240 bytes, expected at most 235, as results add to it."]
+
+
+@pytest.mark.parametrize("splits", [["train", "trian"], ["train", "train"]])
+def test_splits_that_are_unknown_or_named_twice_are_refused(splits: list[str], tmp_path: Path) -> None:
+    data = manifest(tmp_path, splits={"train": {"numbers": [1]}})
+    with pytest.raises(
+        InputError, match=rf"--train_splits: found '{splits[1]}', expected each of train, validation, test"
+    ):
+        datalist(data, splits)

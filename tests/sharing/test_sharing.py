@@ -44,6 +44,14 @@ def test_ship_copies_weights_and_thresholds_and_keeps_the_scores(finished, tmp_p
     assert provenance["note"] == "of other weights"
 
 
+def test_weights_of_another_bundle_are_not_shipped(finished, tmp_path):
+    ship(finished, tmp_path)
+    assert json.loads((tmp_path / "models" / "settings.json").read_text())["bundle"] == "dendrite"
+    (tmp_path / "models" / "settings.json").write_text('{"bundle": "vesicle"}')
+    with pytest.raises(InputError, match=r"found weights of dendrite, expected weights of vesicle"):
+        ship(finished, tmp_path)
+
+
 def without_threshold(finished, folder):
     """Copy a run without a threshold, as of a network with several classes."""
     folder.mkdir()
@@ -57,7 +65,7 @@ def test_named_weights_are_added_to_the_first_ones(finished, tmp_path):
     before = {file.name: file.read_bytes() for file in first.parent.iterdir()}
     named = ship(finished, tmp_path / "bundle", note="of electron microscopy", name="sem")
     assert named == tmp_path / "bundle" / "models" / "sem" / "model.pt"
-    expected = {"model.pt", "threshold.json", "reference.json", "provenance.json"}
+    expected = {"model.pt", "threshold.json", "settings.json", "reference.json", "provenance.json"}
     assert {file.name for file in named.parent.iterdir()} == expected
     assert json.loads(named.with_name("provenance.json").read_text())["note"] == "of electron microscopy"
     assert {file.name: file.read_bytes() for file in first.parent.iterdir() if file.is_file()} == before

@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 import torch
 from ignite.distributed import sync
-from tiny_engines import Training, assert_same, copied, identity_evaluator, interrupt, predictions, tiny_network
+from tiny_engines import (
+    Training,
+    assert_same,
+    copied,
+    identity_evaluator,
+    interrupt,
+    predictions,
+    squares,
+    tiny_network,
+)
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -185,6 +194,67 @@ def test_a_run_of_another_length_is_not_resumed(tmp_path: Path) -> None:
     Training(tmp_path, max_epochs=2).run()
     with pytest.raises(InputError, match="a run planned for 2 epochs, expected --max_epochs 2, not 4"):
         Training(tmp_path, max_epochs=4, resume=True).run()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"learning_rate": 0.3}, "--learning_rate 0.05, not 0.3"),
+        ({"weight_decay": 0.1}, "--weight_decay 0.01, not 0.1"),
+        ({"config": {"seed": 1, "loss": {"batch": True}}}, "--seed 0, not 1"),
+        ({"config": {"seed": 0, "loss": {"batch": "false"}}}, "--loss#batch True, not False"),
+        ({"config": {"seed": 0, "loss": {"batch": True}, "threshold": 0.3}}, "--threshold None, not 0.3"),
+    ],
+)
+def test_other_options_are_refused_when_resumed(tmp_path: Path, options: dict, sentence: str) -> None:
+    before = {"max_epochs": 2, "config": {"seed": 0, "loss": {"batch": True}, "num_workers": 0}}
+    interrupt(Training(tmp_path, **before), iteration=4)
+    checkpoint = (tmp_path / "checkpoint_last.pt").read_bytes()
+    with pytest.raises(InputError, match=rf"found a run with other options, expected {sentence}\.$"):
+        Training(tmp_path, **(before | options), resume=True).run()
+    assert (tmp_path / "checkpoint_last.pt").read_bytes() == checkpoint
+    interrupt(Training(tmp_path, **(before | {"config": {}}), resume=True), iteration=4)  # a program without a config
+    assert torch.load(tmp_path / "checkpoint_last.pt")["options"] == {"seed": 0, "loss#batch": True}
+    same = {"seed": 0, "loss": {"batch": "true"}, "num_workers": 2, "device": "cuda", "output_dir": "moved"}
+    Training(tmp_path, **(before | {"config": same}), resume=True).run()
+
+
+def test_old_checkpoints_without_options_are_resumed(tmp_path: Path) -> None:
+    interrupt(Training(tmp_path, max_epochs=2), iteration=4)
+    checkpoint = torch.load(tmp_path / "checkpoint_last.pt")
+    torch.save({k: v for k, v in checkpoint.items() if k not in ("options", "images")}, tmp_path / "checkpoint_last.pt")
+    with pytest.raises(InputError, match=r"--learning_rate 0\.05, not 0\.3"):  # known from the optimizer
+        Training(tmp_path, max_epochs=2, resume=True, learning_rate=0.3).run()
+    resumed = Training(tmp_path, max_epochs=2, resume=True, config={"seed": 0}, images=squares(4, seed=3)).run()
+    assert torch.load(tmp_path / "checkpoint_last.pt")["options"] == {"seed": 0}
+    assert resumed.trainer.state.epoch == 2
+
+
+def test_with_other_validation_images_the_best_score_begins_anew(tmp_path: Path) -> None:
+    options = {"max_epochs": 3, "scores": [0.9, 0.8, 0.7]}
+    interrupt(Training(tmp_path, **options), iteration=4)  # epoch 1 is saved, with the score 0.9
+    other = squares(2, seed=5)
+    with pytest.warns(UserWarning, match=r"Other validation images .*: the best score begins anew from epoch 2 on"):
+        resumed = Training(tmp_path, max_epochs=3, scores=[0.2, 0.3], validation=other, resume=True).run()
+    assert resumed.checkpoints.best == {"by": "metric", "score": 0.3, "epoch": 3}
+    assert_same(torch.load(tmp_path / "model.pt"), resumed.network.state_dict())
+
+
+def test_with_other_training_images_the_epoch_starts_over(tmp_path: Path) -> None:
+    interrupt(Training(tmp_path, max_epochs=3, minutes=0, scores=[0.9, 0.8, 0.7]), iteration=4)
+    with pytest.warns(UserWarning, match="The batches have changed: epoch 2 starts over") as notes:
+        resumed = Training(tmp_path, max_epochs=3, scores=[0.2, 0.3], images=squares(4, seed=5), resume=True).run()
+    assert any("Other training images or labels than before (4, before: 4)" in str(note.message) for note in notes)
+    assert resumed.checkpoints.best == {"by": "metric", "score": 0.9, "epoch": 1}
+
+
+def test_another_criterion_begins_anew_unless_no_epoch_is_left(tmp_path: Path) -> None:
+    Training(tmp_path, max_epochs=2, scores=[0.9, 0.8]).run()
+    with (
+        pytest.warns(UserWarning, match="--best_by loss instead of metric"),
+        pytest.raises(InputError, match="no epoch"),
+    ):
+        Training(tmp_path, max_epochs=2, best_by="loss", resume=True).run()
 
 
 def test_the_checkpoint_of_another_network_is_not_resumed(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from bundle_runs import evaluate, infer, train
+from bundle_runs import BUNDLES, ROOT, config, evaluate, infer, train
+from monai.bundle import ConfigParser
 
 from custom.errors import InputError, find_input_error
 from custom.samples import make_samples
@@ -28,6 +29,41 @@ def test_another_value_is_refused(name: str, value: object, tmp_path: Path) -> N
     assert str(error.value) == f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}."
 
 
+@pytest.mark.parametrize("name", ["settings.json", "threshold.json", "reference.json"])
+def test_files_of_another_bundle_are_refused(name: str, tmp_path: Path) -> None:
+    write_settings(tmp_path / name, {"bundle": "vesicle", "threshold": 0.5})
+    assert find_weights(tmp_path / "model.pt", bundle="vesicle") == tmp_path / "model.pt"
+    with pytest.raises(InputError, match=rf"model\.pt: found weights of vesicle \({name}\), expected .* cytoskeleton"):
+        find_weights(tmp_path / "model.pt", bundle="cytoskeleton")
+    write_settings(tmp_path / name, {"threshold": 0.5})  # by an older version
+    find_weights(tmp_path / "model.pt", bundle="cytoskeleton")
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_every_config_refuses_weights_of_another_bundle(bundle: str) -> None:
+    """The shipped ones; the network does not run."""
+    other = next(name for name in BUNDLES if name != bundle)
+    weights = ROOT / "bundles" / other / "models" / "model.pt"
+    kinds = [["inference"], ["train", "evaluate"]] + (
+        [["track"], ["track", "evaluate_track"]] * (bundle == "hela_track")
+    )
+    for names in kinds:
+        parser = ConfigParser()
+        parser.read_config(config(bundle, *names))
+        parser.update({"bundle_root": str(ROOT), "dataset_dir": "", "ckpt_path": str(weights)})
+        with pytest.raises(RuntimeError) as error:
+            parser.get_parsed_content("weights")
+        assert f"found weights of {other}" in (find_input_error(error.value) or "")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "bundles").rglob("models/**/model.pt")), ids=str)
+def test_shipped_files_name_their_bundle(file: Path) -> None:
+    bundle = file.relative_to(ROOT).parts[1]
+    for name in ("settings.json", "reference.json", "threshold.json"):
+        if (name, bundle) != ("threshold.json", "tem"):
+            assert json.loads(file.with_name(name).read_text())["bundle"] == bundle
+
+
 def test_weights_without_settings_are_not_checked(tmp_path: Path) -> None:
     find_weights(tmp_path / "model.pt", size=1)
 
@@ -44,6 +80,8 @@ def test_another_normalization_is_refused(tmp_path: Path) -> None:
     data = make_samples("vesicle", tmp_path / "data")
     run = train("vesicle", data, tmp_path / "run", max_epochs=1, input_normalization="zscore")
     assert json.loads((run / "settings.json").read_text())["input_normalization"] == "zscore"
+    for name in ("settings.json", "threshold.json", "reference.json"):
+        assert json.loads((run / name).read_text())["bundle"] == "vesicle"
     for use in (infer, evaluate):
         with pytest.raises(Exception, match="Failed to") as error:
             use("vesicle", data, tmp_path / "out", run / "model.pt")

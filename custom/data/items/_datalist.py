@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.option_values import choice
-from ..manifests._manifest import Manifest
+from ..manifests._manifest import SPLITS, Manifest
 from ._bids import bids_items
 from ._cell_tracking import cell_tracking_items
 from ._paired_folders import paired_items
@@ -34,11 +34,14 @@ def datalist(
         pixel_size: pixel size of all images in µm: a number, [row, column], or None to use that of the data sets.
 
     Raises:
-        InputError: a file or folder is missing, an image and its label differ in size, a pair consists of stacks, an
-            option is invalid, or there are no items.
+        InputError: a split is unknown or named twice, a file or folder is missing, an image and its label differ in
+            size, a pair consists of stacks, an option is invalid, or there are no items.
     """
     manifests = [manifests] if isinstance(manifests, Manifest) else manifests
     names = [splits] if isinstance(splits, str) else splits
+    wrong = [name for index, name in enumerate(names) if name not in SPLITS or name in names[:index]]
+    if wrong:
+        raise InputError(f"--train_splits: found {wrong[0]!r}, expected each of {', '.join(SPLITS)} at most once.")
     items = items_of(manifests, names, truth, pixel_size)
     if not items:
         folders = ", ".join(str(manifest.folder) for manifest in manifests)

@@ -71,9 +71,6 @@ def load_tiff(file: Path, page: int | None) -> Stored:
 
 def _mapped(file: Path, layout: _Layout, offset: int) -> np.ndarray:
     """Return the pixels of all pages as (Z, H, W, S), memory-mapped."""
-    end = offset + math.prod(layout.shape) * layout.dtype.itemsize
-    if end > file.stat().st_size:
-        raise InputError.about(file, "a file that ends before its last pixels", "a complete TIFF image")
     with decoding(file):
         pixels = np.memmap(file, layout.dtype, "r", offset, layout.shape)
     return _to_zyxs(pixels, layout.axes)
@@ -127,15 +124,16 @@ def _is_one_of_a_set(file: Path, tiff: tifffile.TiffFile) -> bool:
     """Return whether an OME-TIFF is one of several files with one OME-XML; check the size that this claims."""
     with decoding(file):
         tree = ElementTree.fromstring(tiff.ome_metadata or "")
-    names = {node.get("FileName") for node in tree.iter() if node.tag.endswith("}UUID")}
-    if len(names) > 1:
-        return True
+    is_set = len({node.get("FileName") for node in tree.iter() if node.tag.endswith("}UUID")}) > 1
     for node in tree.iter():
         if node.tag.endswith("}Pixels"):
             with decoding(file):
                 shape = tuple(int(node.get(f"Size{axis}", 1)) for axis in "TZCYX")
-            check_plausible(file, shape, np.dtype(tiff.pages[0].dtype).itemsize)
-    return False
+            if not is_set:
+                check_plausible(file, shape, np.dtype(tiff.pages[0].dtype).itemsize)
+            elif shape[2] > 1 and len(tiff.pages) > 1:  # they may be of any channel
+                raise InputError.about(file, f"{shape[2]} channels in a set of files", "one channel")
+    return is_set
 
 
 def _next_page_offset(tiff: tifffile.TiffFile) -> int:
@@ -175,6 +173,8 @@ def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages:
     with decoding(file):
         pixel_size = _tiff_pixel_size(file, tiff)
     contiguous = None if one is None else one.dataoffset
+    if contiguous is not None and contiguous + one.nbytes > tiff.filehandle.size:
+        raise InputError.about(file, "a file that ends before its last pixels", "a complete TIFF image")
     palette = first.colormap if first.photometric == tifffile.PHOTOMETRIC.PALETTE else None
     white_is_zero = first.photometric == tifffile.PHOTOMETRIC.MINISWHITE
     return _Layout(

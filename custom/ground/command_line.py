@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from monai.bundle import ReferenceResolver
+from monai.bundle import ConfigParser, ReferenceResolver
 
 from ..errors import InputError
 from .names import as_given, in_home
@@ -87,6 +87,12 @@ def path(option: str, value: Any) -> Path:
     return found[0]
 
 
+def options_of_file() -> dict[str, Any]:
+    """Return the options in ``--args_file``, which those of the command line override; see ``monai.bundle.run``."""
+    file = typed_options().get("args_file")
+    return ConfigParser.load_config_file(file) if file and Path(file).is_file() else {}
+
+
 def typed_options() -> dict[str, str]:
     """Return option → value for all options as they were typed; if an option is repeated, the last one counts."""
     found, arguments = {}, _arguments()
@@ -98,14 +104,15 @@ def typed_options() -> dict[str, str]:
 
 
 def config_files() -> list[str]:
-    """Return the files of ``--config_file``, which is one path or a list such as ``['a.yaml','b.yaml']``."""
-    value = _parsed(typed_options().get("config_file", ""))
+    """Return the files of ``--config_file``, typed or in ``--args_file``: a path, or a list ``['a.yaml','b.yaml']``."""
+    text = typed_options().get("config_file")
+    value = options_of_file().get("config_file", "") if text is None else _parsed(text)
     return [str(file) for file in (value if isinstance(value, (list, tuple)) else [value]) if file]
 
 
 def typed_ids() -> list[str]:
-    """Return the config ids of all typed options, normalized as MONAI's parser does it."""
-    return [ReferenceResolver.normalize_id(option) for option in typed_options()]
+    """Return the config ids of all options, typed or in ``--args_file``, normalized as MONAI's parser does it."""
+    return [ReferenceResolver.normalize_id(option) for option in (*options_of_file(), *typed_options())]
 
 
 def positional_arguments() -> list[str]:

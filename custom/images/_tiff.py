@@ -173,7 +173,7 @@ def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages:
     with decoding(file):
         pixel_size = _tiff_pixel_size(file, tiff)
     contiguous = None if one is None else one.dataoffset
-    if contiguous is not None and contiguous + one.nbytes > tiff.filehandle.size:
+    if one is not None and contiguous is not None and contiguous + one.nbytes > tiff.filehandle.size:
         raise InputError.about(file, "a file that ends before its last pixels", "a complete TIFF image")
     palette = first.colormap if first.photometric == tifffile.PHOTOMETRIC.PALETTE else None
     white_is_zero = first.photometric == tifffile.PHOTOMETRIC.MINISWHITE

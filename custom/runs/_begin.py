@@ -44,7 +44,7 @@ def begin(
         show_input_errors()
         quieten()
     announce(config)
-    check_overrides()
+    check_overrides(config)
     _check_device(device)
     _deterministic.set(flag("deterministic", deterministic))
     if seed is not None:

@@ -24,13 +24,13 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 from ..data import default_root
 from ..ground.command_line import config_files, started_by_bundle_command
 
-_MLFLOW_IDS = ("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0")
+MLFLOW_IDS = ("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0")
 """Ids that MONAI adds to a config for MLflow."""
 
 _WITHOUT_EFFECT = {
     *("imports", "this_config", "bundle_root", "dataset_dir", "input", "ckpt_path", "output_dir", "overwrite"),
     *("device", "num_workers", "recursive", "dataloader", "handlers", "evaluator", "inference", "inference_run", "run"),
-    *_MLFLOW_IDS,
+    *MLFLOW_IDS,
 }
 """Ids that do not affect the results of inference, see `settings_digest`."""
 
@@ -62,6 +62,16 @@ def bundle_root(this_config: object, name: str) -> str:
         return str(root)
     folder = _absolute(owner.config_root_path if isinstance(owner, ConfigWorkflow) else Path(typed[0]).parent)
     return str(folder.parent if folder.name == "configs" else folder)
+
+
+def config_folder(this_config: object) -> Path | None:
+    """Return the folder of the config that a workflow evaluates; None without a workflow.
+
+    Args:
+        this_config: ``@this_config`` of the config.
+    """
+    owner = _owner(this_config)
+    return owner.config_root_path if isinstance(owner, ConfigWorkflow) else None
 
 
 def _absolute(folder: Path) -> Path:
@@ -147,7 +157,7 @@ def plain_options() -> dict[str, Any]:
     Options of MLflow and ``resume`` are left out.
     """
     options = content(_running.get()).items()
-    return {name: value for name, value in options if _is_plain(value) and name not in (*_MLFLOW_IDS, "resume")}
+    return {name: value for name, value in options if is_plain(value) and name not in (*MLFLOW_IDS, "resume")}
 
 
 def config_copy(folder: Path) -> Path | None:
@@ -161,7 +171,8 @@ def config_copy(folder: Path) -> Path | None:
     return found if found.is_file() else None
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
+    """Return whether a value is a number, a text, a boolean, null or a list of them, not a component or expression."""
     if isinstance(value, list):
-        return all(map(_is_plain, value))
+        return all(map(is_plain, value))
     return not isinstance(value, dict) and not str(value).startswith(("$", "@", "%"))

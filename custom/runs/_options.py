@@ -1,0 +1,135 @@
+"""The options of all bundles: the kind and the range of each, checked before a run, and their list for ``--help``.
+
+Options have the same meaning in all bundles. An option whose default is null may be null.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import InputError
+
+
+class Kind(NamedTuple):
+    """Kind of an option: its values in words, and a function that tells them."""
+
+    words: str
+    accepts: Callable[[Any], bool]
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _from(least: float, words: str = "") -> Kind:
+    return Kind(words or f"a number of at least {least:g}", lambda value: _number(value) and value >= least)
+
+
+def _whole(least: int) -> Kind:
+    return Kind(f"a whole number of at least {least}", lambda value: type(value) is int and value >= least)
+
+
+def _choice(*choices: str) -> Kind:
+    return Kind(" or ".join(choices), lambda value: value in choices)
+
+
+def _sizes(value: Any) -> bool:
+    sides = value if isinstance(value, (list, tuple)) else [value]
+    return len(sides) in (1, 2) and all(_number(side) and side > 0 for side in sides)
+
+
+_SWITCH = Kind("true or false", lambda value: str(value).lower() in ("true", "false", "yes", "no", "1", "0"))
+_ABOVE_ZERO = Kind("a number above 0", lambda value: _number(value) and value > 0)
+_FRACTION = Kind("a number from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
+_POSITIVE_FRACTION = Kind("a number above 0, at most 1", lambda value: _number(value) and 0 < value <= 1)
+_MICROMETERS = Kind("a number above 0, in µm, or [row, column]", _sizes)
+_NAMES = Kind("a list of names", lambda value: isinstance(value, (str, int, list, tuple)) and bool(value))
+_TEXT = Kind("a text", lambda value: not isinstance(value, dict))
+
+KINDS: dict[str, Kind] = {
+    **dict.fromkeys(("max_epochs", "val_interval", "picture_interval", "batch_size", "width"), _whole(1)),
+    **dict.fromkeys(("size", "tile_size", "crop_size", "patch_size", "validation_window"), _whole(1)),
+    **dict.fromkeys(("tiles_per_image", "crops_per_slice", "patches_per_image", "min_length"), _whole(1)),
+    **dict.fromkeys(("num_workers", "seed", "min_area", "margin", "max_gap", "tail"), _whole(0)),
+    **dict.fromkeys(("cache_rate", "frozen_fraction", "elastic_probability", "division_threshold"), _FRACTION),
+    **dict.fromkeys(("threshold", "seed_threshold", "max_cost"), _FRACTION),
+    "smallest_zoom": _POSITIVE_FRACTION,
+    **dict.fromkeys(("learning_rate", "sigma", "seed_depth", "max_distance"), _ABOVE_ZERO),
+    **dict.fromkeys(("checkpoint_minutes", "w0", "ridge_width", "distance_weight", "overlap_weight"), _from(0)),
+    **dict.fromkeys(("area_weight", "appearance_weight"), _from(0)),
+    "frames_per_second": Kind("a number from 0.01 to 100", lambda value: _number(value) and 0.01 <= value <= 100),
+    **dict.fromkeys(("pixel_size", "usual_pixel_size"), _MICROMETERS),
+    "network_pixel_size": _ABOVE_ZERO,
+    **dict.fromkeys(("recursive", "rois", "ome_zarr", "tta", "deterministic", "overwrite", "resume"), _SWITCH),
+    **dict.fromkeys(("bfloat16", "restore_size", "geff", "precompute", "extreme_intensity"), _SWITCH),
+    "channels": _choice("equal", "luminance"),
+    "best_by": _choice("metric", "loss", "last"),
+    "spatial_mode": _choice("resize", "tiles"),
+    "truth": _choice("silver", "gold"),
+    "separation": _choice("watershed", "components", "borders"),
+    "solver": _choice("assignment", "ilp"),
+    "optimization": _choice("adamw", "sgd"),
+    "input_normalization": _choice("log", "percentile", "zscore", "range16"),
+    **dict.fromkeys(("splits", "train_splits", "sequences", "classes"), _NAMES),
+    **dict.fromkeys(("manifest", "train_images", "train_masks", "val_images", "val_masks", "masks", "input"), _TEXT),
+    "frames": Kind(
+        "first and last frame, such as 0-35", lambda value: re.fullmatch(r"(\d+-\d+)?", str(value)) is not None
+    ),
+    "colors": Kind("a list of [red, green, blue]", lambda value: isinstance(value, (list, tuple))),
+    "class_ratios": Kind(
+        "a list of numbers", lambda value: isinstance(value, (list, tuple)) and all(map(_number, value))
+    ),
+}
+"""Name of an option in any config → its kind."""
+
+
+def check_kinds(options: Mapping[str, Any]) -> None:
+    """Refuse values of another kind or out of range.
+
+    Args:
+        options: id → value in a config; expressions, references, null and other ids than options are left alone.
+
+    Raises:
+        InputError: a value is refused; the sentence names the option.
+
+    Examples:
+        >>> check_kinds({"max_epochs": 40, "learning_rate": 0.01, "network_def": {}})
+        >>> check_kinds({"max_epochs": 0})
+        Traceback (most recent call last):
+        custom.errors.InputError: --max_epochs: found 0, expected a whole number of at least 1.
+    """
+    for name in options.keys() & KINDS:
+        value = options[name]
+        if value is not None and not str(value).startswith(("$", "@", "%")) and not KINDS[name].accepts(value):
+            raise InputError(f"--{name}: found {value!r}, expected {KINDS[name].words}.")
+
+
+def listed_options(files: Sequence[Path], content: Mapping[str, Any]) -> str:
+    """Return the options of a config, one per line: name, default, kind and the comment in the file.
+
+    Args:
+        files: the config files; comments of later files count.
+        content: their content.
+    """
+    comments: dict[str, str] = {}
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            found = re.match(r"(\w+): .*?\s# (.+)", line)
+            if found:
+                comments[found[1]] = found[2]
+    plain = {name: value for name, value in content.items() if name in KINDS or name in _PLACES}
+    width = max(map(len, plain), default=0)
+    lines = []
+    for name, value in plain.items():
+        default = "" if str(value).startswith("$") else "null" if value is None else str(value)
+        words = KINDS[name].words if name in KINDS else ""
+        about = [comments.get(name, ""), words if "number" in words else "", default and f"default {default}"]
+        lines.append(f"  --{name:{width}}  {'; '.join(part for part in about if part)}")
+    return "\n".join(lines)
+
+
+_PLACES = ("dataset_dir", "output_dir", "device", "ckpt_path")

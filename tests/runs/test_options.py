@@ -1,0 +1,141 @@
+"""Kinds and ranges of options, their list, and starts that MONAI would end in a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from bundle_runs import BUNDLES, ENVIRONMENT, ROOT, config
+from monai.bundle import ConfigWorkflow, run
+
+from custom.errors import InputError, find_input_error
+from custom.runs._options import KINDS, check_kinds, listed_options
+
+CONFIGS = sorted((ROOT / "bundles").glob("*/configs/*.yaml"))
+NOT_OPTIONS = {"imports", "this_config", "run", "training", "inference", "evaluating", "tracking", "handlers"}
+
+
+def options_in(file: Path) -> dict[str, Any]:
+    """Return the literal settings of a config."""
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {
+        name: value
+        for name, value in content.items()
+        if "#" not in name
+        and name not in NOT_OPTIONS | {"show_augmentation", "evaluating_tracks"}
+        and not isinstance(value, dict)
+        and not str(value).startswith(("$", "@", "%"))
+    }
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: f"{file.parents[1].name}-{file.stem}")
+def test_every_option_has_a_kind_and_a_valid_default(file: Path) -> None:
+    options = options_in(file)
+    assert options.keys() <= KINDS.keys()
+    check_kinds(options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("max_epochs", value) for value in (0, -1, 1.5, "3", True)),
+        *(("num_workers", value) for value in (-1, 0.5, "many")),
+        *(("seed", value) for value in ("abc", -1, [1])),
+        *(("cache_rate", value) for value in (2, -0.1, "all")),
+        *(("learning_rate", value) for value in (0, -1, float("nan"), "1e-3")),
+        *(("pixel_size", value) for value in (0, -0.1, "0,1", [0.1, 0.1, 0.1], float("inf"))),
+        *(("tta", value) for value in ("maybe", 2, [])),
+        *(("channels", value) for value in ("color", 1)),
+        *(("frames", value) for value in ("5", "5-", 7)),
+        *(("class_ratios", value) for value in (1, ["a"])),
+    ],
+)
+def test_other_values_are_refused(name: str, value: object) -> None:
+    with pytest.raises(InputError, match=rf"^--{name}: found .*, expected "):
+        check_kinds({name: value})
+
+
+def test_values_of_the_command_line_and_expressions_pass() -> None:
+    check_kinds({"tta": "true", "resume": False, "pixel_size": (0.1, 0.2), "threshold": None, "size": "$2 * 128"})
+
+
+def test_the_list_has_comments_ranges_and_defaults() -> None:
+    file = Path(config("vesicle", "inference")[0])
+    text = listed_options([file], yaml.safe_load(file.read_text(encoding="utf-8")))
+    assert (
+        "--min_area              pixels; smaller vesicles are removed; a whole number of at least 0; default 4" in text
+    )
+
+
+@pytest.mark.parametrize("bundle", BUNDLES)
+def test_a_misspelt_keyword_is_refused(bundle: str, tmp_path: Path) -> None:
+    """Before anything is read or written."""
+    with pytest.raises((RuntimeError, InputError)) as caught:
+        run("inference", config_file=config(bundle, "inference"), output_dir=str(tmp_path / "out"), treshold=0.9)
+    expected = "--treshold: found an option that no config contains; the nearest is --threshold."
+    assert find_input_error(caught.value) == expected
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_workflow_of_another_program_is_checked() -> None:
+    workflow = ConfigWorkflow(config_file=config("dendrite", "train"), workflow_type="train", max_epochs=0)
+    workflow.initialize()
+    with pytest.raises(RuntimeError) as caught:
+        workflow.run()
+    assert find_input_error(caught.value) == "--max_epochs: found 0, expected a whole number of at least 1."
+
+
+def test_overlays_of_a_program_may_have_ids_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("my_threshold: 0.7\nthreshold: '@my_threshold'\nmax_epochs: 0\n")
+    with pytest.raises(RuntimeError) as caught:
+        run("training", config_file=[*config("dendrite", "train"), str(tmp_path / "mine.yaml")])
+    assert find_input_error(caught.value) == "--max_epochs: found 0, expected a whole number of at least 1."
+
+
+def typed(*arguments: str, module: str = "monai.bundle") -> subprocess.CompletedProcess:
+    command = [sys.executable, "-W", "ignore", "-m", module, *arguments]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+def test_options_in_a_file_and_a_path_with_signs(tmp_path: Path) -> None:
+    odd = tmp_path / "it's, [my] lab" / "configs"
+    odd.mkdir(parents=True)
+    (odd / "inference.yaml").write_bytes(Path(config("dendrite", "inference")[0]).read_bytes())
+    arguments = {"config_file": str(odd / "inference.yaml"), "output_dir": str(tmp_path / "out"), "treshold": 0.9}
+    (tmp_path / "args.json").write_text(json.dumps(arguments))
+    process = typed("run", "inference", "--args_file", str(tmp_path / "args.json"))
+    assert "Error: --treshold: found an option that no config contains; the nearest is --threshold." in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["run", "trainin", "--config_file", "{0}"],
+            "trainin: found a run that no config contains; the nearest is training",
+        ),
+        (["run", "training", "--config_file", "no.yaml"], "no.yaml: found nothing, expected a config file"),
+        (["run", "training", "--config_file", "{1}"], "found broken YAML"),
+        (["inference", "--config_file", "{0}"], "microscopy: found inference, expected run and what to run"),
+    ],
+)
+def test_a_wrong_start_is_one_sentence(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("a: [1,\nb: {")
+    places = config("dendrite", "train")[0], tmp_path / "broken.yaml"
+    process = typed(*(argument.format(*places) for argument in arguments), module="custom.runs")
+    assert sentence in process.stderr
+    assert "Traceback" not in process.stderr
+    assert process.returncode == 1
+
+
+def test_help_lists_bundles_or_options() -> None:
+    assert "bundles/vesicle" in typed("--help", module="custom.runs").stdout
+    listed = typed("run", "training", "--config_file", config("dendrite", "train")[0], "--help", module="custom.runs")
+    assert "--learning_rate" in listed.stdout
+    assert listed.returncode == 0

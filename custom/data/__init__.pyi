@@ -19,6 +19,7 @@ from .items._inputs import Inputs as Inputs
 from .items._inputs import input_files as input_files
 from .items._inputs import input_list as input_list
 from .items._inputs import open_inputs as open_inputs
+from .items._inputs import pages_of as pages_of
 from .items._inputs import reason_of as reason_of
 from .items._pixel_sizes import describe_scale as describe_scale
 from .items._windows import in_windows as in_windows

@@ -12,6 +12,7 @@ from ignite.engine import Engine, Events
 from ..images import Colors, contact_sheet, describe, evenly_spaced, overlay, read_image, write_image, write_png
 from ..measurements import Measurements, Page, PixelSize
 from ..review import ReviewTable
+from ..transforms import PROBABILITY
 from ._file_result import FOREGROUND, FileResult
 from ._queue import ImageQueue
 
@@ -92,7 +93,7 @@ class PredictionWriter:
         if int(item["page"]) == 0:
             self.pages = []  # drops pages of a previous file that failed
         image = np.asarray(output["image"][0].cpu())
-        probability = np.asarray(output["pred"].float().cpu())
+        probability = np.asarray(output.get(PROBABILITY, output["pred"]).float().cpu())
         self._check_channels(len(probability))
         if image.shape != probability.shape[1:]:
             image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])

@@ -6,7 +6,7 @@ import csv
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from ignite.engine import Engine
 from monai.data import DataLoader, list_data_collate
 from monai.engines import SupervisedEvaluator
 
-from ..data import Inputs, PlainDataset, reason_of
+from ..data import Inputs, PlainDataset, pages_of, reason_of
 from ..errors import InputError, OutputError, chain, find_input_error, is_out_of_memory, no_room
 from ..ground.engines import run_over
 from ..ground.files import atomic_path, remove_leftovers, sha256
@@ -40,7 +40,12 @@ class Pages(PlainDataset):
 
     Its items are the pages that `custom.open_inputs` lists, after ``transform``, the preprocessing. An unreadable page
     keeps its entries, and the reason is added as ``fault``. `PageLoader` and `ImageQueue.predict` handle it.
+
+    A program may give its own ``data``, with at least the key ``image``: every page of these files is an item, too.
     """
+
+    def __init__(self, data: Sequence[Mapping[str, Any]], transform: Callable[[Any], Any]) -> None:
+        super().__init__(pages_of(data), transform)
 
     def _transform(self, index: int) -> Any:
         try:
@@ -119,6 +124,13 @@ class ImageQueue:
         """File of an image finished in this run or before → its results."""
         self.written: list[Path] = []
         self._previous: list[Path] = []
+
+    def take(self, pages: Sequence[Item]) -> None:
+        """Process the pages of a data set, which a program may have given instead of those of ``inputs``."""
+        if pages is not self.inputs.items:
+            source = Path(pages[0]["file"]).parent if pages else self.inputs.source
+            self.inputs = Inputs(source, list(map(dict, pages)), {}, single=False)
+            self.failed = {}
 
     def run(self, evaluator: Engine) -> None:
         """Predict missing images, join the tables of all images, and list failed ones.

@@ -12,6 +12,8 @@ from monai.inferers import Inferer
 from monai.networks.utils import eval_mode
 from torch import nn
 
+from ..transforms import PROBABILITY
+
 Masks = Callable[[np.ndarray], np.ndarray]
 """From probabilities (H, W) or (C, H, W) to a mask (H, W)."""
 
@@ -63,7 +65,8 @@ class Disagreement:
             with eval_mode(self.network), torch.inference_mode(), autocast:  # the evaluator leaves it in training mode
                 logits = self.inferer(transformed[None].to(device), self.network)[0]
             logits = _transform_back(logits.as_subclass(torch.Tensor), flip, turns).to(image.device)
-            probability = np.asarray(self.postprocessing({"image": image, "pred": logits})["pred"].float().cpu())
+            output = self.postprocessing({"image": image, "pred": logits})
+            probability = np.asarray(output.get(PROBABILITY, output["pred"]).float().cpu())
             yield probability[0] if len(probability) == 1 else probability
 
 

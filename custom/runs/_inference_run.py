@@ -62,6 +62,7 @@ class InferenceRun:
         self.classes = classes
         self.colors = colors
         self.network_pixel_size = network_pixel_size
+        queue.take(evaluator.data_loader.dataset.data)
         Progress("segmenting").attach(evaluator)
 
     @computing()

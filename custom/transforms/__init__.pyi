@@ -1,6 +1,8 @@
 from .augmentation_picture import draw_augmentation as draw_augmentation
 from .clahe import Clahe as Clahe
 from .clahe import Clahed as Clahed
+from .class_numbers import PROBABILITY as PROBABILITY
+from .class_numbers import ToClassesd as ToClassesd
 from .crops import CLASS_BLOCKS as CLASS_BLOCKS
 from .crops import ClassBlocksd as ClassBlocksd
 from .crops import CropWindowd as CropWindowd

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -13,8 +13,10 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
 from ..errors import InputError
-from ..images import read_image, read_labels
+from ..images import describe, read_image, read_labels
 from .labels import UNANNOTATED, MapLabels
+
+PixelSize: TypeAlias = float | Sequence[float] | None
 
 
 class ReadImaged(MapTransform):
@@ -26,9 +28,12 @@ class ReadImaged(MapTransform):
     Args:
         keys: keys of the image files.
         dtype: ``"float32"``, or ``"stored"`` to keep 8-bit images as uint8; all others are float32.
+        pixel_size: ``pixel_size`` of items without this key, in µm: a number, (row, column), or None.
+        usual_pixel_size: used if the file declares none; files are trusted only if this is given.
 
     Raises:
-        InputError: A file cannot be read as an image; see `custom.images.read_image`.
+        InputError: A file cannot be read as an image; see `custom.images.read_image`; or it is a stack, and the item
+            gives no page.
         ValueError: ``dtype`` is neither of the two.
 
     Examples:
@@ -41,16 +46,27 @@ class ReadImaged(MapTransform):
         (torch.Size([1, 1, 3]), torch.float32, (1, 3))
     """
 
-    def __init__(self, keys: KeysCollection, dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        keys: KeysCollection,
+        dtype: str = "float32",
+        pixel_size: PixelSize = None,
+        usual_pixel_size: PixelSize = None,
+    ) -> None:
         super().__init__(keys)
         if dtype not in ("float32", "stored"):
             raise ValueError(f"dtype must be 'float32' or 'stored', not {dtype!r}")
         self.dtype = dtype
+        self.pixel_size = _pair(pixel_size)
+        self.usual_pixel_size = _pair(usual_pixel_size)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
         for key in self.key_iterator(item):
             file, page = item[key], item.get("page", 0)
+            self._add_pixel_size(item, file)
+            if "page" not in item:
+                _check_single(file)
             image = read_image(file, page=page, channels=item.get("channels", "equal"))
             meta = {"filename_or_obj": file, "page": page, "spatial_shape": image.shape}
             if self.dtype == "float32" or image.dtype != np.uint8:
@@ -59,6 +75,27 @@ class ReadImaged(MapTransform):
         if item.get("pixel_size", ()) is None:
             item["pixel_size"] = (math.nan, math.nan)
         return item
+
+    def _add_pixel_size(self, item: dict[Hashable, Any], file: str) -> None:
+        if "pixel_size" in item:
+            return
+        usual = self.usual_pixel_size
+        size = self.pixel_size or (usual and (describe(file).pixel_size or usual))
+        if size is not None:
+            item["pixel_size"] = size
+
+
+def _pair(size: PixelSize) -> tuple[float, float] | None:
+    if size is None:
+        return None
+    row, column = size if isinstance(size, Sequence) else (size, size)
+    return (float(row), float(column))
+
+
+def _check_single(file: str) -> None:
+    shape = describe(file).shape
+    if len(shape) > 2:
+        raise InputError.about(file, f"a stack of {shape[0]} pages", "an item with the number of its page for each")
 
 
 def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
@@ -70,8 +107,21 @@ def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
     return converted
 
 
+def _numbers(label: np.ndarray, file: str) -> np.ndarray:
+    """Return labels without a rule as class numbers, uint8: as stored if they are 0, 1, …; 1 for 255 in a mask."""
+    values = np.unique(label).tolist()
+    if values in ([0, 255], [255]):
+        return (label > 0).astype(np.uint8)
+    if values[-1] >= len(values) and values != [1]:
+        found = f"the values {', '.join(map(str, values[:5]))}{', …' if len(values) > 5 else ''} and no rule for them"
+        raise InputError.about(file, found, "class numbers 0, 1, …, or 0 and 255")
+    return label.astype(np.uint8)
+
+
 class ReadLabeld(MapTransform):
     """Read labels as class numbers, uint8 (1, H, W), by the item's ``rule``; 255 outside the annotated ``region``.
+
+    Without a rule, labels are class numbers 0, 1, …, or a mask of 0 and 255.
 
     Args:
         keys: keys of the label files.
@@ -98,11 +148,12 @@ class ReadLabeld(MapTransform):
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
-        page, rule = item.get("page", 0), item.pop("rule")
+        page, rule = item.get("page", 0), item.pop("rule", None)
         region = item.pop(self.region_key, None)
         for key in self.key_iterator(item):
             file = item[key]
-            label = MapLabels(rule)(read_labels(file, page=page), file)
+            stored = read_labels(file, page=page)
+            label = _numbers(stored, file) if rule is None else MapLabels(rule)(stored, file)
             if region is not None:
                 label[read_labels(region, page=page) == 0] = UNANNOTATED
             item[key] = MetaTensor(torch.from_numpy(label)[None], meta={"filename_or_obj": file, "page": page})

@@ -65,7 +65,8 @@ class ResampleToPixelSized(MapTransform):
             found = f"the pixel size {max(map(float, size)):g} µm"
             smallest, largest = self.pixel_size / LARGEST_RATIO, self.pixel_size * LARGEST_RATIO
             expected = f"{smallest:g} to {largest:g} µm, for the network's {self.pixel_size:g} µm"
-            raise InputError.about(item["name"], found, expected)
+            name = item.get("name") or next(iter(self.key_iterator(item, self.modes)))[0]
+            raise InputError.about(str(name), found, expected)
         for key, mode in self.key_iterator(item, self.modes):
             old = item[key].shape[-2:]
             new = tuple(max(1, round(side * factor)) for side, factor in zip(old, factors, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -266,6 +266,30 @@ def input_list(
         file, reason = max(inputs.failed.items())
         raise InputError(f"{file}: {reason}")
     return inputs.items
+
+
+def pages_of(items: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return items of which a program may have given only the key ``image``, completed, one for each page of a file.
+
+    A file whose header cannot be read has one item, which fails when it is read.
+
+    Args:
+        items: complete ones, as `input_list` returns them, are returned as they are.
+    """
+    if all({"file", "page", "pages", "name"} <= item.keys() for item in items):
+        return items
+    return [page for item in items for page in _completed(item)]
+
+
+def _completed(item: Mapping[str, Any]) -> list[dict[str, Any]]:
+    file = as_given(item["image"])
+    try:
+        pages = _pages(file, name_of(file, file), "equal", None, None)
+    except InputError:
+        pages = [{"image": str(file), "file": str(file), "page": 0, "pages": 1, "name": name_of(file, file)}]
+        pages[0]["channels"] = "equal"
+    chosen = pages if "page" not in item else [{**pages[0], "page": item["page"]}]
+    return [{**page, **item, "image": str(file)} for page in chosen]
 
 
 def _pages(

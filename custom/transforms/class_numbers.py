@@ -38,9 +38,8 @@ class ToClassesd(MapTransform):
         item = dict(data)
         for key in self.key_iterator(item):
             item[PROBABILITY] = probability = item[key]
-            one = slice(self.channel, self.channel + 1)
-            classes = (
-                probability.argmax(0, keepdim=True) if self.threshold is None else probability[one] >= self.threshold
-            )
-            item[key] = classes.to(torch.uint8)
+            if self.threshold is None:
+                item[key] = probability.argmax(0, keepdim=True).to(torch.uint8)
+            else:
+                item[key] = (probability[self.channel : self.channel + 1] >= self.threshold).to(torch.uint8)
         return item

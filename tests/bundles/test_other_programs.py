@@ -1,4 +1,4 @@
-"""Bundles as other programs use them: single ids of a parser, workflows with keywords, data of their own, other locales."""
+"""Bundles as other programs use them: single ids of a parser, keywords, data of their own, other locales."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def test_a_stack_is_not_cut_to_its_first_page(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "x.tif", np.zeros((3, 64, 64), np.uint8), photometric="minisblack")
     with pytest.raises(RuntimeError) as caught:
         parser_of("dendrite").get_parsed_content("preprocessing")({"image": str(tmp_path / "x.tif")})
-    assert "found a stack of 3 pages, expected an item with the number of its page for each" in str(
-        caught.value.__cause__
-    )
+    assert "found a stack of 3 pages, expected an item with the number" in str(caught.value.__cause__)
 
 
 def test_data_of_a_program_are_segmented(tmp_path: Path) -> None:
@@ -123,7 +121,7 @@ def test_training_items_need_an_image_and_a_label(bundle: str, tmp_path: Path) -
     parser["train"]["dataset"]["data"] = [{"image": str(file), "label": str(tmp_path / "label.tif")}]
     sample = parser.get_parsed_content("train#dataset")[0]
     sample = sample[0] if isinstance(sample, list) else sample
-    assert set(np.unique(sample["label"]).tolist()) <= {0, 1, 255}
+    assert set(np.unique(sample["label"][0]).tolist()) <= {0, 1, 255}  # hela_track: followed by weights
 
 
 @pytest.mark.parametrize("label", [[0, 7], [0, 1, 300], [3, 4]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,19 @@ from typing import Any
 import numpy as np
 from ignite.engine import Engine, Events
 
-from ..images import Colors, contact_sheet, describe, evenly_spaced, overlay, read_image, write_image, write_png
+from ..images import (
+    Colors,
+    contact_sheet,
+    describe,
+    evenly_spaced,
+    overlay,
+    smallest_label_dtype,
+    write_image,
+    write_png,
+)
 from ..measurements import Measurements, Page, PixelSize
 from ..review import ReviewTable
-from ..transforms import PROBABILITY
+from ..transforms import PROBABILITY, resized
 from ._file_result import FOREGROUND, FileResult
 from ._queue import ImageQueue
 
@@ -25,7 +35,8 @@ class PredictionWriter:
     ``x_overlay.png``. For a stack, the TIFF files are stacks, the PNG file shows up to nine pages, and
     ``x_overlay.tif`` shows all of them.
 
-    Overlays show the input of the network or, if predictions were resized to the size of the file, the stored image.
+    Overlays show the image as the file holds it. If the network predicts at another size, ``x_probability.tif`` and
+    ``x_mask.tif`` have that size, with a note; labels, overlays, measurements and formats have the size of the file.
 
     The pixel size of the results is that of the item, ``pixel_size``, (row, column) in µm, or else that of the file. If
     results and file differ in size, it is scaled accordingly.
@@ -36,6 +47,8 @@ class PredictionWriter:
         instances: function from a probability map, (H, W) or with several channels (C, H, W), to instance labels
             (H, W), or None. Without a threshold, the mask is the union of the instances.
         colors: (C, 3) from 0 to 255, for predictions of C classes: the mask contains the most probable class.
+        parts: function from a mask (H, W) and the pixel size to the objects in it, integer (H, W), 1 to N, for
+            predictions without instances; written as ``x_labels.tif`` and measured.
         measurements: tables to which the objects of every image are added, or None.
         formats: functions that write further files of a result, and return their paths; see `result_formats`.
         review: table to which a row per page is added: whether it needs review, and why; or None.
@@ -52,6 +65,7 @@ class PredictionWriter:
         threshold: float | None = None,
         instances: Callable[[np.ndarray], np.ndarray] | None = None,
         colors: Colors | None = None,
+        parts: Callable[[np.ndarray, PixelSize | None], np.ndarray] | None = None,
         measurements: Measurements | None = None,
         formats: Sequence[Callable[[FileResult], Sequence[Path]]] = (),
         review: ReviewTable | None = None,
@@ -63,12 +77,13 @@ class PredictionWriter:
         self.threshold = threshold
         self.instances = instances
         self.colors = colors
+        self.parts = parts
         self.measurements = measurements
         self.formats = formats
         self.review = review
         self.tables = [table for table in (measurements, review) if table is not None]
         self.queue = queue
-        self.pages: list[tuple[np.ndarray, np.ndarray]] = []
+        self.pages: list[np.ndarray] = []
         self.written: list[Path] = []
 
     def attach(self, engine: Engine) -> None:
@@ -92,25 +107,21 @@ class PredictionWriter:
         """Keep a page; after the last page of a file, write the results."""
         if int(item["page"]) == 0:
             self.pages = []  # drops pages of a previous file that failed
-        image = np.asarray(output["image"][0].cpu())
         probability = np.asarray(output.get(PROBABILITY, output["pred"]).float().cpu())
         self._check_channels(len(probability))
-        if image.shape != probability.shape[1:]:
-            image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
-        self.pages.append((image, probability[0] if len(probability) == 1 else probability))
+        self.pages.append(probability[0] if len(probability) == 1 else probability)
         if self.review is not None:
-            self.review.take(item, output["image"], self.pages[-1][1], self._only_mask)
+            self.review.take(item, output["image"], self.pages[-1], self._only_mask)
         if int(item["page"]) == int(item["pages"]) - 1:
             self._finish(item)
             self.pages = []
 
     def _finish(self, item: Mapping[str, Any]) -> None:
-        result = self._result(item)
         if self.queue is None:
-            self.written += self._write(result)
+            self.written += self._write(item)
         else:
             self.queue.begin(item)
-            self.queue.finish(item, self._write(result), self._rows_of(result.name))
+            self.queue.finish(item, self._write(item), self._rows_of(item["name"]))
 
     def _rows_of(self, name: str) -> list[Path]:
         """Return the files that hold the rows of an image in the tables."""
@@ -132,12 +143,19 @@ class PredictionWriter:
         if self.colors is not None and found != len(self.colors):
             raise ValueError(f"found {found} channels of probability, expected one per color ({len(self.colors)}).")
 
-    def _write(self, result: FileResult) -> list[Path]:
-        """Write and measure the result of a file, and return the paths written."""
+    def _write(self, item: Mapping[str, Any]) -> list[Path]:
+        """Write and measure the result of a file, all of whose pages are predicted, and return the paths written."""
+        file, shape = Path(item["file"]), self.pages[0].shape[-2:]
+        result = self._result(item)
         pages = [] if self.measurements is None else _pages(result)  # reads the image before any file is written
+        masks = result.masks
+        if masks[0].shape != shape:
+            masks = [self._only_mask(probability) for probability in self.pages]
+            _note_size(shape)
+        pixel_size = _pixel_size(file, shape, item.get("pixel_size"))
         files = [
-            self._write_tiff(f"{result.name}_probability.tif", result.probabilities, result.pixel_size),
-            self._write_tiff(f"{result.name}_mask.tif", result.masks, result.pixel_size, colors=self.colors),
+            self._write_tiff(f"{result.name}_probability.tif", self.pages, pixel_size),
+            self._write_tiff(f"{result.name}_mask.tif", masks, pixel_size, colors=self.colors),
         ]
         if result.labels is not None:
             files.append(self._write_tiff(f"{result.name}_labels.tif", result.labels, result.pixel_size))
@@ -151,18 +169,25 @@ class PredictionWriter:
         return files
 
     def _result(self, item: Mapping[str, Any]) -> FileResult:
-        """Return the result of a file from its pages, all of which are predicted."""
-        probabilities = [probability for _, probability in self.pages]
-        labels = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
+        """Return the result of a file from its pages, at the size of the file."""
+        file = Path(item["file"])
+        shape = describe(file).shape[-2:]
+        pixel_size = _pixel_size(file, shape, item.get("pixel_size"))
+        probabilities = [resized(probability, shape) for probability in self.pages]
+        instances = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
+        masks = [self._mask(page, index, instances) for index, page in enumerate(probabilities)]
+        parts = [] if self.parts is None else [self.parts(mask, pixel_size) for mask in masks]
+        if parts:
+            largest = max(int(page.max(initial=0)) for page in parts)
+            parts = [page.astype(smallest_label_dtype(largest)) for page in parts]
         return FileResult(
             name=item["name"],
-            file=Path(item["file"]),
+            file=file,
             channels=item["channels"],
-            images=[image for image, _ in self.pages],
             probabilities=probabilities,
-            masks=[self._mask(page, index, labels) for index, page in enumerate(probabilities)],
-            labels=labels,
-            pixel_size=_pixel_size(Path(item["file"]), probabilities[0].shape[-2:], item.get("pixel_size")),
+            masks=masks,
+            labels=parts or instances,
+            pixel_size=pixel_size,
         )
 
     def _only_mask(self, probability: np.ndarray) -> np.ndarray:
@@ -195,15 +220,24 @@ class PredictionWriter:
     def _write_overlays(self, result: FileResult) -> list[Path]:
         binary = self.instances is None and self.colors is None
         colors = FOREGROUND if binary else (self.colors if self.instances is None else None)
+        shown = result.masks if self.instances is None or result.labels is None else result.labels
         pictures = [
             overlay(image, page > 0 if binary else page, colors=colors)
-            for image, page in zip(result.images, result.labels or result.masks, strict=True)
+            for image, page in zip(result.stored, shown, strict=True)
         ]
         stack = [self._write_tiff(f"{result.name}_overlay.tif", pictures, result.pixel_size)] if pictures[1:] else []
         selected = [pictures[index] for index in evenly_spaced(len(pictures))]
         path = self.folder / f"{result.name}_overlay.png"
         write_png(path, selected[0] if len(selected) == 1 else contact_sheet(selected))
         return [*stack, path]
+
+
+def _note_size(shape: tuple[int, ...]) -> None:
+    warnings.warn(
+        f"Masks and probabilities have the network's size, {shape[0]} × {shape[1]} pixels; labels, measurements and "
+        "overlays have that of the image. --restore_size true, or --spatial_mode tiles, gives masks of that size.",
+        stacklevel=2,
+    )
 
 
 def _pages(result: FileResult) -> list[Page]:

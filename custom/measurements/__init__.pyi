@@ -2,7 +2,9 @@ from ._centerlines import Branch as Branch
 from ._centerlines import branch_lengths as branch_lengths
 from ._centerlines import centerlines as centerlines
 from ._centerlines import without_crossings as without_crossings
+from ._dendrites import dendrite_labels as dendrite_labels
 from ._dendrites import dendrites as dendrites
+from ._filaments import filament_labels as filament_labels
 from ._filaments import filaments as filaments
 from ._page import Measure as Measure
 from ._page import Page as Page
@@ -14,6 +16,8 @@ from ._summary import summarize as summarize
 from ._tables import OBJECTS as OBJECTS
 from ._tables import SUMMARY as SUMMARY
 from ._tables import Measurements as Measurements
+from ._tissue import enclosed_shares as enclosed_shares
 from ._tissue import g_ratios as g_ratios
 from ._tissue import tissue as tissue
+from ._tissue import tissue_labels as tissue_labels
 from ._vesicles import vesicles as vesicles

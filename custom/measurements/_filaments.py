@@ -14,6 +14,24 @@ from ._regions import region_table, without_small
 from ._units import in_both_units
 
 
+def filament_labels(mask: np.ndarray, min_area: int = 0) -> np.ndarray:
+    """Return the segments of a mask (H, W) between crossings, branch points and ends, numbered from 1.
+
+    Args:
+        mask: non-zero in filaments.
+        min_area: in pixels; smaller 8-connected components of the mask are removed.
+
+    Examples:
+        >>> import numpy as np
+        >>> mask = np.zeros((41, 41), np.uint8)
+        >>> mask[19:22, 2:39] = mask[2:39, 19:22] = 1
+        >>> int(filament_labels(mask).max())
+        4
+    """
+    foreground = without_small(label(mask > 0, connectivity=2), min_area) > 0
+    return _label_segments(without_crossings(centerlines(foreground), foreground), foreground)
+
+
 def filaments(page: Page, min_area: int = 0) -> Table:
     """Return one row per segment between two points where filaments cross, branch or end.
 
@@ -22,7 +40,7 @@ def filaments(page: Page, min_area: int = 0) -> Table:
     ``mean_width_um``, area divided by length. Each mask pixel belongs to the segment with the nearest centerline.
 
     Args:
-        page: the page to measure; its labels are not used.
+        page: the page to measure; its labels are those of `filament_labels`, or None to compute them.
         min_area: in pixels; smaller 8-connected components of the mask are removed.
 
     Examples:
@@ -34,10 +52,17 @@ def filaments(page: Page, min_area: int = 0) -> Table:
         >>> table["length_px"].round(), table["mean_width_px"].round()
         (array([18., 18., 18., 18.]), array([3., 3., 3., 3.]))
     """
-    mask = without_small(label(page.mask > 0, connectivity=2), min_area) > 0
+    labels = filament_labels(page.mask, min_area) if page.labels is None else page.labels
+    mask = labels > 0
     segments = without_crossings(centerlines(mask), mask)
-    table = region_table(_label_segments(segments, mask), page.image, page.pixel_size)
-    table |= in_both_units(lambda size: branch_lengths(segments, mask, size), "length", page.pixel_size)
+    table = region_table(labels, page.image, page.pixel_size)
+    numbers = np.array([labels[tuple(segment.path[len(segment.path) // 2])] for segment in segments], dtype=int)
+
+    def length(size: tuple[float, float]) -> np.ndarray:
+        lengths = np.bincount(numbers, branch_lengths(segments, mask, size), minlength=int(labels.max(initial=0)) + 1)
+        return lengths[table["label"]]
+
+    table |= in_both_units(length, "length", page.pixel_size)
     return table | {f"mean_width_{unit}": table[f"area_{unit}2"] / table[f"length_{unit}"] for unit in ("px", "um")}
 
 

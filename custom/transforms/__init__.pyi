@@ -24,6 +24,7 @@ from .reading import ReadImaged as ReadImaged
 from .reading import ReadLabeld as ReadLabeld
 from .resizing import ResampleToPixelSized as ResampleToPixelSized
 from .resizing import ResizeToInputd as ResizeToInputd
+from .resizing import resized as resized
 from .robust import ROBUST_STATISTICS as ROBUST_STATISTICS
 from .robust import NormalizeRobust as NormalizeRobust
 from .robust import NormalizeRobustd as NormalizeRobustd

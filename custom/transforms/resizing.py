@@ -100,10 +100,28 @@ class ResizeToInputd(MapTransform):
         item = dict(data)
         size = tuple(int(side) for side in item[self.like].meta["spatial_shape"])
         for key in self.key_iterator(item):
-            prediction = item[key][None].float()  # the CPU does not support antialiasing in half precision
-            # Antialiasing preserves thin structures when a side shrinks.
-            item[key] = interpolate(prediction, size, mode="bilinear", align_corners=False, antialias=True)[0]
+            item[key] = _interpolated(item[key], size)
         return item
+
+
+def resized(prediction: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a prediction, float (H, W) or (C, H, W), resized to another height and width as `ResizeToInputd` does it.
+
+    Examples:
+        >>> import numpy as np
+        >>> resized(np.ones((2, 3), np.float32), (4, 6)).shape
+        (4, 6)
+    """
+    if prediction.shape[-2:] == tuple(shape):
+        return prediction
+    layers = torch.from_numpy(prediction.reshape(-1, *prediction.shape[-2:]))
+    return _interpolated(layers, shape).numpy().reshape(*prediction.shape[:-2], *shape)
+
+
+def _interpolated(prediction: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Return (C, H, W) as float32 of another height and width; antialiasing preserves thin structures that shrink."""
+    layers = prediction[None].float()  # the CPU does not support antialiasing in half precision
+    return interpolate(layers, tuple(shape), mode="bilinear", align_corners=False, antialias=True)[0]
 
 
 def _resize_image(image: torch.Tensor, height: int, width: int) -> torch.Tensor:

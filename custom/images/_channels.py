@@ -31,7 +31,12 @@ def as_displayed(file: Path, stored: Stored) -> np.ndarray:
 
 
 def as_labeled(stored: Stored) -> np.ndarray:
-    """Return the samples as label values, (Z, H, W, S): as stored, but white is 1 in a mask of one bit per pixel."""
+    """Return the samples as label values, (Z, H, W, S): as stored, but white is 1 in a mask of one bit per pixel.
+
+    Labels have no color: planes that differ are slices of a volume.
+    """
+    if stored.separate and len(stored.pixels) == 1 and _spread(stored.pixels) > 0:
+        return np.moveaxis(stored.pixels, -1, 0).swapaxes(0, 1)[0][..., np.newaxis]
     if stored.white_is_zero is not None and stored.pixels.dtype == bool:
         return ~stored.pixels
     return stored.pixels

@@ -41,6 +41,7 @@ class Stored(NamedTuple):
     pixels: np.ndarray  # (Z, H, W, S), S samples per pixel
     palette: np.ndarray | None = None  # (N, S): the color of each index
     white_is_zero: int | None = None  # in a file in which 0 is white: the value of black
+    separate: bool = False  # samples in planes of their own: how tifffile also writes 3 or 4 slices by default
 
 
 def suffix_of(file: Path) -> str:

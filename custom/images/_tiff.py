@@ -42,6 +42,7 @@ class _Layout(NamedTuple):
     contiguous: int | None  # offset of the pixels of all pages, if they are neither compressed nor scattered
     palette: np.ndarray | None
     white_is_zero: int | None  # the value of black, see `Stored`
+    separate: bool  # see `Stored`
     pixel_size: tuple[float, float] | None
 
 
@@ -66,7 +67,7 @@ def load_tiff(file: Path, page: int | None) -> Stored:
         if len(layout.directories) < layout.depth:  # one directory for a volume
             pixels = _to_zyxs(pixels.reshape(layout.shape), layout.axes)
             pixels = pixels if page is None else pixels[page : page + 1]
-    return Stored(pixels, layout.palette, layout.white_is_zero)
+    return Stored(pixels, layout.palette, layout.white_is_zero, layout.separate)
 
 
 def _mapped(file: Path, layout: _Layout, offset: int) -> np.ndarray:
@@ -186,6 +187,7 @@ def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages:
         contiguous,
         _tiff_palette(palette),
         2**first.bitspersample - 1 if white_is_zero else None,
+        first.planarconfig == tifffile.PLANARCONFIG.SEPARATE,
         pixel_size,
     )
 

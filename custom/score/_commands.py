@@ -9,7 +9,7 @@ from fire.decorators import SetParseFn
 
 from ..errors import InputError
 from ..ground.names import as_given
-from ..ground.option_values import choice, flag, frame_range
+from ..ground.option_values import choice, flag, frame_range, number
 
 
 @SetParseFn(str, "gt_dir", "res_dir", "json", "errors", "frames")
@@ -47,24 +47,36 @@ def ctc(
 
 
 @SetParseFn(str, "gt_dir", "res_dir", "json")
-def masks(gt_dir: str, res_dir: str, *, json: str | None = None) -> None:
+def masks(
+    gt_dir: str,
+    res_dir: str,
+    *,
+    json: str | None = None,
+    threshold: float | None = None,
+    classes: bool | str = False,
+) -> None:
     """Print Dice, IoU, clDice, Rand index and panoptic quality of each image, and their mean and standard deviation.
 
     Files are paired by name without suffix or, if no names agree, by the last number in the name. Pages of a stack are
-    scored separately. Dice, IoU and clDice are computed for the foreground, all pixels that are not 0. A folder in
-    which no file has more than one value besides 0 contains binary masks; their objects, for Rand index and panoptic
-    quality, are 4-connected components.
+    scored separately. Dice, IoU and clDice are computed for the foreground. Folders in which no file has more than one
+    value besides 0, or only 0 and 255 with the noise of JPEG, contain binary masks; their objects, for Rand index and
+    panoptic quality, are 4-connected components. Other folders contain instance labels. The second line names the
+    reading. Of an output folder of inference, the files x_labels.tif are read, or x_mask.tif.
 
     Args:
         gt_dir: folder of the true masks.
         res_dir: folder of the masks to score.
         json: output file for the scores.
+        threshold: smallest value of foreground, for probabilities and soft masks.
+        classes: true if values are class numbers; the scores are Dice of each class and their mean.
     """
     from ._masks import pair_files, print_mask_scores
 
     pairs = pair_files(Path(gt_dir), Path(res_dir))
     _announce(res_dir, gt_dir, f"{len(pairs)} image(s)")
-    print_mask_scores(pairs, json, {"gt_dir": gt_dir, "res_dir": res_dir})
+    about = {"gt_dir": gt_dir, "res_dir": res_dir}
+    level = None if threshold is None else number("threshold", threshold, above=0)
+    print_mask_scores(pairs, json, about, level, flag("classes", classes))
 
 
 @SetParseFn(str, "labels", "probability", "json")

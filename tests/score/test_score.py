@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from custom.errors import InputError
 from custom.evaluation import challenge_scores
@@ -120,8 +122,9 @@ def test_masks_known_answers(score, tmp_path: Path) -> None:
     assert content["mean"]["images"] == 2
     assert content["mean"]["dice"] == pytest.approx(0.9)
     assert content["mean"]["dice_std"] == pytest.approx(0.1)
-    first_line, heading, one, other, mean, spread, where = out.splitlines()
+    first_line, reading, heading, one, other, mean, spread, where = out.splitlines()
     assert first_line == f"Scoring 2 image(s) of {tmp_path / 'res'} against {tmp_path / 'gt'}"
+    assert reading == "Read as instance labels (truth) and instance labels (result)."
     assert heading.split() == [
         "Dice",
         "IoU",
@@ -208,3 +211,42 @@ def test_real_membranes_against_themselves(score, real_data: Path) -> None:
     assert content["scores"]["slices"] == 24
     assert content["scores"]["v_rand_max"] == pytest.approx(1, abs=1e-3)
     assert content["scores"]["pixel_f_score_error"] == 0
+
+
+def test_jpeg_masks_are_masks(score, tmp_path: Path) -> None:
+    mask = (np.kron([[0, 1, 0, 1]], np.ones((40, 20))) * 255).astype(np.uint8)
+    for folder, suffix in (("gt", "jpg"), ("res", "png")):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(mask).save(tmp_path / folder / f"a.{suffix}")
+    out, content = score("masks", tmp_path / "gt", tmp_path / "res")
+    assert "Read as binary masks, foreground from 128 (truth) and binary masks (result)." in out
+    assert set(content["images"]["a"].values()) == {1}
+
+
+def test_soft_edges_need_a_threshold(score, tmp_path: Path) -> None:
+    mask = np.zeros((64, 64), np.float32)
+    mask[20:40, 20:40] = 255
+    put(tmp_path / "gt" / "a.tif", gaussian_filter(mask, 1), np.uint8)
+    put(tmp_path / "res" / "a.tif", mask, np.uint8)
+    with pytest.raises(InputError, match="found gray values between 0 and 255"):
+        score("masks", tmp_path / "gt", tmp_path / "res")
+    _, content = score("masks", tmp_path / "gt", tmp_path / "res", "--threshold", "128")
+    assert content["images"]["a"]["pq"] > 0.98
+
+
+def test_class_masks(score, tmp_path: Path) -> None:
+    put(tmp_path / "gt" / "a.tif", TRUTH, np.uint8)
+    put(tmp_path / "res" / "a.tif", np.where(TRUTH == 3, 2, TRUTH), np.uint8)
+    _, content = score("masks", tmp_path / "gt", tmp_path / "res", "--classes", "true")
+    assert content["images"]["a"]["dice_1"] == 1
+    assert content["images"]["a"]["dice_2"] == pytest.approx(2 * 2 / (2 + 4))
+    assert content["images"]["a"]["dice_3"] == 0
+
+
+def test_an_output_folder_of_inference(score, tmp_path: Path) -> None:
+    """Its instance labels, paired with the truth by the name of the image."""
+    put(tmp_path / "gt" / "a.tif", TRUTH, np.uint16)
+    for kind in ("labels", "mask", "overlay", "probability"):
+        put(tmp_path / "out" / f"a_{kind}.tif", TRUTH if kind == "labels" else TRUTH > 0, np.uint16)
+    _, content = score("masks", tmp_path / "gt", tmp_path / "out")
+    assert set(content["images"]["a"].values()) == {1}

@@ -238,7 +238,7 @@ def test_no_more_than_a_few_masks_are_in_memory() -> None:
     movie = blocks(6)
     labels = LabelSequence(range(6), {}, read)
     score_sequence(labels, movie.tracks, labels, movie.tracks, labels)
-    assert most <= 3 + 1  # result, markers and outlines, and what is replaced by the first of the next frame
+    assert most <= 3 + 2  # result, markers and outlines, and what is replaced by those of the next frame
 
 
 # ------------------------------------------------------------------------------------------------------- invalid inputs

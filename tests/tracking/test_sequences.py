@@ -127,8 +127,7 @@ def test_arrays_that_are_not_labels() -> None:
     [
         ([], "found no label images, expected maskNNN.tif"),
         (["cells.tif"], "found no label images"),
-        (["man_seg_000_012.tif", "man_seg_000_013.tif"], "found slices of 3-D frames, such as man_seg_000_012.tif"),
-        (["man_seg000.tif", "man_seg_001_013.tif"], "found slices of 3-D frames, such as man_seg_001_013.tif"),
+        (["man_seg000.tif", "man_seg_001_013.tif"], "found single slices and whole frames, such as man_seg000.tif"),
         (["mask001.tif", "mask0001.tif"], "mask0001.tif and mask001.tif, both for 1"),
     ],
 )
@@ -137,6 +136,15 @@ def test_folders_without_a_sequence(tmp_path: Path, names: list[str], message: s
         put(tmp_path / name, 1)
     with pytest.raises(InputError, match=message):
         open_labels(tmp_path)
+
+
+def test_truth_of_single_slices(tmp_path: Path) -> None:
+    for name, value in (("man_seg_002_013.tif", 4), ("man_seg_002_003.tif", 5), ("man_seg_010_000.tif", 6)):
+        put(tmp_path / name, value)
+    sequence = open_labels(tmp_path)
+    assert sequence.frames == (2, 10)
+    assert sequence.slices == {2: (3, 13), 10: (0,)}
+    assert sequence.read(2)[:, 0, 0].tolist() == [5, 4]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ...images import describe, files_in, is_image_file, read_labels, smallest_l
 from ._format import TRACK_LIST, Track, read_tracks
 
 _PREFIXES = ("mask", "man_track", "man_seg")
-_SLICE = re.compile(r"man_seg_\d+_\d+\.tiff?", re.IGNORECASE)
+_SLICE = re.compile(r"man_seg_(\d+)_(\d+)\.tiff?", re.IGNORECASE)
 _KINDS = (*(rf"{prefix}\d{{3,}}\.tiff?" for prefix in _PREFIXES), r".*_labels\.\w+", r".*_cp_masks\.\w+", r".*")
 """Names of label images; a folder with several kinds, such as an output folder of inference, is read as the first."""
 
@@ -28,12 +28,21 @@ class LabelSequence:
         frames: frame numbers in ascending order; they may begin at any number and have gaps.
         paths: frame number → file of that frame, for messages; empty if there are no files.
         read: function from a frame number to its labels.
+        slices: frame number → the slices of a volume (Z, H, W) that its labels (N, H, W) show, of a truth that
+            annotates single slices; empty if labels show whole frames.
     """
 
-    def __init__(self, frames: Sequence[int], paths: Mapping[int, Path], read: Callable[[int], np.ndarray]) -> None:
+    def __init__(
+        self,
+        frames: Sequence[int],
+        paths: Mapping[int, Path],
+        read: Callable[[int], np.ndarray],
+        slices: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
         self.frames = tuple(frames)
         self.paths = dict(paths)
         self._read = read
+        self.slices = dict(slices or {})
 
     def read(self, frame: int) -> np.ndarray:
         """Return the labels of a frame, (H, W) or (Z, H, W) of an unsigned integer type; 0 is background.
@@ -74,15 +83,19 @@ def open_labels(path: str | os.PathLike[str]) -> LabelSequence:
             if there is no TRA) or ``NN_ST`` (its ``SEG/man_segNNN.tif``); a folder ``TRA`` or ``SEG``; any other
             folder of label images, by the last number in their names (of an output folder of inference, the files
             ``x_labels.tif``); or one file with a page per frame, numbered from 0.
-            Frame numbers in the names of the Cell Tracking Challenge have three digits or more.
+            Frame numbers in the names of the Cell Tracking Challenge have three digits or more. Truth of single slices
+            of volumes (``man_seg_TTT_ZZZ.tif``) has the labels (N, H, W) of the annotated slices of a frame.
 
     Raises:
-        InputError: the path does not exist, has no label image or two files with the same number, or contains single
-            slices of 3-D frames (``man_seg_TTT_ZZZ.tif``).
+        InputError: the path does not exist, has no label image, or two files with the same number.
     """
     source = Path(path)
     if source.is_dir():
-        files = _files_by_frame(_folder_of_labels(source))
+        folder = _folder_of_labels(source)
+        slices = _slices_by_frame(folder)
+        if slices:
+            return _sequence_of_slices(slices)
+        files = _files_by_frame(folder)
         return LabelSequence(tuple(files), files, lambda frame: read_labels(files[frame]))
     if not source.exists():
         raise InputError.about(source, "nothing", "a folder of label images, or a stack")
@@ -197,15 +210,34 @@ def _folder_of_labels(folder: Path) -> Path:
 def _files_by_frame(folder: Path) -> dict[int, Path]:
     """Return the label images of the first kind that a folder contains, by the last number in their names."""
     files = [file for file in files_in(folder) if is_image_file(file)]
-    slices = sorted(file.name for file in files if _SLICE.fullmatch(file.name))
-    if slices:
-        raise InputError.about(folder, f"slices of 3-D frames, such as {slices[0]}", "label images of whole frames")
     for kind in _KINDS:
         chosen = [file for file in files if re.fullmatch(kind, file.name, re.IGNORECASE)]
         by_number, _ = pairing.index_files(chosen, pairing.number_of)
         if by_number:
             return dict(sorted(by_number.items()))
     raise InputError.about(folder, "no label images", "maskNNN.tif, or other files with a number in their names")
+
+
+def _slices_by_frame(folder: Path) -> dict[int, dict[int, Path]]:
+    """Return frame → slice → file, of truth that annotates single slices of volumes (``man_seg_TTT_ZZZ.tif``)."""
+    found: dict[int, dict[int, Path]] = {}
+    files = files_in(folder)
+    for file in files:
+        match = _SLICE.fullmatch(file.name)
+        if match is not None:
+            found.setdefault(int(match[1]), {})[int(match[2])] = file
+    whole = [file.name for file in files if re.fullmatch(_KINDS[2], file.name, re.IGNORECASE)]
+    if found and whole:
+        raise InputError.about(folder, f"single slices and whole frames, such as {whole[0]}", "one of both")
+    return {frame: dict(sorted(slices.items())) for frame, slices in sorted(found.items())}
+
+
+def _sequence_of_slices(files: Mapping[int, Mapping[int, Path]]) -> LabelSequence:
+    def read(frame: int) -> np.ndarray:
+        return np.stack([read_labels(file) for file in files[frame].values()])
+
+    paths = {frame: next(iter(slices.values())) for frame, slices in files.items()}
+    return LabelSequence(tuple(files), paths, read, {frame: tuple(slices) for frame, slices in files.items()})
 
 
 def _unsigned(labels: np.ndarray) -> np.ndarray:

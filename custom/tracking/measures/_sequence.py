@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def score_sequence(
         truth_tracks: the tracks of `truth`.
         result: the masks to score.
         result_tracks: their tracks; None if the result was not tracked: DET is computed, measures of tracks are not.
-        seg: segmentation truth of some frames, in which cells may be missing.
+        seg: segmentation truth of some frames, or of some slices of volumes, in which cells may be missing.
         frames: the frames to score; None for all.
         warping: whether to compute ``warping_error``, the mean over the frames that have an IoU.
 
@@ -150,8 +151,11 @@ def _read_all(
         if seg is not None and frame in with_outlines:
             if warping and labels.ndim == 3:
                 raise InputError("--warping: found volumes, expected images; the warping error is defined in 2-D only.")
-            outlines = _read_truth(seg, frame, labels, result)
-            frame_scores.append(score_frame(frame, labels, outlines, markers, warping))
+            shown_slices = _slices_of(seg, frame, labels, result)
+            outlines = _read_truth(seg, frame, labels[shown_slices], result)
+            marked = None if markers is None else markers[shown_slices]
+            frame_scores.append(score_frame(frame, labels[shown_slices], outlines, marked, warping))
+            del outlines, marked  # only one pair of masks is in memory
     return matcher if with_truth else None, frame_scores
 
 
@@ -172,6 +176,17 @@ def _check_frames(with_truth: set[int], with_outlines: set[int], result: LabelSe
     if with_truth and beyond:
         expected = f"masks only for frames with tracking truth; {advice}"
         raise InputError.about(_name(result, "result"), f"a mask of frame {beyond[0]}", expected)
+
+
+def _slices_of(seg: LabelSequence, frame: int, labels: np.ndarray, result: LabelSequence) -> Any:
+    """Return the index of the part of a frame that is annotated: all of it, or some slices of a volume."""
+    slices = seg.slices.get(frame)
+    if slices is None:
+        return ...
+    if labels.ndim != 3 or max(slices) >= len(labels):
+        expected = f"a volume with slice {max(slices)}, as in the truth"
+        raise InputError.about(result.name_of(frame), f"the shape {labels.shape}", expected)
+    return list(slices)
 
 
 def _read_truth(labels: LabelSequence, frame: int, like: np.ndarray, result: LabelSequence) -> np.ndarray:

@@ -1,6 +1,7 @@
 # make demo       train, apply and score the dendrite bundle on sample data
 # make test       lint, then all tests               make suite TESTS=tests/test_wheel.py   some of them, without lint
 # make test-all   the tests on every Python found    make docs    the site, in build/site    make build   the wheel, in dist
+# make test-slow  the tests that repeat others for further bundles
 # make soak       kill a training and an inference run at 20 random moments each, and compare what remains
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -c
@@ -18,7 +19,7 @@ PIP = PYTHONUNBUFFERED=1 $(BIN)/pip install --constraint constraints.txt $(PIP_O
 PROGRESS = awk '/^ *(Collecting|Downloading|Building wheels|Installing collected) / {print "    " substr($$0, 1, 100); fflush()}'
 RUN = $(BIN)/python -m monai.bundle run
 
-.PHONY: install demo lint suite test test-all docs build soak clean
+.PHONY: install demo lint suite test test-slow test-all docs build soak clean
 
 install: $(VENV)/installed
 
@@ -60,6 +61,9 @@ suite: install
 
 test: lint
 	$(MAKE) --no-print-directory suite
+
+test-slow: install
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow
 
 test-all:
 	.ci/every_python $(PYTHONS)

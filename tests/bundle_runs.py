@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from ignite.engine import Engine, Events
 from monai.bundle import run
@@ -16,6 +17,11 @@ from monai.bundle import run
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
 BUNDLES = sorted(folder.name for folder in (ROOT / "bundles").iterdir() if (folder / "configs").is_dir())
+
+REPRESENTATIVE = [
+    name if name in ("dendrite", "hela_track") else pytest.param(name, marks=pytest.mark.slow) for name in BUNDLES
+]
+"""All bundles; those whose code paths the others cover are slow tests."""
 
 # Settings that make an epoch of the sample data two iterations on small images.
 SMALL: dict[str, dict[str, Any]] = {

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError
 from ..ground.files import atomic_path
 from ..ground.growing_table import DONE
-from ..images import is_image_file, read_image
+from ..images import is_image_file, read_image, read_labels
+
+EDITABLE = ("_labels.tif", "_mask.tif")
+"""Endings of the results that a user may correct by hand."""
 
 
 class DoneMarkers:
@@ -72,8 +78,35 @@ class DoneMarkers:
             files: all files of its results, in the output folder.
         """
         sizes = {file.relative_to(self.folder).as_posix(): _size(file) for file in files}
-        identity = self._identities[item["file"]]
-        self._write(item["name"], {"input": identity, "made_with": self.made_with, "files": sizes})
+        editable = [file for file in files if file.name.endswith(EDITABLE)]
+        self._write(
+            item["name"],
+            {
+                "input": self._identities[item["file"]],
+                "made_with": self.made_with,
+                "files": sizes,
+                "pixels": {file.name: [_modified(file), _pixels(file)] for file in editable},
+            },
+        )
+
+    def edited(self, item: Mapping[str, Any]) -> list[Path]:
+        """Return the masks and labels of an image whose pixels have changed since they were written.
+
+        A file that another program has stored again with the same pixels is not edited.
+
+        Args:
+            item: any page of the image.
+
+        Raises:
+            InputError: a changed file cannot be read as labels.
+        """
+        stored = (self._read(item["name"]) or {}).get("pixels", {})
+        files = [self.folder / name for name in stored]
+        return [
+            file
+            for file in files
+            if file.is_file() and _modified(file) != stored[file.name][0] and _pixels(file) != stored[file.name][1]
+        ]
 
     def _write(self, name: str, marker: Mapping[str, Any]) -> None:
         with atomic_path(self._file(name)) as path:
@@ -92,6 +125,17 @@ class DoneMarkers:
 
     def _file(self, name: str) -> Path:
         return self.folder / DONE / f"{name}.json"
+
+
+def _modified(file: Path) -> list[int]:
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _pixels(file: Path) -> str:
+    """Return a hash of the shape and the values of an image, whatever its type and compression."""
+    labels = read_labels(file)
+    return hashlib.sha256(repr(labels.shape).encode() + labels.astype(np.uint64).tobytes()).hexdigest()
 
 
 def _identity(item: Mapping[str, Any]) -> dict[str, Any]:

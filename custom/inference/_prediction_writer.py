@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 from ignite.engine import Engine, Events
+from skimage.measure import label
 
+from ..errors import InputError
 from ..images import (
     Colors,
     contact_sheet,
     describe,
     evenly_spaced,
     overlay,
+    read_labels,
     smallest_label_dtype,
     write_image,
     write_png,
@@ -85,6 +90,8 @@ class PredictionWriter:
         self.queue = queue
         self.pages: list[np.ndarray] = []
         self.written: list[Path] = []
+        if queue is not None:
+            queue.remeasure = self.remeasure
 
     def attach(self, engine: Engine) -> None:
         """Register on the engine that predicts."""
@@ -168,6 +175,60 @@ class PredictionWriter:
             self.review.finish(result.name)
         return files
 
+    def remeasure(
+        self, item: Mapping[str, Any], edited: Sequence[Path], previous: Sequence[Path]
+    ) -> tuple[list[Path], list[Path]]:
+        """Measure an image from results that were edited by hand, which are kept; draw its overlay and formats anew.
+
+        Edited labels come before an edited mask.
+
+        Args:
+            item: any page of the image.
+            edited: the edited files.
+            previous: all files of its results.
+
+        Returns:
+            All files of its results, and the files with its rows of the tables.
+
+        Raises:
+            InputError: an edited file has another size than the image, or is not a mask or labels.
+        """
+        result = self._edited_result(item, [file.name.removeprefix(f"{item['name']}_") for file in edited])
+        files = [*previous, *self._write_overlays(result), *(file for write in self.formats for file in write(result))]
+        if result.labels is not None and "labels.tif" not in [
+            file.name.removeprefix(f"{item['name']}_") for file in edited
+        ]:
+            files.append(self._write_tiff(f"{result.name}_labels.tif", result.labels, result.pixel_size))
+        if self.measurements is not None:
+            self.measurements.add(result.name, _pages(result), edited=True)
+        return list(dict.fromkeys(files)), self._rows_of(result.name)
+
+    def _edited_result(self, item: Mapping[str, Any], edited: Sequence[str]) -> FileResult:
+        self.pages = self._stored_pages(item)
+        result = self._result(item)
+        self.pages = []
+        shape = result.masks[0].shape
+        if "labels.tif" in edited:
+            labels = _read_pages(self.folder / f"{result.name}_labels.tif", shape)
+            masks = result.masks
+            if self.colors is None:
+                masks = [(page > 0).astype(np.uint8) * 255 for page in labels]
+            return replace(result, labels=labels, masks=masks)
+        file = self.folder / f"{result.name}_mask.tif"
+        masks = [_nearest(page, shape).astype(np.uint8) for page in _read_pages(file, describe(file).shape[-2:])]
+        if self.colors is None:
+            masks = [(page > 0).astype(np.uint8) * 255 for page in masks]
+        if self.parts is not None:
+            return replace(result, masks=masks, labels=[self.parts(mask, result.pixel_size) for mask in masks])
+        labels = [_within(page, mask > 0) for page, mask in zip(result.labels or [], masks, strict=True)]
+        return replace(result, masks=masks, labels=labels or None)
+
+    def _stored_pages(self, item: Mapping[str, Any]) -> list[np.ndarray]:
+        """Return the probabilities that an earlier run has written, (H, W) or (C, H, W) for each page."""
+        stored = tifffile.imread(self.folder / f"{item['name']}_probability.tif").astype(np.float32)
+        channels = () if self.colors is None else (len(self.colors),)
+        return list(stored.reshape(int(item["pages"]), *channels, *stored.shape[-2:]))
+
     def _result(self, item: Mapping[str, Any]) -> FileResult:
         """Return the result of a file from its pages, at the size of the file."""
         file = Path(item["file"])
@@ -230,6 +291,30 @@ class PredictionWriter:
         path = self.folder / f"{result.name}_overlay.png"
         write_png(path, selected[0] if len(selected) == 1 else contact_sheet(selected))
         return [*stack, path]
+
+
+def _read_pages(file: Path, shape: tuple[int, ...]) -> list[np.ndarray]:
+    """Return the pages of an edited file; raise InputError unless they have the shape."""
+    labels = read_labels(file)
+    if labels.shape[-2:] != tuple(shape):
+        found, expected = (" × ".join(map(str, one)) for one in (labels.shape[-2:], shape))
+        raise InputError.about(file, f"{found} pixels", f"{expected}, as before it was edited")
+    return [labels] if labels.ndim == 2 else list(labels)
+
+
+def _nearest(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a mask (H, W) at another size."""
+    if mask.shape == tuple(shape):
+        return mask
+    rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for old, new in zip(mask.shape, shape, strict=True))
+    return mask[rows][:, columns]
+
+
+def _within(labels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return instances (H, W) cut to an edited mask; what is new in the mask has new numbers."""
+    kept = np.where(mask, labels, 0)
+    new = label(mask & (labels == 0), connectivity=1)
+    return np.where(new > 0, new + int(labels.max(initial=0)), kept)
 
 
 def _note_size(shape: tuple[int, ...]) -> None:

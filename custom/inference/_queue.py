@@ -123,6 +123,8 @@ class ImageQueue:
         self.results: dict[str, list[Path]] = {}
         """File of an image finished in this run or before → its results."""
         self.written: list[Path] = []
+        self.remeasure: Callable[[Item, Sequence[Path], Sequence[Path]], tuple[list[Path], list[Path]]] | None = None
+        """Of a writer: measures an image anew from edited files, see `PredictionWriter.remeasure`."""
         self._previous: list[Path] = []
 
     def take(self, pages: Sequence[Item]) -> None:
@@ -149,6 +151,7 @@ class ImageQueue:
                 remove_leftovers(folder)
             evaluator.data_loader.dataset.data = missing = self._missing()
             try:
+                self._measure_edited()
                 if missing:
                     run_over(evaluator, evaluator.data_loader)
             except KeyboardInterrupt:
@@ -233,12 +236,36 @@ class ImageQueue:
         if not self.overwrite:
             done = {file: self.markers.done(items[0]) for file, items in by_file.items()}
             self.results |= {file: results for file, results in done.items() if results is not None}
+            for file in [file for file in by_file if done[file] is None and self._keeps_edits(by_file[file][0])]:
+                del by_file[file]
         if self.results:
             count = "All" if len(self.results) == len(by_file) else f"{len(self.results)} of"
             print(
                 f"{count} {len(by_file)} images are already finished (--overwrite true re-processes them).", flush=True
             )
         return [item for file, items in by_file.items() if file not in self.results for item in items]
+
+    def _keeps_edits(self, item: Item) -> bool:
+        """Return whether an image that would be predicted again has results that were edited; it then fails."""
+        with self.recording_failures(item["file"]):
+            edited = self.markers.edited(item)
+            if edited:
+                names = " and ".join(file.name for file in edited)
+                expected = "--overwrite true to replace them, or another --output_dir"
+                raise InputError.about(item["file"], f"{names} edited by hand after other weights or options", expected)
+            return False
+        return True
+
+    def _measure_edited(self) -> None:
+        """Measure images anew whose finished results were edited by hand."""
+        items = {item["file"]: item for item in self.inputs.items if item["file"] in self.results}
+        for file, item in items.items():
+            with self.recording_failures(file, writing=True):
+                edited = self.markers.edited(item)
+                if edited and self.remeasure is not None:
+                    print(f"Edited: {', '.join(one.name for one in edited)}; {item['name']} is measured anew.")
+                    files, rows = self.remeasure(item, edited, self.results[file])
+                    self.finish(item, files, rows)
 
     def _fail(self, file: str, reason: str) -> None:
         if self.inputs.single:

@@ -39,20 +39,21 @@ class Measurements:
         self._summary.__enter__()
         return self
 
-    def add(self, image: str, pages: Sequence[Page]) -> None:
+    def add(self, image: str, pages: Sequence[Page], edited: bool = False) -> None:
         """Measure all pages of an image.
 
         Args:
             image: unique name of the image.
             pages: its pages, in order.
+            edited: whether its mask or labels were edited by hand, for the last column.
 
         Raises:
             InputError: The folder cannot be created.
         """
         objects = [self._measure(page) for page in pages]
         summaries = [summarize(table, self._classes) for table in objects]
-        self._objects.add(image, *(_with_page(number, table) for number, table in enumerate(objects)))
-        self._summary.add(image, *(_with_page(number, table) for number, table in enumerate(summaries)))
+        self._objects.add(image, *(_with_page(number, table, edited) for number, table in enumerate(objects)))
+        self._summary.add(image, *(_with_page(number, table, edited) for number, table in enumerate(summaries)))
 
     def rows_of(self, image: str) -> list[Path]:
         """Return the files with the rows of an image, see `GrowingTable`."""
@@ -66,7 +67,7 @@ class Measurements:
         self._summary.__exit__(kind, error, trace)
 
 
-def _with_page(number: int, table: Table) -> Table:
-    """Return the table with an additional first column ``page``."""
+def _with_page(number: int, table: Table, edited: bool) -> Table:
+    """Return the table with an additional first column ``page`` and last column ``edited``."""
     count = len(next(iter(table.values())))
-    return {"page": np.full(count, number)} | table
+    return {"page": np.full(count, number)} | table | {"edited": np.full(count, int(edited))}

@@ -5,6 +5,7 @@ Options have the same meaning in all bundles. An option whose default is null ma
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ class Kind(NamedTuple):
 
     words: str
     accepts: Callable[[Any], bool]
+    choices: Sequence[str] = ()
 
 
 def _number(value: Any) -> bool:
@@ -34,7 +36,7 @@ def _whole(least: int) -> Kind:
 
 
 def _choice(*choices: str) -> Kind:
-    return Kind(" or ".join(choices), lambda value: value in choices)
+    return Kind(" or ".join(choices), lambda value: value in choices, choices)
 
 
 def _sizes(value: Any) -> bool:
@@ -104,8 +106,12 @@ def check_kinds(options: Mapping[str, Any]) -> None:
     """
     for name in options.keys() & KINDS:
         value = options[name]
-        if value is not None and not str(value).startswith(("$", "@", "%")) and not KINDS[name].accepts(value):
-            raise InputError(f"--{name}: found {value!r}, expected {KINDS[name].words}.")
+        if value is None or isinstance(value, dict) or str(value).startswith(("$", "@", "%")):
+            continue
+        if not KINDS[name].accepts(value):
+            near = difflib.get_close_matches(str(value), KINDS[name].choices, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise InputError(f"--{name}: found {value!r}, expected {KINDS[name].words}{hint}.")
 
 
 def listed_options(files: Sequence[Path], content: Mapping[str, Any]) -> str:

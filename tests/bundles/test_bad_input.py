@@ -495,7 +495,7 @@ REFUSED: list[Row] = [
     ("dendrite", "train", options(device="gpu"), "expected cpu"),
     ("dendrite", "train", options(threshold=50), "--threshold: found 50"),
     ("dendrite", "evaluate", options(splits=["testing"]), "'testing'"),
-    ("vesicle", "infer", options(threshold="high"), "--threshold: found high"),
+    ("vesicle", "infer", options(threshold="high"), "--threshold: found 'high'"),
     ("hela_track", "infer", options(pixel_size=-1), "--pixel_size: found -1"),
     ("cytoskeleton", "train", folders(train_images="image"), "--train_images: found no --train_masks, expected both"),
     ("vesicle", "train", folders(train_images="image", train_masks="image"), "the folder of --train_images"),
@@ -766,6 +766,6 @@ class TestAsTyped:
         assert not list(tmp_path.rglob("checkpoint_last.pt"))
 
     def test_a_fault_of_ours_keeps_its_traceback(self, sound: Callable[[str, Path], Given], tmp_path: Path) -> None:
-        result = self.train(sound("dendrite", tmp_path), tmp_path, "--batch_size", "[]")
+        result = self.train(sound("dendrite", tmp_path), tmp_path, "--train#trainer#max_epochs", "[]")
         assert result.returncode == 1
         assert "Traceback" in result.stderr

@@ -58,6 +58,7 @@ def test_cells_are_those_of_the_inference() -> None:
     """Network, inferer, transforms, ways to split cells, and the default of every option they share."""
     tracking, inference = read("track"), read("inference")
     own = {"imports", "output_dir", "weights", "cut", "handlers", "evaluator", "run"}
+    inference["postprocessing"]["transforms"].pop()  # class numbers, for label tools
     shared = (tracking.keys() & inference.keys()) - own
     assert shared >= {
         "network_def",
@@ -142,7 +143,7 @@ def test_stacks(samples: Path, tmp_path: Path) -> None:
         ({"margin": 200}, "256 × 256 pixels, which a margin of 200 covers"),
         ({"frames": "20-30"}, "--frames: found 20-30, expected some of 0-15"),
         ({"max_gap": -1}, "max_gap: found -1"),
-        ({"solver": "magic"}, "solver: found magic, expected assignment or ilp"),
+        ({"solver": "magic"}, "solver: found 'magic', expected assignment or ilp"),
         ({"geff": "maybe"}, "--geff: found 'maybe', expected true or false"),
         ({"separation": "border"}, "did you mean borders?"),
         ({"ckpt_path": "nowhere.pt", "threshold": 0.5}, "nowhere.pt: found nothing, expected a checkpoint"),

@@ -19,7 +19,7 @@ def begun(folder: Path) -> tuple[DoneMarkers, dict[str, str]]:
 @pytest.fixture
 def results(tmp_path: Path) -> list[Path]:
     (tmp_path / "a.tif").write_bytes(b"image")
-    files = [tmp_path / "a_mask.tif", tmp_path / "a_rois.zip"]
+    files = [tmp_path / "a_overlay.png", tmp_path / "a_rois.zip"]
     for file in files:
         file.write_bytes(b"result")
     return files

@@ -13,6 +13,7 @@ from monai.utils import set_determinism
 
 import custom
 from custom.losses import ClassDiceCELoss
+from custom.runs._begin import computing
 
 
 @pytest.fixture(autouse=True)
@@ -34,28 +35,31 @@ def _as_before() -> Iterator[None]:
 def _begun(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["pytest"])
     monkeypatch.setattr("custom.ground.commands.quieten", lambda: None)
-    monkeypatch.setattr("custom.runs._workflow.show_input_errors", lambda: None)
+    monkeypatch.setattr("custom.runs._begin.show_input_errors", lambda: None)
 
 
 @pytest.mark.usefixtures("_begun")
 @pytest.mark.parametrize(("typed", "expected"), [("true", True), (True, True), ("false", False), (False, False)])
 def test_what_it_sets(typed: bool | str, expected: bool) -> None:
     custom.begin("cpu", 0, typed)
-    assert torch.are_deterministic_algorithms_enabled() == expected
-    assert not torch.is_deterministic_algorithms_warn_only_enabled()
-    assert (os.environ.get("CUBLAS_WORKSPACE_CONFIG") == ":4096:8") == expected
-    if expected:
-        assert torch.backends.cudnn.deterministic
-        assert not torch.backends.cudnn.benchmark
-        assert not torch.backends.cudnn.allow_tf32
-        assert not torch.backends.cuda.matmul.allow_tf32
+    with computing():
+        assert torch.are_deterministic_algorithms_enabled() == expected
+        assert not torch.is_deterministic_algorithms_warn_only_enabled()
+        assert (os.environ.get("CUBLAS_WORKSPACE_CONFIG") == ":4096:8") == expected
+        if expected:
+            assert torch.backends.cudnn.deterministic
+            assert not torch.backends.cudnn.benchmark
+            assert not torch.backends.cudnn.allow_tf32
+            assert not torch.backends.cuda.matmul.allow_tf32
+    assert not torch.are_deterministic_algorithms_enabled()  # those of the program again
 
 
 @pytest.mark.usefixtures("_begun")
 def test_a_workspace_of_the_user_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
     custom.begin("cpu", 0, True)
-    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
+    with computing():
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":16:8"
 
 
 @pytest.mark.usefixtures("_begun")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from bundle_runs import BUNDLES, ROOT, SMALL, config, weights
+from bundle_runs import REPRESENTATIVE, ROOT, SMALL, config, weights
 from monai.bundle import ConfigParser
 from torch import nn
 
@@ -20,7 +20,7 @@ from custom.ground.processes import is_main
 from custom.samples import make_samples
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@pytest.mark.parametrize("bundle", REPRESENTATIVE)
 def test_two_processes_train_together(bundle: str, tmp_path: Path) -> None:
     """One epoch of two iterations in each of two processes on the CPU; one of them writes."""
     data = make_samples(bundle, tmp_path / "data")

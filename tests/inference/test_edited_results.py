@@ -1,0 +1,122 @@
+"""Results corrected by hand: noticed, kept, measured anew and marked."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from bundle_runs import ROOT, config, run
+
+from custom.images import write_image
+
+
+def infer(bundle: str, folder: Path, **options: Any) -> int:
+    """Segment a folder into ``out`` next to it, and return the exit code."""
+    output = {"input": str(folder / "in"), "output_dir": str(folder / "out"), "device": "cpu"}
+    try:
+        run("inference", config_file=config(bundle, "inference"), **(output | options))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def table(folder: Path, name: str = "measurements") -> list[dict[str, str]]:
+    with (folder / "out" / f"{name}.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture
+def spots(tmp_path: Path) -> Path:
+    """Write two images with five spots each."""
+    rows, columns = np.mgrid[:96, :96]
+    image = np.random.default_rng(0).normal(100, 3, (96, 96))
+    for center in range(16, 96, 16):
+        image += 900 * np.exp(-((rows - center) ** 2 + (columns - center) ** 2) / 8)
+    for name in "ab":
+        write_image(tmp_path / "in" / f"{name}.tif", image.astype(np.uint16))
+    return tmp_path
+
+
+def test_edited_labels_are_measured(spots: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert infer("vesicle", spots) == 0
+    file = spots / "out" / "a_labels.tif"
+    labels = tifffile.imread(file)
+    labels[labels == labels.max()] = 0
+    labels[2:6, 80:90] = 77
+    tifffile.imwrite(file, labels)
+    assert infer("vesicle", spots) == 0
+    assert "Edited: a_labels.tif; a is measured anew." in capsys.readouterr().out
+    rows = [row for row in table(spots) if row["image"] == "a"]
+    assert [int(row["label"]) for row in rows] == sorted(set(np.unique(labels)) - {0})
+    assert {row["edited"] for row in rows} == {"1"}
+    assert {row["edited"] for row in table(spots) if row["image"] == "b"} == {"0"}
+    assert next(row for row in rows if row["label"] == "77")["area_px2"] == "40"
+    assert np.array_equal(tifffile.imread(file), labels)
+    assert infer("vesicle", spots) == 0  # noticed once
+    assert "Edited" not in capsys.readouterr().out
+    assert {row["edited"] for row in table(spots) if row["image"] == "a"} == {"1"}
+
+
+def test_labels_stored_again_are_not_edited(spots: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    infer("vesicle", spots)
+    file = spots / "out" / "a_labels.tif"
+    tifffile.imwrite(file, tifffile.imread(file).astype(np.uint8))
+    infer("vesicle", spots)
+    assert "Edited" not in capsys.readouterr().out
+
+
+def test_an_edited_mask_gives_new_objects(spots: Path) -> None:
+    infer("vesicle", spots)
+    file = spots / "out" / "a_mask.tif"
+    mask, before = tifffile.imread(file), len([row for row in table(spots) if row["image"] == "a"])
+    mask[2:6, 80:90] = 255
+    tifffile.imwrite(file, mask)
+    infer("vesicle", spots)
+    assert len([row for row in table(spots) if row["image"] == "a"]) == before + 1
+    assert np.array_equal(tifffile.imread(spots / "out" / "a_labels.tif") > 0, mask > 0)
+
+
+def test_an_edited_file_of_another_size_fails(spots: Path) -> None:
+    infer("vesicle", spots)
+    tifffile.imwrite(spots / "out" / "a_labels.tif", np.ones((5, 7), np.uint8))
+    assert infer("vesicle", spots) == 2
+    assert "found 5 × 7 pixels, expected 96 × 96" in (spots / "out" / "failed.csv").read_text(encoding="utf-8")
+
+
+def test_corrections_are_not_overwritten_by_other_options(spots: Path) -> None:
+    infer("vesicle", spots)
+    file = spots / "out" / "a_labels.tif"
+    labels = np.zeros((96, 96), np.uint16)
+    labels[3:9, 3:9] = 1
+    tifffile.imwrite(file, labels)
+    assert infer("vesicle", spots, threshold=0.5) == 2
+    assert "a_labels.tif edited by hand" in (spots / "out" / "failed.csv").read_text(encoding="utf-8")
+    assert np.array_equal(tifffile.imread(file), labels)
+    assert infer("vesicle", spots, threshold=0.5, overwrite=True) == 0
+    assert tifffile.imread(file).max() > 1
+
+
+def test_the_mask_of_a_resized_image(tmp_path: Path) -> None:
+    """Corrected at the size of the network, measured at that of the image."""
+    image = np.random.default_rng(0).normal(100, 3, (120, 200))
+    image[50:60] += 150
+    write_image(tmp_path / "in" / "a.tif", image.clip(0, 255).astype(np.uint8))
+    infer("dendrite", tmp_path)
+    file = tmp_path / "out" / "a_mask.tif"
+    mask = np.zeros_like(tifffile.imread(file))
+    mask[100:125] = 255  # of 250 rows: 12 of 120 in the image
+    tifffile.imwrite(file, mask)
+    infer("dendrite", tmp_path)
+    (row,) = table(tmp_path)
+    assert float(row["area_px2"]) == 12 * 200
+    assert tifffile.imread(tmp_path / "out" / "a_labels.tif").shape == (120, 200)
+
+
+def test_every_bundle_has_labels_that_can_be_edited() -> None:
+    for file in (ROOT / "bundles").glob("*/configs/inference.yaml"):
+        text = file.read_text(encoding="utf-8")
+        assert "instances:" in text or "parts:" in text

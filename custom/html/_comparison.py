@@ -37,6 +37,7 @@ class Comparison:
         left: source of the transparent overlay on the left; None for no overlay.
         caption: text below the picture.
         warnings: highlighted sentences below the picture.
+        full: address of the picture at full size, next to the page; empty for none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Comparison:
     left: str | None = None
     caption: str = ""
     warnings: Sequence[str] = ()
+    full: str = ""
 
 
 def picture_size(shape: Sequence[int]) -> tuple[int, int]:

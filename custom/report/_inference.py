@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import tifffile
@@ -64,7 +65,9 @@ def report_inference(
     failed, review = _rows(folder / FAILED), _rows(folder / REVIEW_FILE)
     reasons = {(row["image"], row["page"]): _reasons(row) for row in review}
     failed_files = {row["file"] for row in failed}
-    done = [item for item in items if item["file"] not in failed_files and _labels_file(item, folder).is_file()]
+    done = [
+        item for item in items if item["file"] not in failed_files and (folder / f"{item['name']}_mask.tif").is_file()
+    ]
     selected = _select(done, reasons)
     names = {item["name"] for item in done}
     numbers = [row for row in _rows(folder / SUMMARY) if row["image"] in names]
@@ -121,14 +124,14 @@ def _select(items: Sequence[Mapping[str, Any]], reasons: Mapping[tuple[str, str]
     return [pages[index] for pages in by_file for index in evenly_spaced(len(pages), _PAGES)][:MOST_PICTURES]
 
 
-def _labels_file(item: Mapping[str, Any], folder: Path) -> Path:
-    """Return the file of the instance labels of a page or, without instances, of its mask."""
+def _labels_file(item: Mapping[str, Any], folder: Path, colors: Colors) -> Path:
+    """Return the file of the labels of a page or, without labels and for masks of several classes, of its mask."""
     labels = folder / f"{item['name']}_labels.tif"
-    return labels if labels.is_file() else folder / f"{item['name']}_mask.tif"
+    return labels if labels.is_file() and len(colors) == 2 else folder / f"{item['name']}_mask.tif"
 
 
 def _picture(page: _SelectedPage, folder: Path, numbers: Iterable[Mapping[str, str]], colors: Colors) -> Comparison:
-    item, file = page.item, _labels_file(page.item, folder)
+    item, file = page.item, _labels_file(page.item, folder, colors)
     image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
     labels = tifffile.imread(file, key=int(item["page"]))
     if file.name.endswith("_mask.tif") and len(colors) == 2:
@@ -145,6 +148,7 @@ def _picture(page: _SelectedPage, folder: Path, numbers: Iterable[Mapping[str, s
         over,
         caption=", ".join(map(_caption, rows)),
         warnings=page.reasons,
+        full=quote(f"{item['name']}_overlay.png"),
     )
 
 

@@ -12,6 +12,7 @@ from .. import report
 from ..data import Inputs, check_classes
 from ..ground.engines import Progress
 from ..ground.names import printable
+from ..ground.wording import counted
 from ..images import Colors
 from ..inference import FAILED, FOREGROUND, ImageQueue
 from ..measurements import OBJECTS
@@ -134,8 +135,12 @@ def _print_first(kind: str, files: Sequence[Path]) -> None:
 
 
 def _print_failed(queue: ImageQueue, most: int = 10) -> None:
-    print(f"Failed: {len(queue.failed)} image(s), see {queue.folder / FAILED}")
-    for file, reason in sorted(queue.failed.items())[:most]:
-        print(f"  {printable(file.name)}: {printable(reason)}")
-    if len(queue.failed) > most:
-        print(f"  and {len(queue.failed) - most} more")
+    print(f"Failed: {counted(len(queue.failed), 'image')}, see {queue.folder / FAILED}")
+    files_of: dict[str, list[str]] = {}
+    for file, reason in sorted(queue.failed.items()):
+        files_of.setdefault(printable(reason), []).append(printable(file.name))
+    for reason, names in list(files_of.items())[:most]:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        print(f"  {names[0]}{more}: {reason}")
+    if len(files_of) > most:
+        print(f"  and {len(files_of) - most} other reasons")

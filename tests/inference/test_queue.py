@@ -128,7 +128,7 @@ def test_good_images_among_bad_ones(
         assert found[name].startswith(words)
         assert "expected" in found[name]
     said = capsys.readouterr().out.splitlines()
-    assert said[-1 - len(expected)] == f"Failed: {len(expected)} image(s), see {tmp_path / 'out' / 'failed.csv'}"
+    assert said[-1 - len(expected)] == f"Failed: {len(expected)} images, see {tmp_path / 'out' / 'failed.csv'}"
     assert said[-len(expected) :] == [f"  {name}: {reason}" for name, reason in sorted(found.items())]
 
 

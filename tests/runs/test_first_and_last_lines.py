@@ -161,11 +161,18 @@ def test_after_an_inference_of_one_image_without_instances(tmp_path: Path, capsy
     ]
 
 
-@pytest.mark.parametrize(("failed", "more"), [(2, []), (12, ["  and 2 more"])])
+@pytest.mark.parametrize(("failed", "more"), [(2, []), (12, ["  and 2 other reasons"])])
 def test_what_failed_comes_last(tmp_path: Path, failed: int, more: list[str], capsys: pytest.CaptureFixture) -> None:
     conclude_inference(queue_of(tmp_path, failed))
     assert capsys.readouterr().out.splitlines() == [
-        f"Failed: {failed} image(s), see {tmp_path / 'failed.csv'}",
+        f"Failed: {failed} images, see {tmp_path / 'failed.csv'}",
         *(f"  bad{number:02d}.tif: found {number}, expected more." for number in range(min(failed, 10))),
         *more,
     ]
+
+
+def test_one_reason_of_many_images_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    queue = queue_of(tmp_path, 0)
+    queue.failed = {tmp_path / f"{number}.tif": "found color, expected gray." for number in range(3)}
+    conclude_inference(queue)
+    assert capsys.readouterr().out.splitlines()[-1] == "  0.tif and 2 more: found color, expected gray."

@@ -27,6 +27,7 @@ from custom.runs._tracking_run import announce_tracking
 from custom.score import ctc, score_folders
 from custom.tracking import (
     LabelWriter,
+    Link,
     LinkingSettings,
     ResultWriter,
     TrackingPlan,
@@ -41,6 +42,7 @@ from custom.tracking import (
     validate,
 )
 from custom.tracking.run import _plan
+from custom.tracking.run._doubts import CellCounts
 from custom.transforms import ReadImaged
 
 NOWHERE = Path("nowhere/model.pt")
@@ -432,3 +434,20 @@ def test_several_movies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert gold["mean"]["SEG"] == pytest.approx((gold["01"]["SEG"] + gold["02"]["SEG"]) / 2)
     assert 0 < gold["01"]["SEG"] < 1
     assert "Against gold truth:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_unrelated_frames_and_binary_masks_are_mentioned(binary: bool) -> None:
+    """Cells far away in every other frame; one value for two cells."""
+    frames = []
+    for frame in range(4):
+        labels = np.zeros((64, 64), np.uint8)
+        top = 4 if binary or frame % 2 else 50
+        labels[top : top + 6, 4:10], labels[top : top + 6, 50:56] = 1, 1 if binary else 2
+        frames.append(labels)
+    cells = CellCounts(sequence_of(frames))
+    for frame in cells.counted().frames:
+        cells.counted().read(frame)
+    links = [Link(frame, 1, frame + 1, 1, 1.0, "move") for frame in range(3)] if binary else []
+    (note,) = cells.notes("01", links)
+    assert ("binary masks" if binary else "only 0 % of the cells are linked") in note

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from bundle_runs import REPRESENTATIVE, ROOT, SMALL, config, weights
+from bundle_runs import BUNDLES, REPRESENTATIVE, ROOT, SMALL, config, weights
 from monai.bundle import ConfigParser
 from torch import nn
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import warnings
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..linking._result import Tracking
 from ..linking._two_passes import track
 from ..pictures._pictures import write_pictures
 from ..pictures._report import SequenceReport, write_report
+from ._doubts import CellCounts
 from ._movies import Movie
 from ._plan import TrackingPlan
 from ._scoring import SCORES, MovieScores, score_movie, write_scores
@@ -78,8 +80,12 @@ def _provenance(plan: TrackingPlan, weights: Path, threshold: float | None) -> d
 
 def _link(plan: TrackingPlan, movie: Movie) -> Tracking:
     writer = ResultWriter(plan.result(movie), digits_for(movie.frames))
+    cells = CellCounts(plan.instances(movie))
     with Bar(2 * len(movie.frames), f"linking {movie.name}") as bar:
-        return track(plan.instances(movie), writer, plan.linking, movie.read, bar.update)
+        tracking = track(cells.counted(), writer, plan.linking, movie.read, bar.update)
+    for note in cells.notes(movie.name, tracking.links):
+        warnings.warn(note, stacklevel=2)
+    return tracking
 
 
 def _write_outputs(plan: TrackingPlan, movie: Movie, tracking: Tracking) -> None:

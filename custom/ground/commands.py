@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
 import warnings
@@ -20,10 +21,28 @@ def run_commands(module: str, commands: Mapping[str, Callable[..., None]]) -> No
     Args:
         module: name of the module, such as ``custom.score``.
         commands: name of a command → function; the arguments of the function are the options of the command.
+
+    Raises:
+        SystemExit: ``--help`` was given, and printed.
     """
     show_input_errors()
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        print(_help(module, commands, sys.argv[1]))
+        raise SystemExit(0)
     quieten()
     fire.Fire(dict(commands), name=f"python -m {module}")
+
+
+def _help(module: str, commands: Mapping[str, Callable[..., None]], name: str) -> str:
+    """Return how to type a command, with its docstring; without a command, the first line of each."""
+    if name not in commands:
+        lines = [f"  {one}  {(inspect.getdoc(function) or '').splitlines()[0]}" for one, function in commands.items()]
+        return "\n".join([f"python -m {module} COMMAND …, and --help after a command for its options:", *lines])
+    words = []
+    for parameter in inspect.signature(commands[name]).parameters.values():
+        required = parameter.default is inspect.Parameter.empty
+        words.append(parameter.name.upper() if required else f"[--{parameter.name} {parameter.name.upper()}]")
+    return f"python -m {module} {name} {' '.join(words)}\n\n{inspect.getdoc(commands[name])}"
 
 
 def quieten() -> None:

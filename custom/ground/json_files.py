@@ -22,7 +22,7 @@ def read_object(file: Path, expected: str) -> dict[str, Any]:
         InputError: the file cannot be read, is not JSON, or is not an object.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError.about(file, f"a file that cannot be read ({error.strerror})", expected) from error
     except (ValueError, RecursionError) as error:  # also for numbers with too many digits and for too deep nesting

@@ -16,6 +16,7 @@ SIXTEEN_BIT = 65535.0
 """Largest 16-bit value."""
 
 _OFFSET = 3.0
+_LONGEST_TAIL = 5.0  # of the dark side of a histogram, relative to the bright side
 LARGEST_VALUE = 1000.0
 """Magnitude at which scaled values are clipped, well within the range of float16."""
 
@@ -172,10 +173,11 @@ def _with_offset(image: torch.Tensor, floor: float) -> torch.Tensor:
     if not image.numel() or image.min() >= 0:
         return image
     values = image.flatten()
-    darkest = _percentile(values, floor)
-    if darkest >= 0:
+    darkest, middle, bright = (_percentile(values, percent) for percent in (floor, 50, 99))
+    is_filler = middle - darkest > _LONGEST_TAIL * (bright - middle)  # such as -9999 where there are no data
+    if darkest >= 0 or is_filler:
         return image
-    return image - darkest + _OFFSET * (_percentile(values, 50) - darkest)
+    return image - darkest + _OFFSET * (middle - darkest)
 
 
 class LogZScored(MapTransform):

@@ -41,3 +41,25 @@ def test_what_a_user_can_mend(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         run_commands("custom.numbers", {"half": half, "refuse": refuse})
     sys.excepthook(refused.type, refused.value, refused.tb)
     assert capsys.readouterr().err == "Error: number: found 7, expected another.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--help"], "  half  Return half."),
+        (["half", "--help"], "python -m custom.somewhere half NUMBER [--digits DIGITS]"),
+    ],
+)
+def test_help_has_the_arguments_and_no_more(
+    words: list[str], expected: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def half(number: int, digits: int = 2) -> None:
+        """Return half."""
+
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(sys, "argv", ["somewhere", *words])
+    with pytest.raises(SystemExit):
+        run_commands("custom.somewhere", {"half": half})
+    out = capsys.readouterr().out
+    assert expected in out
+    assert "GROUP" not in out

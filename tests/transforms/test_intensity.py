@@ -296,3 +296,12 @@ def test_few_negative_pixels_change_nothing_else() -> None:
     negative = image.copy()
     negative[0, :5] = -7
     assert np.array_equal(LogZScore()(negative), LogZScore()(image))
+
+
+def test_a_filler_value_is_no_offset() -> None:
+    """Pixels without data change neither the others nor the shift."""
+    image = np.random.default_rng(0).normal(100, 10, (40, 40))
+    image[::8, ::8] += 300
+    zeros, filled = image.copy(), image.copy()
+    zeros[:4], filled[:4] = 0, -9999
+    assert np.array_equal(LogZScore()(filled), LogZScore()(zeros))

@@ -87,7 +87,11 @@ def input_files(source: str | Path, recursive: bool = False) -> list[Path]:
     if not found:
         raise InputError.about(path, *_nothing_in(path, paths, recursive))
     _note_unread(paths)
-    return sorted(_without_results(found, path))
+    files = sorted(_without_results(found, path))
+    if len(files) < len(found):
+        left = counted(len(found) - len(files), "file")
+        warnings.warn(f"{left} named like results of other files (x_mask, x_labels, …) left out.", stacklevel=3)
+    return files
 
 
 def _below(folder: Path) -> list[Path]:
@@ -216,7 +220,17 @@ def open_inputs(
             if single:
                 raise
             failed[file] = reason_of(file, str(error))
+    if usual and not given:
+        _note_assumed(items, usual)
     return Inputs(place, items, failed, single)
+
+
+def _note_assumed(items: Sequence[Mapping[str, Any]], usual: tuple[float, float]) -> None:
+    files = {item["file"] for item in items if item["pixel_size"] == usual}
+    unknown = sum(describe(file).pixel_size is None for file in files)
+    if unknown:
+        found = f"{counted(unknown, 'image')} without a pixel size"
+        warnings.warn(f"{found}: {usual[0]:g} µm is assumed (--pixel_size, --usual_pixel_size).", stacklevel=3)
 
 
 def reason_of(file: Path, sentence: str) -> str:

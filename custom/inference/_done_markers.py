@@ -70,12 +70,13 @@ class DoneMarkers:
         self._write(item["name"], {"files": marker["files"]})
         return self._results(marker)
 
-    def finish(self, item: Mapping[str, Any], files: Sequence[Path]) -> None:
+    def finish(self, item: Mapping[str, Any], files: Sequence[Path], corrected: Sequence[Path] = ()) -> None:
         """Mark an image as finished.
 
         Args:
             item: any page of the image.
             files: all files of its results, in the output folder.
+            corrected: those that a user has edited, now or before.
         """
         sizes = {file.relative_to(self.folder).as_posix(): _size(file) for file in files}
         editable = [file for file in files if file.name.endswith(EDITABLE)]
@@ -86,8 +87,21 @@ class DoneMarkers:
                 "made_with": self.made_with,
                 "files": sizes,
                 "pixels": {file.name: [_modified(file), _pixels(file)] for file in editable},
+                "corrected": [file.name for file in corrected],
             },
         )
+
+    def corrected(self, item: Mapping[str, Any]) -> list[Path]:
+        """Return the results of an image that a user has edited, now or before an earlier run.
+
+        Args:
+            item: any page of the image.
+
+        Raises:
+            InputError: as `edited`.
+        """
+        before = [self.folder / name for name in (self._read(item["name"]) or {}).get("corrected", ())]
+        return list(dict.fromkeys([*before, *self.edited(item)]))
 
     def edited(self, item: Mapping[str, Any]) -> list[Path]:
         """Return the masks and labels of an image whose pixels have changed since they were written.

@@ -200,17 +200,18 @@ class ImageQueue:
         """Mark an image as unfinished before its results are written; ``item`` is any of its pages."""
         self._previous = self.markers.begin(item)
 
-    def finish(self, item: Item, files: Sequence[Path], rows: Sequence[Path]) -> None:
+    def finish(self, item: Item, files: Sequence[Path], rows: Sequence[Path], corrected: Sequence[Path] = ()) -> None:
         """Mark an image as finished.
 
         Args:
             item: any page of the image.
             files: all of its results; other results from a previous run with other settings are removed.
             rows: files with its rows of the tables.
+            corrected: results that a user has edited.
         """
         for file in set(self._previous) - set(files):
             shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
-        self.markers.finish(item, [*files, *rows])
+        self.markers.finish(item, [*files, *rows], corrected)
         self.results[item["file"]] = list(files)
         self.written += files
 
@@ -248,7 +249,7 @@ class ImageQueue:
     def _keeps_edits(self, item: Item) -> bool:
         """Return whether an image that would be predicted again has results that were edited; it then fails."""
         with self.recording_failures(item["file"]):
-            edited = self.markers.edited(item)
+            edited = self.markers.corrected(item)
             if edited:
                 names = " and ".join(file.name for file in edited)
                 expected = "--overwrite true to replace them, or another --output_dir"
@@ -261,11 +262,13 @@ class ImageQueue:
         items = {item["file"]: item for item in self.inputs.items if item["file"] in self.results}
         for file, item in items.items():
             with self.recording_failures(file, writing=True):
-                edited = self.markers.edited(item)
+                edited, corrected = self.markers.edited(item), self.markers.corrected(item)
                 if edited and self.remeasure is not None:
                     print(f"Edited: {', '.join(one.name for one in edited)}; {item['name']} is measured anew.")
-                    files, rows = self.remeasure(item, edited, self.results[file])
-                    self.finish(item, files, rows)
+                    if len(corrected) > 1:
+                        print(f"{item['name']}: labels and mask were both edited; the labels count.")
+                    files, rows = self.remeasure(item, corrected, self.results[file])
+                    self.finish(item, files, rows, corrected)
 
     def _fail(self, file: str, reason: str) -> None:
         if self.inputs.single:

@@ -16,6 +16,10 @@ from ._regions import region_table, without_small
 ENCLOSED = 0.8
 """Share of an axon's border that must be myelin for a whole fiber."""
 
+SMALLEST_FIBER = 0.2
+"""In µm², the area of the smallest axon of a whole fiber, a disc of 0.5 µm in diameter; smaller ones are mostly crumbs
+of the segmentation, with g-ratios around 0.4."""
+
 SMALLEST = (0.05, 20)
 """Default smallest object in µm², a disc of 0.25 µm in diameter, and in pixels if the pixel size is unknown."""
 
@@ -47,7 +51,8 @@ def tissue(page: Page, classes: Sequence[str], min_area: int | None = 0) -> Tabl
     The columns are those of `region_table`, with ``class`` after ``label``, followed by ``diameter_px`` and
     ``diameter_um``, the diameter 2√(area/π) of a disc of equal area. If there are classes *axon* and *myelin*, the
     ``g_ratio`` of each axon follows, ``enclosed``, the share of its border that is myelin, and ``whole_fiber``, 1 if
-    that is at least `ENCLOSED` and the axon does not touch the border of the image.
+    that is at least `ENCLOSED`, the axon does not touch the border of the image, and its area is at least
+    `SMALLEST_FIBER`, if the pixel size is known.
 
     Args:
         page: the page to measure; its mask holds class numbers, its labels are those of `tissue_labels`, or None to
@@ -76,7 +81,7 @@ def tissue(page: Page, classes: Sequence[str], min_area: int | None = 0) -> Tabl
         values[table["label"] - 1]
         for values in (g_ratios(numbered, myelin, count), enclosed_shares(numbered, myelin, count))
     )
-    whole = (enclosed >= ENCLOSED) & (table["touches_border"] == 0)
+    whole = (enclosed >= ENCLOSED) & (table["touches_border"] == 0) & ~(table["area_um2"] < SMALLEST_FIBER)
     return table | {"g_ratio": g_ratio, "enclosed": enclosed, "whole_fiber": whole.astype(int)}
 
 

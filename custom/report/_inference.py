@@ -15,7 +15,7 @@ import tifffile
 
 from ..ground.names import from_cell
 from ..ground.progress import shown
-from ..ground.wording import plain_number
+from ..ground.wording import counted, plain_number
 from ..html import MOST_PICTURES, REPORT_FILE, Comparison, class_legend, filled, photograph, picture_size, write_page
 from ..images import Colors, evenly_spaced, read_image
 from ..inference import FAILED, FOREGROUND
@@ -158,7 +158,7 @@ def _caption(row: Mapping[str, str]) -> str:
         return f"{row['objects']} {row['class'].replace('_', ' ')}"
     totals = {name: value for name, value in row.items() if name.startswith("total_") and value}
     in_um = {name: value for name, value in totals.items() if "_um" in name} or totals
-    parts = [f"{row['objects']} objects"]
+    parts = [counted(int(row["objects"]), "object")]
     for name, value in islice(in_um.items(), 2 if row["objects"] != "0" else 0):
         what, _, unit = name.removeprefix("total_").rpartition("_")
         parts.append(f"{what.replace('_', ' ')} {plain_number(float(value))} {_UNITS.get(unit, unit)}")
@@ -169,8 +169,8 @@ def _counted(rows: Iterable[Mapping[str, str]]) -> str:
     """Return the number of all objects, or of the objects of each class."""
     counts: Counter[str] = Counter()
     for row in rows:
-        counts[row.get("class", "objects").replace("_", " ")] += int(row["objects"])
-    return ", ".join(f"{count} {what}" for what, count in counts.items())
+        counts[row.get("class", "").replace("_", " ")] += int(row["objects"])
+    return ", ".join(f"{count} {what}" if what else counted(count, "object") for what, count in counts.items())
 
 
 def _heading(column: str) -> str:

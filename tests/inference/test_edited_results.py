@@ -100,6 +100,23 @@ def test_corrections_are_not_overwritten_by_other_options(spots: Path) -> None:
     assert tifffile.imread(file).max() > 1
 
 
+def test_measured_corrections_are_not_forgotten(spots: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither by other options, nor when the mask is edited, too."""
+    infer("vesicle", spots)
+    file, mask_file = (spots / "out" / f"a_{kind}.tif" for kind in ("labels", "mask"))
+    labels = np.zeros((96, 96), np.uint16)
+    labels[3:9, 3:9] = 1
+    tifffile.imwrite(file, labels)
+    infer("vesicle", spots)
+    assert infer("vesicle", spots, threshold=0.5) == 2
+    assert np.array_equal(tifffile.imread(file), labels)
+    tifffile.imwrite(mask_file, np.zeros((96, 96), np.uint8))
+    infer("vesicle", spots)
+    assert "labels and mask were both edited; the labels count" in capsys.readouterr().out
+    assert np.array_equal(tifffile.imread(file), labels)
+    assert [row["area_px2"] for row in table(spots) if row["image"] == "a"] == ["36"]
+
+
 def test_the_mask_of_a_resized_image(tmp_path: Path) -> None:
     """Corrected at the size of the network, measured at that of the image."""
     image = np.random.default_rng(0).normal(100, 3, (120, 200))

@@ -46,15 +46,23 @@ def _help(module: str, commands: Mapping[str, Callable[..., None]], name: str) -
 
 
 def quieten() -> None:
-    """Hide messages of the libraries that a user cannot act on, and shorten the other warnings to one line."""
+    """Hide messages of the libraries that a user cannot act on, and shorten the others to one line, each shown once."""
     warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*", category=UserWarning)
     warnings.filterwarnings("ignore", message=".*pin_memory.*", category=UserWarning)
     warnings.filterwarnings("ignore", message="This DataLoader will create .* worker processes", category=UserWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    warnings.showwarning = _notes()
     for name in ("mlflow", "alembic"):  # both log every database table that they create
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
-    tqdm.write(f"Note: {message}", file=sys.stderr)  # above a progress bar, not inside it
+def _notes() -> Callable[..., None]:
+    """Return a function that prints warnings as notes, the same text once; MONAI lets all repetitions through."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: Any) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
+            tqdm.write(f"Note: {message}", file=sys.stderr)  # above a progress bar, not inside it
+
+    return show

@@ -81,13 +81,13 @@ def test_rows_are_those_of_the_written_labels(bundle: str, images: Path, tmp_pat
 
 @pytest.mark.parametrize("restore", ["true", "false"])
 def test_a_resized_dendrite_is_as_large_as_in_the_image(restore: str, tmp_path: Path) -> None:
-    """A given pixel size is that of the image; results of `resize` have another one."""
+    """Whatever the size of the mask, pixels are those of the image, and a given pixel size is theirs."""
     write_image(tmp_path / "x.tif", np.full((100, 150), 200, np.uint8))
     weights = untrained("dendrite", tmp_path)
     options = {"size": 50, "restore_size": restore, "pixel_size": 0.1, "threshold": 0.001}
     (row,) = rows_of(infer("dendrite", tmp_path / "x.tif", tmp_path / "out", weights, **options) / "measurements.csv")
     assert float(row["area_um2"]) == pytest.approx(10 * 15)
-    assert float(row["area_px2"]) == (100 * 150 if restore == "true" else 50 * 50)
+    assert float(row["area_px2"]) == 100 * 150
     assert float(row["mean_intensity"]) == 200
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from custom.errors import InputError, show_input_errors
-from custom.ground.commands import _show_warning
+from custom.ground.commands import _notes
 from custom.ground.progress import Bar, shown
 
 
@@ -89,7 +89,7 @@ def test_a_note_in_a_short_job_leaves_no_bar(monkeypatch: pytest.MonkeyPatch) ->
     terminal = watched(monkeypatch)
     for step in shown(range(4), 4, "reading images"):
         if step == 2:
-            _show_warning("2 files are left out", UserWarning)
+            _notes()("2 files are left out", UserWarning)
     assert screen(terminal) == ["Note: 2 files are left out", ""]
 
 
@@ -101,7 +101,7 @@ def test_notes_logs_and_errors_stand_on_lines_of_their_own(monkeypatch: pytest.M
     monkeypatch.setattr(logging.root, "handlers", [console])
     bar = Bar(3, "linking", delay=0)
     bar.update()
-    _show_warning("2 files are left out", UserWarning)
+    _notes()("2 files are left out", UserWarning)
     logging.getLogger("monai.something").warning("a log line")
     sys.excepthook(InputError, InputError("x.tif: found nothing, expected an image."), None)
     del bar
@@ -135,3 +135,10 @@ def test_time_left(left: int, said: str, clock: list[float]) -> None:
         clock[0] += left
         bar.update()
         assert bar.time_left() == f"{said} left"
+
+
+def test_a_note_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    show = _notes()
+    for text in ("one", "one", "two"):
+        show(text, UserWarning)
+    assert capsys.readouterr().err == "Note: one\nNote: two\n"

@@ -107,25 +107,26 @@ def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
     return converted
 
 
-def _numbers(label: np.ndarray, file: str) -> np.ndarray:
-    """Return labels without a rule as class numbers, uint8: as stored if they are 0, 1, …; 1 for 255 in a mask."""
+def _numbers(label: np.ndarray, file: str, classes: int) -> np.ndarray:
+    """Return labels without a rule as class numbers, uint8: as stored, or 1 for 255 in a mask of 0 and 255."""
     values = np.unique(label).tolist()
     if values in ([0, 255], [255]):
         return (label > 0).astype(np.uint8)
-    if values[-1] >= len(values) and values != [1]:
+    if values[-1] >= classes:
         found = f"the values {', '.join(map(str, values[:5]))}{', …' if len(values) > 5 else ''} and no rule for them"
-        raise InputError.about(file, found, "class numbers 0, 1, …, or 0 and 255")
+        raise InputError.about(file, found, f"class numbers 0 to {classes - 1}, or 0 and 255")
     return label.astype(np.uint8)
 
 
 class ReadLabeld(MapTransform):
     """Read labels as class numbers, uint8 (1, H, W), by the item's ``rule``; 255 outside the annotated ``region``.
 
-    Without a rule, labels are class numbers 0, 1, …, or a mask of 0 and 255.
+    Without a rule, labels are class numbers, or a mask of 0 and 255.
 
     Args:
         keys: keys of the label files.
         region_key: key of a file that is non-zero where the label is annotated; items without it are fully annotated.
+        classes: number of classes, background included, of labels without a rule.
 
     Raises:
         InputError: A file cannot be read as labels (see `custom.images.read_labels`), or has undeclared values (see
@@ -142,9 +143,10 @@ class ReadLabeld(MapTransform):
         [[[0, 1, 1]]]
     """
 
-    def __init__(self, keys: KeysCollection, region_key: str = "region") -> None:
+    def __init__(self, keys: KeysCollection, region_key: str = "region", classes: int = 2) -> None:
         super().__init__(keys)
         self.region_key = region_key
+        self.classes = classes
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
@@ -153,7 +155,7 @@ class ReadLabeld(MapTransform):
         for key in self.key_iterator(item):
             file = item[key]
             stored = read_labels(file, page=page)
-            label = _numbers(stored, file) if rule is None else MapLabels(rule)(stored, file)
+            label = _numbers(stored, file, self.classes) if rule is None else MapLabels(rule)(stored, file)
             if region is not None:
                 label[read_labels(region, page=page) == 0] = UNANNOTATED
             item[key] = MetaTensor(torch.from_numpy(label)[None], meta={"filename_or_obj": file, "page": page})

@@ -129,8 +129,16 @@ def test_labels_without_a_rule_are_class_numbers_or_refused(label: list[int], tm
     from custom.transforms import ReadLabeld
 
     write_image(tmp_path / "label.tif", np.array([label], np.uint16))
-    with pytest.raises(InputError, match="no rule for them, expected class numbers 0, 1, …, or 0 and 255"):
+    with pytest.raises(InputError, match="no rule for them, expected class numbers 0 to 1, or 0 and 255"):
         ReadLabeld("label")({"label": str(tmp_path / "label.tif")})
+
+
+def test_labels_without_a_rule_may_lack_a_class(tmp_path: Path) -> None:
+    from custom.transforms import ReadLabeld
+
+    write_image(tmp_path / "label.tif", np.array([[0, 2, 4]], np.uint8))
+    read = ReadLabeld("label", classes=5)({"label": str(tmp_path / "label.tif")})
+    assert read["label"].tolist() == [[[0, 2, 4]]]
 
 
 def test_configs_are_read_in_any_locale() -> None:

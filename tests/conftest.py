@@ -45,3 +45,20 @@ def exit_code(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         return 0
 
     return run
+
+
+REPEATED = (
+    "test_another_seed_gives_other_weights",
+    "test_best_by_loss_keeps_the_lowest_validation_loss",
+    "test_resumed_run_equals_unbroken_run",
+)
+"""Tests of every bundle that run in `make test` for three of them, whose code paths the others share."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the repetitions of long tests as slow."""
+    for item in items:
+        repeated = isinstance(item, pytest.Function) and item.originalname in REPEATED
+        if repeated and item.callspec.params["bundle"] not in ("dendrite", "hela_track", "tem"):
+            item.add_marker(pytest.mark.slow)

@@ -13,7 +13,20 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from bundle_runs import BUNDLES, NETWORK, ROOT, SMALL, command, config, evaluate, infer, same, train, weights
+from bundle_runs import (
+    BUNDLES,
+    NETWORK,
+    REPRESENTATIVE,
+    ROOT,
+    SMALL,
+    command,
+    config,
+    evaluate,
+    infer,
+    same,
+    train,
+    weights,
+)
 from gpu_refusals import Recorder
 from monai.bundle import ConfigParser, ConfigWorkflow, run
 from PIL import Image
@@ -373,7 +386,7 @@ class TestNeuronEM:
         assert record["data"][0]["splits"] == {"train": {"pages": [0, 20]}, "validation": {"pages": [20, 24]}}
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+@pytest.mark.parametrize("bundle", REPRESENTATIVE)
 def test_as_a_user_types_it_from_another_folder(bundle, trained, tmp_path):
     """Inference finds shipped weights and sample data by itself; relative paths start at the working directory."""
     result = command(

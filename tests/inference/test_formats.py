@@ -127,12 +127,13 @@ def test_every_instance_is_an_roi_with_its_number_that_holds_its_pixels(tmp_path
 
 
 def test_rois_beyond_the_integer_coordinates(tmp_path: Path) -> None:
-    """ImageJ stores integer coordinates in 16 bits; the outline is a path, of floats, there."""
+    """ImageJ reads integer coordinates from 60,536 on as −5000 and more; the outline is a path, of floats, there."""
     mask = np.zeros((3, 65_560), bool)
-    mask[1, 65_550:65_553] = True
+    mask[1, 60_535:60_537] = mask[1, 65_550:65_553] = True
     (file,) = Rois(tmp_path)(result(tmp_path, [binary(mask)]))
-    (roi,) = read_roi_zip(str(file)).values()
-    assert np.array_equal(pixels_of(roi, mask.shape), mask)
+    rois = read_roi_zip(str(file)).values()
+    assert [roi["type"] for roi in rois] == ["composite", "composite"]
+    assert np.array_equal(np.sum([pixels_of(roi, mask.shape) for roi in rois], axis=0), mask)
 
 
 def test_rois_of_a_stack_are_on_their_pages(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from ._outlines import outlines
 if TYPE_CHECKING:
     from roifile import ImagejRoi
 
-_LARGEST_INTEGER = 2**16 - 1
-"""Integer coordinates of ROIs have 16 bits; those of paths are floats."""
+_LARGEST_INTEGER = 2**16 - 5001
+"""ImageJ reads larger integer coordinates, which have 16 bits, as negative; coordinates of paths are floats."""
 
 _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # segment types of java.awt.geom.PathIterator
 

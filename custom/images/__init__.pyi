@@ -9,7 +9,7 @@ from ._overlays import contact_sheet as contact_sheet
 from ._overlays import distinct_colors as distinct_colors
 from ._overlays import evenly_spaced as evenly_spaced
 from ._overlays import overlay as overlay
-from ._pixel_size import MICROMETERS as MICROMETERS
+from ._pixel_size import declared_size as declared_size
 from ._reading import describe as describe
 from ._reading import read_image as read_image
 from ._reading import read_labels as read_labels

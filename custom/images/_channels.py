@@ -43,7 +43,7 @@ def as_labeled(stored: Stored) -> np.ndarray:
 
 
 def _inverted(pixels: np.ndarray, black: int) -> np.ndarray:
-    if pixels.dtype == bool:
+    if pixels.dtype.kind in "bi":  # for signed integers −1 − x, which cannot overflow and is the same for all pages
         return ~pixels
     return (pixels.dtype.type(black) if pixels.dtype.kind == "u" else pixels.max()) - pixels
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,16 +13,21 @@ from typing import Any
 COARSEST_PIXEL = 20.0
 """In µm. No light or electron microscope has larger pixels; a printer's 72 dots per inch are 353 µm."""
 
+FINEST_PIXEL = 1e-6
+"""In µm. No electron microscope has smaller pixels."""
+
 MICROMETERS = {
+    **dict.fromkeys(("fm", "femtometer", "femtometre"), 1e-9),
     **dict.fromkeys(("pm", "picometer", "picometre"), 1e-6),
     **dict.fromkeys(("å", "angstrom", "ångström"), 1e-4),
     **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
-    **dict.fromkeys(("um", "µm", "micron", "micrometer", "micrometre"), 1.0),
+    **dict.fromkeys(("um", "µm", "µ", "micron", "micrometer", "micrometre"), 1.0),
     **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e3),
     **dict.fromkeys(("cm", "centimeter", "centimetre"), 1e4),
     **dict.fromkeys(("in", "inch", "inche"), 25400.0),
     **dict.fromkeys(("dm", "decimeter", "decimetre"), 1e5),
     **dict.fromkeys(("m", "meter", "metre"), 1e6),
+    **{"thou": 25.4, "mil": 25.4, "pt": 25400 / 72, "li": 25400 / 12, "ft": 304800.0, "yd": 914400.0},
 }
 """Name of a unit, as `_plain` returns it → its length in µm."""
 
@@ -43,14 +49,14 @@ def declared_size(
             microscope has is not believed.
     """
     plain = [_plain(unit) for unit in units]
-    unknown = [unit for unit in plain if unit not in MICROMETERS and unit not in _NO_UNIT]
+    unknown = [unit for unit in units if _plain(unit) not in MICROMETERS and _plain(unit) not in _NO_UNIT]
     if unknown:
         _note(f"{file}: the unit of the pixel size, {unknown[0]!r}, is not known; no pixel size is used.")
     numbers = [_number(length) for length in lengths]
     if not all(unit in MICROMETERS for unit in plain) or not all(math.isfinite(n) and n > 0 for n in numbers):
         return None
     row, column = (number * MICROMETERS[unit] for number, unit in zip(numbers, plain, strict=True))
-    if max(row, column) > COARSEST_PIXEL and math.isfinite(row * column):
+    if not FINEST_PIXEL <= min(row, column) <= max(row, column) <= COARSEST_PIXEL and math.isfinite(row * column):
         found = f"{file}: a pixel size of {row:g} × {column:g} µm, which no microscope has"
         if by_default:
             _note(f"{found}, is not used; its unit is not in the file. --pixel_size sets the right one.")
@@ -64,7 +70,7 @@ def size_from_dots(dots: Sequence[float], micrometers: float) -> tuple[float, fl
     if not all(math.isfinite(dot) and dot > 0 for dot in dots) or not math.isfinite(micrometers):
         return None
     size = (micrometers / dots[0], micrometers / dots[1])
-    return size if max(size) <= COARSEST_PIXEL else None
+    return size if FINEST_PIXEL <= min(size) <= max(size) <= COARSEST_PIXEL else None
 
 
 def size_in_millimeters(file: Path, row: float, column: float) -> tuple[float, float] | None:
@@ -77,7 +83,7 @@ def size_in_millimeters(file: Path, row: float, column: float) -> tuple[float, f
 def _plain(unit: str) -> str:
     """Return the name of a unit in lower case, in the singular, with one character for each of µ and Å."""
     text = re.sub(r"\\\\?u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), unit).strip().strip("\0\"'").lower()
-    text = text.replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}").replace("\N{ANGSTROM SIGN}".lower(), "å")
+    text = unicodedata.normalize("NFKC", text).replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")
     return text[:-1] if len(text) > 2 and text.endswith("s") else text
 
 

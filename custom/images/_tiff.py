@@ -95,12 +95,12 @@ def _page_at(tiff: tifffile.TiffFile, offset: int) -> tifffile.TiffPage:
 
 def _layout_of(file: Path) -> _Layout:
     status = file.stat()
-    return _read_layout(file, status.st_size, status.st_mtime_ns)
+    return _read_layout(file, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @lru_cache(maxsize=256)
-def _read_layout(file: Path, size: int, modified: int) -> _Layout:
-    """Return the layout of a file; ``size`` and ``modified`` tell a changed file from the one that was read before."""
+def _read_layout(file: Path, size: int, modified: int, inode: int) -> _Layout:
+    """Return the layout of a file; the numbers tell a changed file from the one that was read before."""
     with decoding(file):
         tiff = tifffile.TiffFile(file)
     with tiff:
@@ -108,6 +108,10 @@ def _read_layout(file: Path, size: int, modified: int) -> _Layout:
         with decoding(file):
             # The header of ScanImage counts frames that were averaged, never recorded or written to other files.
             series = [] if own_pages else _images(tiff.series)
+        if any(one.is_multifile for one in series):  # Micro-Manager's; offsets of pages are those in other files
+            _check_channels_of_set(file, tiff, dict(zip(series[0].axes, series[0].shape, strict=True)).get("C", 1))
+            series = []
+        with decoding(file):
             pages = [] if series and (tiff.is_ome or len(series) == 1) else _images(tiff.pages)
             last_offset = _next_page_offset(tiff)
         if not (series or pages) or last_offset != 0:
@@ -132,9 +136,15 @@ def _is_one_of_a_set(file: Path, tiff: tifffile.TiffFile) -> bool:
                 shape = tuple(int(node.get(f"Size{axis}", 1)) for axis in "TZCYX")
             if not is_set:
                 check_plausible(file, shape, np.dtype(tiff.pages[0].dtype).itemsize)
-            elif shape[2] > 1 and len(tiff.pages) > 1:  # they may be of any channel
-                raise InputError.about(file, f"{shape[2]} channels in a set of files", "one channel")
+            else:
+                _check_channels_of_set(file, tiff, shape[2])
     return is_set
+
+
+def _check_channels_of_set(file: Path, tiff: tifffile.TiffFile, channels: int) -> None:
+    """Raise InputError if the pages of this file may be of any channel."""
+    if channels > 1 and len(tiff.pages) > 1:
+        raise InputError.about(file, f"{channels} channels in a set of files", "one channel")
 
 
 def _next_page_offset(tiff: tifffile.TiffFile) -> int:
@@ -168,11 +178,12 @@ def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages:
         raise InputError.about(file, f"the shape {shape} with axes {axes}", "an image or a stack along one axis")
     check_plausible(file, shape, np.dtype(first.dtype).itemsize)
     with decoding(file):
-        contained = list(pages if one is None else one.pages)
+        own_pages = one is not None and one.kind == "ndtiff"  # whose series has no directories
+        contained = list(tiff.pages if own_pages else pages if one is None else one.pages)
     if None in contained:
         raise InputError.about(file, f"{contained.count(None)} page(s) with missing pixels", "a complete TIFF image")
     with decoding(file):
-        pixel_size = _tiff_pixel_size(file, tiff)
+        pixel_size = _tiff_pixel_size(file, tiff, first)
     contiguous = None if one is None else one.dataoffset
     if one is not None and contiguous is not None and contiguous + one.nbytes > tiff.filehandle.size:
         raise InputError.about(file, "a file that ends before its last pixels", "a complete TIFF image")
@@ -232,14 +243,14 @@ def _tiff_palette(colormap: np.ndarray | None) -> np.ndarray | None:
     return (colormap >> 8).astype(np.uint8).T
 
 
-def _tiff_pixel_size(file: Path, tiff: tifffile.TiffFile) -> tuple[float, float] | None:
+def _tiff_pixel_size(file: Path, tiff: tifffile.TiffFile, first: tifffile.TiffPage) -> tuple[float, float] | None:
     """Return (row, column) in µm, or None if the file declares no usable size."""
     if tiff.is_ome:
         return _ome_pixel_size(file, tiff.ome_metadata or "")
     calibration = _calibration(tiff)
     if calibration is not None:
         return declared_size(file, *calibration)
-    tags = tiff.pages[0].tags
+    tags = first.tags
     if "XResolution" not in tags or "YResolution" not in tags:
         return None
     dots = [_quotient(tags[f"{axis}Resolution"].value) for axis in "YX"]
@@ -250,7 +261,7 @@ def _tiff_pixel_size(file: Path, tiff: tifffile.TiffFile) -> tuple[float, float]
         return declared_size(file, lengths, (str(metadata.get("yunit", unit)), unit))
     of_unit = {tifffile.RESUNIT.INCH: 25400.0, tifffile.RESUNIT.CENTIMETER: 10000.0}
     length = {"inch": 25400.0, "inches": 25400.0, "in": 25400.0, "cm": 10000.0}.get(unit.lower())
-    return size_from_dots(dots, length or of_unit.get(tiff.pages[0].resolutionunit, math.nan))
+    return size_from_dots(dots, length or of_unit.get(first.resolutionunit, math.nan))
 
 
 def _quotient(value: Any) -> float:
@@ -265,9 +276,14 @@ def _calibration(tiff: tifffile.TiffFile) -> tuple[Sequence[Any], Sequence[str]]
     if stack and stack.get("XCalibration") and stack.get("SpatialCalibration", 1):
         unit = str(stack.get("CalibrationUnits", ""))
         return (stack.get("YCalibration"), stack["XCalibration"]), (unit, unit)
-    scan = (tiff.fei_metadata or {}).get("Scan") if tiff.is_fei else None  # FEI and Thermo Fisher
-    if scan and scan.get("PixelWidth"):
-        return (scan.get("PixelHeight"), scan["PixelWidth"]), ("m", "m")
+    plane = (tiff.metaseries_metadata or {}).get("PlaneInfo", {}) if tiff.is_metaseries else {}  # MetaMorph since 7.5
+    if plane.get("spatial-calibration-state"):
+        unit = str(plane.get("spatial-calibration-units", ""))
+        return (plane.get("spatial-calibration-y"), plane.get("spatial-calibration-x")), (unit, unit)
+    fei = (tiff.fei_metadata or {}) if tiff.is_fei else {}  # FEI and Thermo Fisher: scans of either or the ion beam
+    scan = next((fei[name] for name in ("Scan", "EScan", "IScan") if (fei.get(name) or {}).get("PixelWidth")), None)
+    if scan:
+        return (scan.get("PixelHeight", scan["PixelWidth"]), scan["PixelWidth"]), ("m", "m")
     zeiss = (tiff.sem_metadata or {}).get("ap_image_pixel_size") if tiff.is_sem else None
     if zeiss and len(zeiss) == 3:
         return (zeiss[1], zeiss[1]), (str(zeiss[2]), str(zeiss[2]))

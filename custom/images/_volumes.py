@@ -5,6 +5,7 @@ Both libraries are slow to import, so this happens only in the functions that ne
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -15,6 +16,9 @@ import numpy as np
 from ..errors import InputError
 from ._image import ImageInfo, Stored, check_page, check_plausible, decoding, suffix_of
 from ._pixel_size import declared_size, size_in_millimeters
+
+# nibabel only logs the sizes that it replaces; this module reads those in the file.
+logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)
 
 ITK_READERS = {".nrrd": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO", ".dcm": "GDCMImageIO"}
 
@@ -41,10 +45,20 @@ def describe_nifti(file: Path) -> ImageInfo:
     with decoding(file):
         scaled = (image.dataobj.slope, image.dataobj.inter) != (1.0, 0.0)
         dtype = np.dtype(np.float64) if scaled else image.header.get_data_dtype()
-        unit = image.header.get_xyzt_units()[0]
-        column, row = (float(zoom) for zoom in image.header.get_zooms()[:2])
+        unit, column, row = _nifti_spacing(file, type(image.header))
     size = None if unit == "mm" and (row, column) == (1, 1) else declared_size(file, (row, column), (unit, unit))
     return ImageInfo(file, shape[::-1], dtype, size)
+
+
+def _nifti_spacing(file: Path, header_class: Any) -> tuple[str, float, float]:
+    """Return the unit and the size (x, y) of a pixel as stored; nibabel replaces 0 by 1, and negative sizes."""
+    from nibabel.openers import ImageOpener
+
+    with ImageOpener(file) as stream:
+        header = header_class.from_fileobj(stream, check=False)
+    code = int(header["xyzt_units"]) % 8
+    column, row = map(float, header["pixdim"][1:3])
+    return {0: "", 1: "m", 2: "mm", 3: "um"}.get(code, str(code)), column, row
 
 
 def load_nifti(file: Path, page: int | None) -> Stored:
@@ -84,16 +98,23 @@ def describe_itk(file: Path) -> ImageInfo:
 
 def _itk_pixel_size(file: Path, row: float, column: float) -> tuple[float, float] | None:
     """Return (row, column) in µm: in the units of an NRRD header, which ITK does not read, or in mm."""
-    units = _nrrd_units(file) if suffix_of(file) == ".nrrd" else []
-    if not units:
+    if suffix_of(file) != ".nrrd":
         return size_in_millimeters(file, row, column)
-    return declared_size(file, (row, column), (units[1], units[0]))
+    header = _nrrd_header(file)
+    spacing = re.search(r"^(?:spacings|space directions): *(.+)$", header, re.MULTILINE)
+    if 1.0 in (row, column) and (spacing is None or "nan" in spacing[1].lower()):  # what ITK reads for unknown ones
+        return None
+    units = _nrrd_units(header)
+    return declared_size(file, (row, column), (units[1], units[0])) if units else size_in_millimeters(file, row, column)
 
 
-def _nrrd_units(file: Path) -> list[str]:
-    """Return the units of the first two spatial axes, x and y; empty if the header names none."""
+def _nrrd_header(file: Path) -> str:
     with file.open("rb") as stream:
-        header = stream.read(2**16).partition(b"\n\n")[0].decode("utf-8", "replace")
+        return stream.read(2**16).partition(b"\n\n")[0].decode("utf-8", "replace")
+
+
+def _nrrd_units(header: str) -> list[str]:
+    """Return the units of the first two spatial axes, x and y; empty if the header names none."""
     for line in re.findall(r"^(?:space )?units: *(.+?)\r?$", header, re.MULTILINE):
         units = [unit for unit in re.findall(r'"([^"]*)"', line) if unit]
         if len(units) > 1:
@@ -122,6 +143,8 @@ def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
     """Return ITK's reader after it has read the header, and the size (x, y, z)."""
     if suffix_of(file) == ".dcm":
         _check_dicom_header(file)
+    if suffix_of(file) == ".nrrd":
+        _check_nrrd_spacings(file)
     import itk
 
     reader = getattr(itk, ITK_READERS[suffix_of(file)]).New()
@@ -136,6 +159,13 @@ def _open_itk(file: Path) -> tuple[Any, tuple[int, ...]]:
         itemsize = reader.GetComponentSize() * reader.GetNumberOfComponents()
     check_plausible(file, size, itemsize, _bytes_of_data(file))
     return reader, (*size, 1)[:3]
+
+
+def _check_nrrd_spacings(file: Path) -> None:
+    """Refuse spacings that NRRD forbids and ITK does not read."""
+    spacings = re.search(r"^spacings: *(.+?)\r?$", _nrrd_header(file), re.MULTILINE)
+    if spacings and re.search(r"(?<!\S)(?!nan)([a-z]\S*|[-+]?(inf\S*|0*\.?0*))(?!\S)", spacings[1], re.IGNORECASE):
+        raise InputError.about(file, f"the spacings {spacings[1]}", "numbers other than 0, or NaN where unknown")
 
 
 def _check_dicom_header(file: Path) -> None:

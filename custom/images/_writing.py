@@ -54,6 +54,8 @@ def write_image(
     axes = axes or {2: "YX", 3: "ZYX"}.get(array.ndim, "")
     array = array.astype(np.uint8) if array.dtype == bool else array
     _check_writable(array, axes, colors)
+    if axes == "ZYX" and len(array) == 1:  # read as an image anyway; tifffile confuses the axes of narrow ones
+        array, axes = array[0], "YX"
     imagej = colors is None and array.dtype in (np.uint8, np.uint16, np.float32) and array.nbytes < _CLASSIC_TIFF_BYTES
     imagej = imagej and array.shape[axes.index("X")] > 1  # tifffile writes narrower stacks that it cannot read
     options: dict[str, Any] = {"imagej": imagej, "compression": "zlib", "metadata": {"axes": axes}}

@@ -17,6 +17,7 @@ import tifffile
 from fuzzing import SUFFIXES, forked, fuzz, whole_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from custom.data import SPLITS, datalist, load_manifest
 from custom.errors import InputError
@@ -267,6 +268,13 @@ def test_a_header_that_claims_more_than_can_be_there(suffix: str, content: bytes
     for read in (describe, read_image):
         with pytest.raises(InputError, match=r"a header that declares|broken or incomplete"):
             read(tmp_path / f"x{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp"])
+def test_pictures_of_more_than_179_megapixels(tmp_path: Path, suffix: str) -> None:
+    """Pillow refuses these."""
+    Image.new("1", (13_400, 13_400)).save(tmp_path / f"a{suffix}")
+    assert describe(tmp_path / f"a{suffix}").shape == (13_400, 13_400)
 
 
 def test_a_small_file_may_hold_a_large_image(tmp_path: Path) -> None:

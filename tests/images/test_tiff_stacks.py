@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import tracemalloc
 from pathlib import Path
 from uuid import UUID
@@ -70,6 +72,45 @@ def test_a_thumbnail_is_not_a_page(tmp_path: Path) -> None:
     assert np.array_equal(read_image(tmp_path / "x.tif"), STACK[0])
 
 
+def test_the_size_is_that_of_the_image_not_of_a_thumbnail(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "x.tif") as writer:
+        writer.write(STACK[0, ::4, ::4], subfiletype=1, resolution=(25e3, 25e3), resolutionunit="CENTIMETER")
+        writer.write(STACK[0], resolution=(1e5, 1e5), resolutionunit="CENTIMETER")
+    assert describe(tmp_path / "x.tif").pixel_size == pytest.approx((0.1, 0.1))
+
+
+def write_micro_manager_set(folder: Path, files: int) -> list[Path]:
+    """Write a multi-file stack as Micro-Manager does: two pages in each file, whose index maps complete each other."""
+    summary = json.dumps({"MicroManagerVersion": "2", "Frames": 2 * files, "Prefix": "x"}).encode()
+    paths = [folder / f"x_MMStack_{number}.ome.tif" for number in range(files)]
+    for number, path in enumerate(paths):
+        data = bytearray(40) + summary + bytes(-len(summary) % 4)
+        offsets = []
+        for page in STACK[:2] + number:
+            at = len(data)
+            offsets.append(at)
+            last = len(offsets) == 2
+            values = (17, 16, 8, 1, 1, at + 162, 1, 16, page.nbytes, 1, 1, 1)
+            codes = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 296, 339)
+            tags = [struct.pack("<HHII", code, 4, 1, value) for code, value in zip(codes, values, strict=True)]
+            data += struct.pack("<H", 13) + b"".join(tags) + struct.pack("<HHII", 51123, 2, len(summary), 40)
+            data += struct.pack("<I", 0 if last else at + 162 + page.nbytes) + page.tobytes()
+        index_map = b"".join(struct.pack("<5I", 0, 0, 2 * number + i, 0, at) for i, at in enumerate(offsets))
+        header = (b"II", 42, offsets[0], 54773648, len(data), 0, 0, 0, 0, 2355492, len(summary))
+        data[:40] = struct.pack("<2sHIIIIIIIII", *header)
+        path.write_bytes(data + struct.pack("<II", 3453623, 2) + index_map)
+    return paths
+
+
+def test_a_file_of_micro_managers_set_has_its_own_pages(tmp_path: Path) -> None:
+    files = write_micro_manager_set(tmp_path, 2)
+    with tifffile.TiffFile(files[0]) as tiff:
+        assert tiff.series[0].shape == (4, 16, 17)  # of both files
+    for number, file in enumerate(files):
+        assert np.array_equal(read_image(file), STACK[:2] + number)
+        assert np.array_equal(read_image(file, page=1), STACK[1] + number)
+
+
 @pytest.mark.parametrize(
     "options",
     [{"imagej": True, "metadata": {"axes": "TYX"}}, {"metadata": None}, {"compression": "zlib"}, {"tile": (16, 16)}],
@@ -105,12 +146,30 @@ def test_black_is_the_largest_value_of_the_bits(tmp_path: Path, bits: int) -> No
     assert np.array_equal(read_image(tmp_path / "x.tif"), 2**bits - 1 - stored)
 
 
-@pytest.mark.parametrize("shape", [(5, 7, 1), (5, 1, 7), (5, 1, 1), (7, 1), (1, 7), (1, 1)])
+def test_black_and_white_of_signed_integers(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", np.array([[30000, -30000]], np.int16), photometric="miniswhite")
+    assert read_image(tmp_path / "x.tif").tolist() == [[-30001, 29999]]
+
+
+@pytest.mark.filterwarnings("ignore:builtin type")
+def test_dicom_in_which_0_is_white(tmp_path: Path) -> None:
+    import itk
+
+    stored = np.arange(16 * 18, dtype=np.uint16).reshape(16, 18)
+    itk.imwrite(itk.image_from_array(stored), str(tmp_path / "x.dcm"))
+    content = (tmp_path / "x.dcm").read_bytes().replace(b"MONOCHROME2", b"MONOCHROME1")
+    bits, highest = b"\x28\0\x01\x01\x02\0\0\0", b"\x28\0\x02\x01\x02\0\0\0"
+    content = content.replace(bits + b"\x10", bits + b"\x0c").replace(highest + b"\x0f", highest + b"\x0b")
+    (tmp_path / "x.dcm").write_bytes(content)
+    assert np.array_equal(read_image(tmp_path / "x.dcm"), 4095 - stored)
+
+
+@pytest.mark.parametrize("shape", [(5, 7, 1), (5, 1, 7), (5, 1, 1), (1, 7, 1), (7, 1), (1, 7), (1, 1)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_one_pixel_wide(tmp_path: Path, shape: tuple[int, ...], dtype: type) -> None:
     array = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     write_image(tmp_path / "x.tif", array)
-    assert np.array_equal(read_image(tmp_path / "x.tif"), array)
+    assert np.array_equal(read_image(tmp_path / "x.tif"), array[0] if shape == (1, 7, 1) else array)
 
 
 def test_labels_too_large_to_count_with(tmp_path: Path) -> None:

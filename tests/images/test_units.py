@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from custom.errors import InputError
 from custom.images import describe
 
 IMAGE = np.zeros((8, 9), np.uint8)
@@ -56,6 +57,8 @@ def size_of(file: Path) -> tuple[float, float] | None:
         ("2e-4", "cm", 2),
         ("2e-6", "m", 2),
         ("1e-4", "in", 2.54),
+        ("1", "A\u030angström", 1e-4),
+        ("0.0072", "pt", 2.54),
     ],
 )
 def test_units_of_ome(tmp_path: Path, length: str, unit: str, micrometers: float) -> None:
@@ -109,14 +112,45 @@ def test_a_resolution_without_denominator(tmp_path: Path) -> None:
     assert size_of(file) is None
 
 
-def test_nifti_of_no_number(tmp_path: Path) -> None:
+def write_nifti(file: Path, size: float, unit: int) -> Path:
     import nibabel
 
-    nibabel.save(nibabel.Nifti1Image(IMAGE.T, None), tmp_path / "a.nii")
-    content = bytearray((tmp_path / "a.nii").read_bytes())
-    content[80:88], content[123] = struct.pack("<2f", float("nan"), float("nan")), 3  # µm
-    (tmp_path / "a.nii").write_bytes(content)
-    assert size_of(tmp_path / "a.nii") is None
+    nibabel.save(nibabel.Nifti1Image(IMAGE.T, None), file)
+    content = bytearray(file.read_bytes())
+    content[80:88], content[123] = struct.pack("<2f", size, size), unit
+    file.write_bytes(content)
+    return file
+
+
+@pytest.mark.parametrize("size", [0, -1, float("nan"), float("inf")])
+def test_nifti_of_no_size(tmp_path: Path, size: float) -> None:
+    """Also 0 and −1, which nibabel reads as 1."""
+    assert size_of(write_nifti(tmp_path / "a.nii", size, 3)) is None
+
+
+def test_nifti_of_an_unknown_unit(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="the unit of the pixel size, '7', is not known"):
+        assert describe(write_nifti(tmp_path / "a.nii", 0.5, 7)).pixel_size is None
+    assert size_of(write_nifti(tmp_path / "a.nii", 0.5, 3)) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("field", ["spacings: NaN NaN\n", "", "spacings: -1 -1\n", "spacings: 0.2 NaN\n"])
+def test_nrrd_of_no_size(tmp_path: Path, field: str) -> None:
+    assert size_of(write_nrrd(tmp_path / "a.nrrd", field + 'units: "um" "um"\n')) is None
+
+
+@pytest.mark.parametrize("spacings", ["0 0", "0.2 0.0", "inf 1", "wide 1"])
+def test_nrrd_that_itk_does_not_read(tmp_path: Path, spacings: str) -> None:
+    with pytest.raises(InputError, match=f"found the spacings {spacings}, expected numbers other than 0, or NaN"):
+        describe(write_nrrd(tmp_path / "a.nrrd", f"spacings: {spacings}\n"))
+
+
+@pytest.mark.parametrize("spacing", ["0 0", "-1 -1", "NaN NaN", "inf inf", "wide wide", "0.0002 0"])
+def test_metaimage_of_no_size(tmp_path: Path, spacing: str) -> None:
+    header = f"ObjectType = Image\nNDims = 2\nBinaryData = True\nElementSpacing = {spacing}\nDimSize = 9 8\n"
+    content = f"{header}ElementType = MET_UCHAR\nElementDataFile = LOCAL\n".encode() + IMAGE.tobytes()
+    (tmp_path / "a.mha").write_bytes(content)
+    assert size_of(tmp_path / "a.mha") is None
 
 
 def test_an_unknown_unit_is_named(tmp_path: Path) -> None:
@@ -137,12 +171,55 @@ def test_sizes_that_no_microscope_has_are_mentioned(tmp_path: Path) -> None:
         assert describe(file).pixel_size is None
 
 
+def test_a_size_finer_than_any_microscope(tmp_path: Path) -> None:
+    file = write_ome(tmp_path / "a.ome.tif", "6.5e-8", "6.5e-8", "µm", "µm")  # m, taken for µm
+    with pytest.warns(UserWarning, match="6.5e-08 × 6.5e-08 µm, which no microscope has, is used"):
+        assert describe(file).pixel_size == pytest.approx((6.5e-8, 6.5e-8))
+
+
 def test_calibration_of_electron_microscopes(tmp_path: Path) -> None:
     """FEI and Zeiss store it in tags of their own, in m and nm, next to a resolution for printers."""
     fei = "[Scan]\r\nPixelWidth=2.5e-9\r\nPixelHeight=5e-9\r\n"
-    tags = {"fei": (34682, fei), "zeiss": (34118, "\r\n0\r\n\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 4.5 nm\r\n")}
+    ions = fei.replace("[Scan]", "[IScan]")
+    tags = {
+        "fei": (34682, fei),
+        "ions": (34682, ions),
+        "zeiss": (34118, "\r\n0\r\n\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 4.5 nm\r\n"),
+    }
     for name, (tag, text) in tags.items():
         options = {"resolution": (72, 72), "extratags": [(tag, "s", 0, text, True)]}
         tifffile.imwrite(tmp_path / f"{name}.tif", IMAGE, metadata=None, **options)
     assert size_of(tmp_path / "fei.tif") == pytest.approx((0.005, 0.0025))
+    assert size_of(tmp_path / "ions.tif") == pytest.approx((0.005, 0.0025))
     assert size_of(tmp_path / "zeiss.tif") == pytest.approx((0.0045, 0.0045))
+
+
+def write_metamorph(file: Path, calibrated: int) -> None:
+    """Write a TIFF with MetaMorph's tags UIC1 and UIC2, whose values are offsets in the file."""
+    image = IMAGE.tobytes()
+    fractions = 8 + len(image)
+    uic1 = fractions + 28
+    values = struct.pack("<5I4s4x", 2, 10, 1, 10, 3, b"um\0")  # 2 / 10 and 1 / 10 µm
+    values += struct.pack("<8I", 3, calibrated, 4, fractions + 8, 5, fractions, 6, fractions + 16)
+    values += struct.pack("<6I", 1, 1, 2451545, 0, 2451545, 0)
+    tags = [(256, 3, 1, 9), (257, 3, 1, 8), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8)]
+    tags += [(277, 3, 1, 1), (278, 3, 1, 8), (279, 4, 1, len(image)), (33628, 4, 4, uic1), (33629, 5, 1, uic1 + 32)]
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
+    file.write_bytes(struct.pack("<2sHI", b"II", 42, 8 + len(image + values)) + image + values + directory)
+
+
+def test_calibration_of_metamorph(tmp_path: Path) -> None:
+    write_metamorph(tmp_path / "stack.tif", 1)
+    write_metamorph(tmp_path / "none.tif", 0)
+    settings = (
+        "".join(
+            f'<prop id="spatial-calibration-{name}" type="{kind}" value="{value}"/>'
+            for name, kind, value in (("state", "bool", "on"), ("x", "float", "0.1"), ("y", "float", "0.2"))
+        )
+        + '<prop id="spatial-calibration-units" type="string" value="um"/>'
+    )
+    text = f"<MetaData><PlaneInfo>{settings}</PlaneInfo></MetaData>"
+    tifffile.imwrite(tmp_path / "series.tif", IMAGE, description=text, software="MetaSeries", metadata=None)
+    assert size_of(tmp_path / "stack.tif") == pytest.approx((0.2, 0.1))
+    assert size_of(tmp_path / "none.tif") is None
+    assert size_of(tmp_path / "series.tif") == pytest.approx((0.2, 0.1))

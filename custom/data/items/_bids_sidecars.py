@@ -12,13 +12,13 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.json_files import read_object
-from ...images import MICROMETERS
-
-_UNITS = ("nm", "um", "µm", "mm")
+from ...images import declared_size
 
 
 def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
     """Return the pixel size (row, column) in µm from the sidecars of an image, or None if they declare none.
+
+    As in image files, sizes of 0 and the like are none, and unknown units are mentioned.
 
     Args:
         image: the image file.
@@ -45,11 +45,10 @@ def sidecar_pixel_size(image: Path, root: Path) -> tuple[float, float] | None:
     if "PixelSize" not in metadata:
         return None
     size, unit = metadata["PixelSize"], metadata.get("PixelSizeUnits")
-    is_size = isinstance(size, list) and len(size) in (2, 3) and all(type(v) in (int, float) and v > 0 for v in size)
-    if not is_size or unit not in _UNITS:
+    if not isinstance(size, list) or len(size) not in (2, 3) or not isinstance(unit, str):
         found = f"PixelSize {size!r} and PixelSizeUnits {unit!r}"
-        raise InputError.about(declaring, found, "two or three numbers above 0, and nm, um or mm")
-    return (size[1] * MICROMETERS[unit], size[0] * MICROMETERS[unit])  # BIDS gives x first
+        raise InputError.about(declaring, found, "two or three numbers, and nm, um or mm")
+    return declared_size(declaring, (size[1], size[0]), (unit, unit))  # BIDS gives x first
 
 
 def _sidecars(image: Path, root: Path) -> list[Path]:

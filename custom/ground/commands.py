@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import difflib
 import inspect
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
 
-import fire
 from tqdm import tqdm
 
-from ..errors import show_input_errors
+from ..errors import InputError, show_input_errors
 
 
 def run_commands(module: str, commands: Mapping[str, Callable[..., None]]) -> None:
@@ -20,17 +21,54 @@ def run_commands(module: str, commands: Mapping[str, Callable[..., None]]) -> No
 
     Args:
         module: name of the module, such as ``custom.score``.
-        commands: name of a command → function; the arguments of the function are the options of the command.
+        commands: name of a command → function; its arguments without a default are typed in their order, the others as
+            ``--name value``. The function receives text; ``true`` for a switch without a value.
 
     Raises:
-        SystemExit: ``--help`` was given, and printed.
+        InputError: an argument is missing or unknown, or the command raises it.
+        SystemExit: ``--help`` or no command was given, and the help printed.
     """
     show_input_errors()
-    if {"--help", "-h"} & set(sys.argv[1:]):
-        print(_help(module, commands, sys.argv[1]))
+    name, *words = sys.argv[1:] or ["--help"]
+    if {"--help", "-h"} & {name, *words}:
+        print(_help(module, commands, name))
         raise SystemExit(0)
+    if name not in commands:
+        raise InputError(
+            f"python -m {module}: found {name!r}, expected {' or '.join(commands)}{_near(name, commands)}."
+        )
+    arguments = _parse(f"python -m {module} {name}", commands[name], words)
     quieten()
-    fire.Fire(dict(commands), name=f"python -m {module}")
+    commands[name](**arguments)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{self.prog}: {message}; --help lists all arguments.")
+
+
+def _parse(command: str, function: Callable[..., None], words: list[str]) -> dict[str, str]:
+    """Return the arguments of a function that were typed."""
+    parser = _Parser(prog=command, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    options = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        options.append(f"--{name}")
+        if parameter.default is not inspect.Parameter.empty:
+            switch: dict[str, Any] = {"nargs": "?", "const": "true"} if "bool" in str(parameter.annotation) else {}
+            parser.add_argument(options[-1], **switch)
+        elif any(word.split("=")[0] == options[-1] for word in words):  # typed with its name
+            parser.add_argument(options[-1], required=True)
+        else:
+            parser.add_argument(name)
+    given, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f"found {unknown[0]!r}, which it does not have{_near(unknown[0].split('=')[0], options)}")
+    return vars(given)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _help(module: str, commands: Mapping[str, Callable[..., None]], name: str) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fire.decorators import SetParseFn
-
 from ..errors import InputError
 from ..ground.names import as_given
 from ..ground.option_values import choice, flag, frame_range, number
+from ..ground.wording import counted
 
 
-@SetParseFn(str, "gt_dir", "res_dir", "json", "errors", "frames")
 def ctc(
     gt_dir: str,
     res_dir: str,
@@ -46,40 +44,41 @@ def ctc(
     print_sequence_scores(truths, results, part, with_warping, json, None if errors is None else Path(errors))
 
 
-@SetParseFn(str, "gt_dir", "res_dir", "json")
 def masks(
     gt_dir: str,
     res_dir: str,
     *,
     json: str | None = None,
-    threshold: float | None = None,
-    classes: bool | str = False,
+    threshold: float | str | None = None,
+    classes: bool | str | None = None,
 ) -> None:
     """Print Dice, IoU, clDice, Rand index and panoptic quality of each image, and their mean and standard deviation.
 
     Files are paired by name without suffix or, if no names agree, by the last number in the name. Pages of a stack are
-    scored separately. Dice, IoU and clDice are computed for the foreground. Folders in which no file has more than one
-    value besides 0, or only 0 and 255 with the noise of JPEG, contain binary masks; their objects, for Rand index and
-    panoptic quality, are 4-connected components. Other folders contain instance labels. The second line names the
-    reading. Of an output folder of inference, the files x_labels.tif are read, or x_mask.tif.
+    scored separately. The second line of the output names how the values are read. Folders in which no page has more
+    than one value besides 0, or only two with the noise of JPEG, contain binary masks; their objects, for Rand index
+    and panoptic quality, are 4-connected components. Others contain instance labels, if most values are in one piece.
+    Dice, IoU and clDice are computed for the foreground. Of an output folder of inference, the files x_labels.tif are
+    read if the truth has instance labels, otherwise x_mask.tif.
 
     Args:
-        gt_dir: folder of the true masks.
-        res_dir: folder of the masks to score.
+        gt_dir: folder of the true masks, or one file.
+        res_dir: folder of the masks to score, or one file.
         json: output file for the scores.
-        threshold: smallest value of foreground, for probabilities and soft masks.
-        classes: true if values are class numbers; the scores are Dice of each class and their mean.
+        threshold: smallest value of foreground, for probabilities and masks with soft edges.
+        classes: true if values are class numbers, scored by Dice of each class and their mean; false for instance
+            labels, also those of several pieces.
     """
-    from ._masks import pair_files, print_mask_scores
+    from ._masks import open_masks, pair_files, print_mask_scores
 
-    pairs = pair_files(Path(gt_dir), Path(res_dir))
-    _announce(res_dir, gt_dir, f"{len(pairs)} image(s)")
-    about = {"gt_dir": gt_dir, "res_dir": res_dir}
-    level = None if threshold is None else number("threshold", threshold, above=0)
-    print_mask_scores(pairs, json, about, level, flag("classes", classes))
+    with_classes = None if classes is None else flag("classes", classes)
+    level = None if threshold is None else _positive("threshold", threshold)
+    truth, result = open_masks(Path(gt_dir), Path(res_dir), level, with_classes)
+    pairs = pair_files(truth, result)
+    _announce(res_dir, gt_dir, counted(len(pairs), "image"))
+    print_mask_scores(pairs, truth, result, json, {"gt_dir": gt_dir, "res_dir": res_dir})
 
 
-@SetParseFn(str, "labels", "probability", "json")
 def membrane(labels: str, probability: str, *, json: str | None = None, probability_of: str = "membrane") -> None:
     """Print V-Rand, V-Info and the pixel error of ISBI 2012, each at its best threshold, as means over the slices.
 
@@ -93,7 +92,7 @@ def membrane(labels: str, probability: str, *, json: str | None = None, probabil
 
     of_membrane = choice("probability_of", probability_of, "membrane", "cell") == "membrane"
     membranes, probabilities = read_stacks(labels, probability)
-    _announce(probability, labels, f"{len(membranes)} slice(s)")
+    _announce(probability, labels, counted(len(membranes), "slice"))
     about = {"labels": labels, "probability": probability, "probability_of": probability_of}
     print_membrane_scores(membranes, probabilities if of_membrane else 1 - probabilities, json, about)
 
@@ -101,6 +100,14 @@ def membrane(labels: str, probability: str, *, json: str | None = None, probabil
 def _announce(result: str | Path, truth: str | Path, what: str) -> None:
     """Print the first line of a command."""
     print(f"Scoring {what} of {as_given(result)} against {as_given(truth)}", flush=True)
+
+
+def _positive(option: str, value: float | str) -> float:
+    """Return a number above 0, which the command line passes as text."""
+    try:
+        return number(option, float(value), above=0)
+    except ValueError:
+        raise InputError(f"--{option}: found {value!r}, expected a number above 0.") from None
 
 
 def _folders(text: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Scores of a folder of masks against a folder of true masks: binary masks or instance labels."""
+"""Scores of a folder of masks against a folder of true masks: binary masks, instance labels or class numbers."""
 
 from __future__ import annotations
 
@@ -18,149 +18,126 @@ from ..errors import InputError
 from ..ground.json_files import write_json
 from ..ground.progress import shown
 from ..ground.score_tables import mean
-from ..ground.wording import score_label
-from ..images import files_in, is_image_file, read_image, read_labels
+from ..ground.wording import counted, score_label
+from ..images import files_in, is_image_file
+from ._reading import Reading, read_mask, reading_of
+
+_KINDS = re.compile(r"_(labels|mask|cp_masks|probability|overlay)\Z")
+"""Endings of the names of results; the rest of the name is that of the image."""
 
 
-def pair_files(truth: Path, result: Path) -> list[tuple[Path, Path]]:
-    """Pair the true masks of a folder with the masks to score, by stem or else by number.
+class Masks(NamedTuple):
+    """The masks of a folder and how they are read."""
 
-    Of an output folder of inference, the files ``x_labels.tif`` or else ``x_mask.tif`` are taken.
+    source: Path
+    files: list[Path]
+    reading: Reading
+
+    def __str__(self) -> str:
+        """Return the reading and, of an output folder of inference, the kind of its files."""
+        endings = {match[0] for file in self.files if (match := _KINDS.search(file.stem))}
+        return f"{self.reading} ({', '.join(f'x{one}' for one in sorted(endings))})" if endings else str(self.reading)
+
+
+def open_masks(
+    truth: Path, result: Path, threshold: float | None = None, classes: bool | None = None
+) -> tuple[Masks, Masks]:
+    """Return the true masks and the masks to score.
+
+    Of an output folder of inference, the files ``x_mask.tif`` are taken if the truth has class numbers or binary masks,
+    else ``x_labels.tif``.
+
+    Args:
+        truth: folder of the true masks, or a file.
+        result: folder of the masks to score, or a file.
+        threshold: as in `reading_of`.
+        classes: as in `reading_of`.
 
     Raises:
-        InputError: a folder is missing or has no images, or no files belong together.
+        InputError: a folder is missing or has no images, or its values have no clear meaning.
     """
-    true_files, files = _images(truth), _images(result)
-    same_stem = {_stem(file) for file in true_files} & {_stem(file) for file in files}
-    by_name = {_stem(file): file for file in files}
-    pairs = [(file, by_name[_stem(file)]) for file in true_files if _stem(file) in same_stem]
+    with_objects = not classes
+    true_files = _files(truth, with_objects)
+    true_reading = reading_of(truth, true_files, threshold, classes)
+    files = _files(result, with_objects and true_reading.kind == "instances")
+    reading = reading_of(result, files, threshold, classes)
+    return Masks(truth, true_files, true_reading), Masks(result, files, reading)
+
+
+def pair_files(truth: Masks, result: Masks) -> list[tuple[Path, Path]]:
+    """Pair true masks with the masks to score, by the name of the image or else by the last number.
+
+    Raises:
+        InputError: two files have the same name before the suffix, or no files belong together.
+    """
+    if truth.source.is_file() and result.source.is_file():
+        return [(truth.source, result.source)]
+    by_name, _ = pairing.index_files(result.files, _name)
+    true_by_name, _ = pairing.index_files(truth.files, _name)
+    same = true_by_name.keys() & by_name.keys()
+    pairs = [(file, by_name[name]) for name, file in true_by_name.items() if name in same]
     if not pairs:
-        pairs = list(pairing.pair_by_number(true_files, files).values())
+        pairs = list(pairing.pair_by_number(truth.files, result.files).values())
     else:
-        _note_unpaired([*true_files, *files], same_stem)
+        _note_unpaired([file for file in (*truth.files, *result.files) if _name(file) not in same])
     if not pairs:
-        raise InputError.about(
-            result, f"no file that belongs to a file in {truth}", "the same names or the same numbers"
-        )
+        found = f"no file that belongs to a file in {truth.source}"
+        raise InputError.about(result.source, found, "the same names or the same numbers")
     return pairs
 
 
 def print_mask_scores(
-    pairs: Sequence[tuple[Path, Path]],
-    json: str | None,
-    about: Mapping[str, str],
-    threshold: float | None = None,
-    classes: bool = False,
+    pairs: Sequence[tuple[Path, Path]], truth: Masks, result: Masks, json: str | None, about: Mapping[str, str]
 ) -> None:
-    """Print how the masks are read, the scores of each image, their mean and standard deviation.
+    """Print how masks are read, the scores of each image, their mean and standard deviation.
 
     Args:
         pairs: true mask and mask to score, as `pair_files` returns them.
+        truth: the true masks.
+        result: the masks to score.
         json: output file for the scores, or None.
         about: further content of that file.
-        threshold: smallest value of foreground, for probabilities and soft masks; None: as the values suggest.
-        classes: whether values are class numbers.
+
+    Raises:
+        InputError: the masks of a pair differ in size.
     """
-    true_reading, reading = (reading_of(files, threshold, classes) for files in zip(*pairs, strict=True))
-    print(f"Read as {_in_words(true_reading)} (truth) and {_in_words(reading)} (result).")
-    scores = _score_pairs(pairs, true_reading, reading)
+    print(f"Read as {truth} in the truth and {result} in the result.", flush=True)
+    scores = _score_pairs(pairs, truth.reading, result.reading)
     means = _means(list(scores.values()))
     print(_table(scores, means))
     if json is not None:
         write_json(json, dict(about) | {"images": scores, "mean": means})
 
 
-def _images(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise InputError.about(folder, "nothing", "a folder of masks")
-    files = [file for file in files_in(folder) if is_image_file(file)]
+def _files(source: Path, with_objects: bool) -> list[Path]:
+    """Return the masks of a folder; of an output folder of inference, its instance labels or its masks."""
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise InputError.about(source, "nothing", "a folder of masks")
+    files = [file for file in files_in(source) if is_image_file(file)]
     if not files:
-        raise InputError.about(folder, "a folder without images", "a folder of masks")
-    if (folder / "report.html").is_file() or any(file.stem.endswith("_probability") for file in files):
-        for kind in ("labels", "mask"):
-            of_kind = [file for file in files if file.stem.endswith(f"_{kind}")]
-            if of_kind:
-                return of_kind
+        raise InputError.about(source, "a folder without images", "a folder of masks")
+    kinds: dict[str, list[Path]] = {}
+    for file in files:
+        match = _KINDS.search(file.stem)
+        kinds.setdefault(match[1] if match else "", []).append(file)
+    if len(kinds.keys() - {""}) > 1:
+        for kind in ("labels", "mask") if with_objects else ("mask", "labels"):
+            if kind in kinds:
+                return kinds[kind]
     return files
 
 
-def _stem(file: Path) -> str:
+def _name(file: Path) -> str:
     """Return the name of the image that a mask belongs to."""
-    return re.sub(r"_(labels|mask|cp_masks)\Z", "", pairing.stem_of(file))
+    return _KINDS.sub("", pairing.stem_of(file))
 
 
-def _note_unpaired(files: Sequence[Path], paired: set[str]) -> None:
-    alone = [f"{file.parent.name}/{file.name}" for file in files if _stem(file) not in paired]
+def _note_unpaired(alone: Sequence[Path]) -> None:
     if alone:
-        warnings.warn(f"{len(alone)} file(s) without a partner are left out: {', '.join(alone)}", stacklevel=3)
-
-
-# ------------------------------------------------------------------------------------------------------------- reading
-
-
-class Reading(NamedTuple):
-    """How the values of all masks of a folder are read."""
-
-    kind: str  # binary, instances or classes
-    threshold: float  # binary: foreground has at least this value
-
-
-def reading_of(files: Sequence[Path], threshold: float | None, classes: bool) -> Reading:
-    """Return how the masks of a folder are read.
-
-    Without options, masks with one value besides 0 are binary, as are those of 0 and 255 with the noise of JPEG. Others
-    are instance labels.
-
-    Args:
-        files: the masks.
-        threshold: smallest value of foreground; None: see above.
-        classes: whether values are class numbers.
-
-    Raises:
-        InputError: the values are fractions, or those of a mask with soft edges.
-    """
-    if classes:
-        return Reading("classes", 1)
-    if threshold is not None:
-        return Reading("binary", threshold)
-    masks = list(map(read_image, files))
-    largest = max(float(mask.max()) for mask in masks)
-    if all(np.unique(mask[mask > 0]).size <= 1 for mask in masks):
-        return Reading("binary", 1.0 if masks[0].dtype.kind != "f" else float(np.finfo(np.float32).tiny))
-    if any(mask.dtype.kind == "f" and (mask != np.rint(mask)).any() for mask in masks):
-        expected = "masks or labels; --threshold reads probabilities as a mask"
-        raise InputError.about(files[0].parent, "fractional values", expected)
-    if largest == 255 and all(map(_is_nearly_binary, masks)):
-        return Reading("binary", 128)
-    if largest == 255 and np.mean([_share_of_gray(mask) for mask in masks]) < _MOST_GRAY:
-        found = "gray values between 0 and 255, as of masks with soft edges"
-        raise InputError.about(files[0].parent, found, "masks, or --threshold 128 to cut the edges")
-    return Reading("instances", 1)
-
-
-_MOST_GRAY = 0.5
-"""Share of the foreground that the edges of a soft mask may have."""
-
-
-def _is_nearly_binary(mask: np.ndarray) -> bool:
-    """Return whether all values are 0 and 255 up to the noise of JPEG."""
-    return mask.dtype == np.uint8 and _share_of_gray(mask) < 0.001
-
-
-def _share_of_gray(mask: np.ndarray) -> float:
-    """Return the number of pixels far from 0 and 255 per pixel of foreground."""
-    return float(((mask > 55) & (mask < 200)).sum() / max(1, (mask > 0).sum())) if mask.dtype == np.uint8 else 1.0
-
-
-def _in_words(reading: Reading) -> str:
-    at = "" if reading.kind != "binary" or reading.threshold <= 1 else f", foreground from {reading.threshold:g}"
-    return {"binary": "binary masks", "instances": "instance labels", "classes": "class numbers"}[reading.kind] + at
-
-
-def _read(file: Path, reading: Reading) -> np.ndarray:
-    if reading.kind == "binary":
-        return (read_image(file) >= reading.threshold).astype(np.uint8)
-    return read_labels(file)
+        names = ", ".join(f"{file.parent.name}/{file.name}" for file in alone)
+        warnings.warn(f"{counted(len(alone), 'file')} without a partner left out: {names}", stacklevel=3)
 
 
 # -------------------------------------------------------------------------------------------------------------- scores
@@ -172,7 +149,7 @@ def _score_pairs(
     """Return page → scores; pages are named after the true file."""
     scores: dict[str, dict[str, float]] = {}
     for true_file, file in shown(pairs, len(pairs), "scoring"):
-        reference, labels = _read(true_file, true_reading), _read(file, reading)
+        reference, labels = read_mask(true_file, true_reading), read_mask(file, reading)
         if labels.shape != reference.shape:
             found, expected = (" × ".join(map(str, image.shape)) for image in (labels, reference))
             raise InputError.about(file, f"{found} pixels", f"{expected} as in {true_file}")

@@ -8,15 +8,12 @@ from __future__ import annotations
 import shlex
 import sys
 
-from fire.decorators import SetParseFn
-
 from ..ground.commands import run_commands
 from ..ground.names import as_given
 from ..ground.option_values import flag
 from ..ground.progress import Bar
 
 
-@SetParseFn(str, "masks", "result", "settings")
 def link(masks: str, result: str, *, settings: str | None = None) -> None:
     """Link the masks of any tool into tracks, and write them in the format of the Cell Tracking Challenge.
 
@@ -48,7 +45,6 @@ def link(masks: str, result: str, *, settings: str | None = None) -> None:
     print(f"Merges: {tables / 'merges.csv'} ({len(found.merges)})")
 
 
-@SetParseFn(str, "folder")
 def validate(folder: str, *, repair: bool | str = False) -> None:
     """Check a result against the rules of the Cell Tracking Challenge; the exit code is 1 if it violates a rule.
 
@@ -67,7 +63,6 @@ def validate(folder: str, *, repair: bool | str = False) -> None:
         sys.exit(1)
 
 
-@SetParseFn(str, "truth", "masks", "output")
 def fit(truth: str, *, masks: str | None = None, output: str = "tracking.yaml") -> None:
     """Estimate the settings of the linking from an annotated sequence, and write them as a config file.
 

@@ -123,8 +123,8 @@ def test_masks_known_answers(score, tmp_path: Path) -> None:
     assert content["mean"]["dice"] == pytest.approx(0.9)
     assert content["mean"]["dice_std"] == pytest.approx(0.1)
     first_line, reading, heading, one, other, mean, spread, where = out.splitlines()
-    assert first_line == f"Scoring 2 image(s) of {tmp_path / 'res'} against {tmp_path / 'gt'}"
-    assert reading == "Read as instance labels (truth) and instance labels (result)."
+    assert first_line == f"Scoring 2 images of {tmp_path / 'res'} against {tmp_path / 'gt'}"
+    assert reading == "Read as instance labels in the truth and instance labels in the result."
     assert heading.split() == [
         "Dice",
         "IoU",
@@ -219,19 +219,46 @@ def test_jpeg_masks_are_masks(score, tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         Image.fromarray(mask).save(tmp_path / folder / f"a.{suffix}")
     out, content = score("masks", tmp_path / "gt", tmp_path / "res")
-    assert "Read as binary masks, foreground from 128 (truth) and binary masks (result)." in out
+    assert "Read as binary masks, foreground from 128 in the truth and binary masks in the result." in out
     assert set(content["images"]["a"].values()) == {1}
 
 
-def test_soft_edges_need_a_threshold(score, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("top", "dtype"), [(255, np.uint8), (240, np.uint8), (60000, np.uint16)])
+def test_soft_edges_need_a_threshold(score, tmp_path: Path, top: int, dtype: type) -> None:
     mask = np.zeros((64, 64), np.float32)
-    mask[20:40, 20:40] = 255
-    put(tmp_path / "gt" / "a.tif", gaussian_filter(mask, 1), np.uint8)
-    put(tmp_path / "res" / "a.tif", mask, np.uint8)
-    with pytest.raises(InputError, match="found gray values between 0 and 255"):
+    mask[20:40, 20:40] = top
+    put(tmp_path / "gt" / "a.tif", gaussian_filter(mask, 1), dtype)
+    put(tmp_path / "res" / "a.tif", mask > 0)
+    with pytest.raises(InputError, match=rf"most of them in several .*--threshold {top / 2 + 0.1:.0f} reads"):
         score("masks", tmp_path / "gt", tmp_path / "res")
-    _, content = score("masks", tmp_path / "gt", tmp_path / "res", "--threshold", "128")
+    _, content = score("masks", tmp_path / "gt", tmp_path / "res", "--threshold", top // 2)
     assert content["images"]["a"]["pq"] > 0.98
+
+
+def test_a_threshold_is_for_the_probabilities(score, tmp_path: Path) -> None:
+    """The instance labels of the truth keep their objects."""
+    put(tmp_path / "gt" / "a.tif", TRUTH)
+    put(tmp_path / "res" / "a.tif", np.where(TRUTH > 0, 0.9, 0.1), np.float32)
+    with pytest.raises(InputError, match=r"res: found fractional values up to 0.9, .*--threshold 0.45 reads"):
+        score("masks", tmp_path / "gt", tmp_path / "res")
+    out, content = score("masks", tmp_path / "gt", tmp_path / "res", "--threshold", "0.5")
+    assert "Read as instance labels in the truth and binary masks, foreground from 0.5 in the result." in out
+    assert set(content["images"]["a"].values()) == {1}
+    with pytest.warns(UserWarning, match="no value reaches --threshold 3; the largest is 0.9"):
+        score("masks", tmp_path / "gt", tmp_path / "res", "--threshold", "3")
+    with pytest.raises(InputError, match="--threshold: found 'half', expected a number above 0"):
+        score("masks", tmp_path / "gt", tmp_path / "res", "--threshold", "half")
+
+
+def test_class_numbers_are_not_instances(score, tmp_path: Path) -> None:
+    """Two classes in two pieces each; as instances, the same mask would have another panoptic quality."""
+    classes = np.kron([[1, 0, 2], [0, 0, 0], [2, 0, 1]], np.ones((6, 6), int))
+    for folder in ("gt", "res"):
+        put(tmp_path / folder / "a.tif", classes)
+    with pytest.raises(InputError, match=r"gt: found 2 values up to 2, most .*--classes true .*--classes false"):
+        score("masks", tmp_path / "gt", tmp_path / "res")
+    assert score("masks", tmp_path / "gt", tmp_path / "res", "--classes")[1]["mean"]["mean_dice"] == 1
+    assert score("masks", tmp_path / "gt", tmp_path / "res", "--classes", "false")[1]["mean"]["pq"] == 1
 
 
 def test_class_masks(score, tmp_path: Path) -> None:
@@ -244,9 +271,37 @@ def test_class_masks(score, tmp_path: Path) -> None:
 
 
 def test_an_output_folder_of_inference(score, tmp_path: Path) -> None:
-    """Its instance labels, paired with the truth by the name of the image."""
-    put(tmp_path / "gt" / "a.tif", TRUTH, np.uint16)
-    for kind in ("labels", "mask", "overlay", "probability"):
-        put(tmp_path / "out" / f"a_{kind}.tif", TRUTH if kind == "labels" else TRUTH > 0, np.uint16)
-    _, content = score("masks", tmp_path / "gt", tmp_path / "out")
+    """Instance labels, class numbers and binary masks of the truth, each with the files that correspond to them."""
+    classes = np.minimum(TRUTH, 2)
+    put(tmp_path / "instances" / "a.tif", TRUTH, np.uint16)
+    put(tmp_path / "classes" / "a.tif", classes)
+    put(tmp_path / "binary" / "a.tif", classes == 1)
+    for kind, array in (("labels", TRUTH), ("mask", classes), ("overlay", classes), ("probability", classes)):
+        put(tmp_path / "out" / f"a_{kind}.tif", array, np.uint16)
+    out, content = score("masks", tmp_path / "instances", tmp_path / "out")
+    assert "instance labels (x_labels) in the result" in out
     assert set(content["images"]["a"].values()) == {1}
+    out, content = score("masks", tmp_path / "classes", tmp_path / "out", "--classes", "true")
+    assert "class numbers (x_mask) in the result" in out
+    assert set(content["images"]["a"].values()) == {1}
+    put(tmp_path / "out" / "a_mask.tif", classes == 1)
+    out, content = score("masks", tmp_path / "binary", tmp_path / "out")
+    assert "binary masks (x_mask) in the result" in out
+    assert set(content["images"]["a"].values()) == {1}
+
+
+def test_two_files_of_one_image(score, tmp_path: Path) -> None:
+    for file in ("gt/a.tif", "res/a.tif", "res/a_mask.tif"):
+        put(tmp_path / file, TRUTH)
+    with pytest.raises(InputError, match=r"res: found a.tif and a_mask.tif, both for 'a'"):
+        score("masks", tmp_path / "gt", tmp_path / "res")
+
+
+def test_single_files_and_folders_without_images(score, tmp_path: Path) -> None:
+    true, result = put(tmp_path / "gt" / "true.tif", TRUTH), put(tmp_path / "res" / "found.tif", TRUTH)
+    assert score("masks", true, result)[1]["images"]["true"]["pq"] == 1
+    with pytest.raises(InputError, match="expected the same names or the same numbers"):
+        score("masks", true.parent, result.parent)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="empty: found a folder without images"):
+        score("masks", tmp_path / "empty", result.parent)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import inspect
-import logging
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
-from tqdm import tqdm
-
 from ..errors import InputError, show_input_errors
+from .quiet import quieten
 
 
 def run_commands(module: str, commands: Mapping[str, Callable[..., None]]) -> None:
@@ -81,26 +78,3 @@ def _help(module: str, commands: Mapping[str, Callable[..., None]], name: str) -
         required = parameter.default is inspect.Parameter.empty
         words.append(parameter.name.upper() if required else f"[--{parameter.name} {parameter.name.upper()}]")
     return f"python -m {module} {name} {' '.join(words)}\n\n{inspect.getdoc(commands[name])}"
-
-
-def quieten() -> None:
-    """Hide messages of the libraries that a user cannot act on, and shorten the others to one line, each shown once."""
-    warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*", category=UserWarning)
-    warnings.filterwarnings("ignore", message=".*pin_memory.*", category=UserWarning)
-    warnings.filterwarnings("ignore", message="This DataLoader will create .* worker processes", category=UserWarning)
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.showwarning = _notes()
-    for name in ("mlflow", "alembic"):  # both log every database table that they create
-        logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _notes() -> Callable[..., None]:
-    """Return a function that prints warnings as notes, the same text once; MONAI lets all repetitions through."""
-    shown: set[str] = set()
-
-    def show(message: Warning | str, *_: Any) -> None:
-        if str(message) not in shown:
-            shown.add(str(message))
-            tqdm.write(f"Note: {message}", file=sys.stderr)  # above a progress bar, not inside it
-
-    return show

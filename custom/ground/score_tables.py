@@ -54,10 +54,12 @@ def format_table(means: Mapping[str, Mapping[str, float]]) -> str:
     splits = list(means)
     names = [name for name in means[splits[0]] if not name.endswith("_std")]
     width = max(24, *(len(score_label(name)) + 1 for name in names))
-    lines = [" " * width + "".join(f"{split:>22}" for split in splits)]
+    widths = [max(22, len(split) + 2) for split in splits]
+    lines = [" " * width + "".join(f"{split:>{w}}" for split, w in zip(splits, widths, strict=True))]
     for name in names:
         cells = [_cell(means[split], name) for split in splits]
-        lines.append(f"{score_label(name):{width}}" + "".join(f"{cell:>22}" for cell in cells))
+        row = "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
+        lines.append(f"{score_label(name):{width}}{row}")
     return "\n".join(lines)
 
 

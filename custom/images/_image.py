@@ -62,7 +62,8 @@ def decoding(file: Path) -> Iterator[None]:
         raise InputError.about(file, "a file without read permission", "a readable file") from error
     except Exception as error:
         lines = str(error).strip().splitlines() or [""]
-        reason = f" ({lines[0].rstrip('.')})" if len(lines) == 1 and 0 < len(lines[0]) <= 120 else ""
+        short = len(lines) == 1 and 0 < len(lines[0]) <= 120 and str(file) not in lines[0]  # or the name appears twice
+        reason = f" ({lines[0].rstrip('.')})" if short else ""
         found = f"a broken or incomplete file{reason}"
         raise InputError.about(file, found, f"a complete {suffix_of(file)} image") from error
 

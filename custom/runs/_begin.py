@@ -13,8 +13,8 @@ from monai.utils import set_determinism
 
 from ..errors import InputError, show_input_errors
 from ..ground.command_line import started_by_bundle_command
-from ..ground.commands import quieten
 from ..ground.option_values import flag
+from ..ground.quiet import quieten
 from ._overrides import check_overrides
 from ._workflow import announce
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import warnings
 
 from ..ground.commands import run_commands
 from ..ground.names import as_given
@@ -31,12 +32,16 @@ def link(masks: str, result: str, *, settings: str | None = None) -> None:
     from .exports._tables import write_links, write_merges
     from .linking._settings import LinkingSettings, read_settings
     from .linking._two_passes import track
+    from .run._doubts import CellCounts
 
     chosen = LinkingSettings() if settings is None else read_settings(settings)
     sequence, folder = open_labels(masks), as_given(result)
     print(f"Linking {len(sequence)} frames of {as_given(masks)}", flush=True)
+    cells = CellCounts(sequence)
     with Bar(2 * len(sequence), "linking") as bar:
-        found = track(sequence, ResultWriter(folder, digits_for(sequence.frames)), chosen, progress=bar.update)
+        found = track(cells.counted(), ResultWriter(folder, digits_for(sequence.frames)), chosen, progress=bar.update)
+    for note in cells.notes(str(masks), found.links):
+        warnings.warn(note, stacklevel=1)
     tables = folder.with_name(f"{folder.name.removesuffix('_RES')}_report")
     write_links(tables / "links.csv", found.links)
     write_merges(tables / "merges.csv", found.merges)

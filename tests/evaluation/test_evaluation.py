@@ -139,3 +139,10 @@ def test_format_table() -> None:
         ["objects", "31", "8"],
     ]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_long_names_of_columns_stay_in_line() -> None:
+    name = "results_of_all_wells_of_the_plate/01_RES"
+    heading, row = format_table({name: {"dice": 0.5}, "02_RES": {"dice": 0.25}}).splitlines()
+    assert heading.index(name) + len(name) == row.index("0.5000") + len("0.5000")
+    assert len(heading) == len(row)

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from custom.errors import InputError, show_input_errors
-from custom.ground.commands import _notes
 from custom.ground.progress import Bar, shown
+from custom.ground.quiet import _notes
 
 
 class Terminal(io.StringIO):

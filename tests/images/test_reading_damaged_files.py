@@ -282,3 +282,10 @@ def test_a_small_file_may_hold_a_large_image(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "x.tif", np.zeros((12_000, 12_000), np.uint8), compression="zstd")
     assert (tmp_path / "x.tif").stat().st_size < 50_000
     assert read_image(tmp_path / "x.tif").shape == (12_000, 12_000)
+
+
+def test_the_name_of_a_broken_file_appears_once(tmp_path: Path) -> None:
+    (tmp_path / "cell.png").write_bytes(b"not an image")
+    with pytest.raises(InputError) as refused:
+        read_image(tmp_path / "cell.png")
+    assert str(refused.value).count("cell.png") == 1

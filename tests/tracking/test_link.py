@@ -66,6 +66,15 @@ def test_from_the_command_line(
         assert len(read_tracks("01_RES/res_track.txt")) == tracks
 
 
+def test_binary_masks_and_unrelated_frames_are_mentioned(tmp_path: Path) -> None:
+    binary = write_masks(tmp_path / "binary", [draw({255: (4, 4, 6, 6)}) + draw({255: (4, 40, 6, 6)})] * 3)
+    with pytest.warns(UserWarning, match="binary: most masks have a single value in several places"):
+        link_command(str(binary), str(tmp_path / "01_RES"))
+    unrelated = [draw({1: (row, column, 6, 6)}) for row in (4, 44) for column in (4, 44)]
+    with pytest.warns(UserWarning, match="unrelated: only 0 % of the cells are linked to a later frame"):
+        link_command(str(write_masks(tmp_path / "unrelated", unrelated)), str(tmp_path / "02_RES"))
+
+
 def test_masks_that_cannot_be_linked(tmp_path: Path) -> None:
     masks = write_masks(tmp_path / "masks", colony(2))
     (masks / "seg_2.tif").unlink()

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from custom.errors import InputError
-from custom.tracking import find_track_list, open_labels, sequence_of
+from custom.tracking import find_track_list, open_labels, sequence_of, without_margin
 
 
 def put(file: Path, value: int, shape: tuple[int, ...] = (4, 6), dtype: type = np.uint16) -> None:
@@ -145,6 +145,7 @@ def test_truth_of_single_slices(tmp_path: Path) -> None:
     assert sequence.frames == (2, 10)
     assert sequence.slices == {2: (3, 13), 10: (0,)}
     assert sequence.read(2)[:, 0, 0].tolist() == [5, 4]
+    assert without_margin(sequence, 1).slices == sequence.slices
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

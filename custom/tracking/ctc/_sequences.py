@@ -183,7 +183,7 @@ def without_margin(sequence: LabelSequence, margin: int) -> LabelSequence:
         inner = labels[..., margin : labels.shape[-2] - margin, margin : labels.shape[-1] - margin]
         return np.where(np.isin(labels, np.unique(inner)), labels, 0)
 
-    return LabelSequence(sequence.frames, sequence.paths, read) if margin else sequence
+    return LabelSequence(sequence.frames, sequence.paths, read, sequence.slices) if margin else sequence
 
 
 def check_margin(margin: int, shape: tuple[int, ...], where: str) -> None:

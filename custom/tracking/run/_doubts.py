@@ -56,6 +56,6 @@ class CellCounts:
         if before_last and linked < LEAST_LINKED * before_last:
             found.append(
                 f"{movie}: only {100 * linked // before_last} % of the cells are linked to a later frame. Are these "
-                "frames of one movie, in the right order? --max_distance allows longer movements."
+                "frames of one movie, in the right order? A larger max_distance allows longer movements."
             )
         return found

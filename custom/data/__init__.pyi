@@ -15,6 +15,7 @@ from .downloads import fetch_dataset as fetch_dataset
 from .items._bids_sidecars import sidecar_pixel_size as sidecar_pixel_size
 from .items._datalist import datalist as datalist
 from .items._datalist import items_of as items_of
+from .items._inputs import FAULT as FAULT
 from .items._inputs import Inputs as Inputs
 from .items._inputs import input_files as input_files
 from .items._inputs import input_list as input_list

@@ -13,7 +13,9 @@ from monai.data import CacheDataset, Dataset
 from monai.transforms import Compose
 from monai.utils import set_determinism
 
+from ..errors import InputError
 from ..ground.progress import shown
+from .items._inputs import note_assumed
 
 
 def derive_seed(*numbers: int) -> int:
@@ -37,6 +39,25 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def completed(data: Sequence[Any], transform: Any) -> Sequence[Any]:
+    """Return items of a program, which may have only ``image`` and ``label``, with what the reader adds to them.
+
+    Complete items, such as those of `datalist`, are returned as they are.
+    """
+    readers = [one for one in getattr(transform, "transforms", ()) if hasattr(one, "completed")]
+    if not readers or all("channels" in item for item in data):
+        return data
+    items = []
+    for item in data:
+        try:
+            items.append(readers[0].completed(item, item["image"]))
+        except InputError:  # raised again when the image is read
+            items.append(item)
+    if readers[0].usual_pixel_size and not readers[0].pixel_size:
+        note_assumed(items, readers[0].usual_pixel_size)
+    return items
+
+
 class PlainDataset(Dataset):
     """MONAI's ``Dataset`` with items that do not depend on the number of threads: each is computed with one thread.
 
@@ -44,6 +65,9 @@ class PlainDataset(Dataset):
         >>> PlainDataset([{"page": 0}, {"page": 1}], lambda item: item | {"name": f"page {item['page']}"})[1]
         {'page': 1, 'name': 'page 1'}
     """
+
+    def __init__(self, data: Sequence[Any], transform: Callable) -> None:
+        super().__init__(completed(data, transform), transform)
 
     def _transform(self, index: int) -> Any:
         with one_thread():
@@ -73,7 +97,7 @@ class CachedDataset(CacheDataset):
         copy_cache: bool = True,
     ) -> None:
         compose = transform if isinstance(transform, Compose) else Compose(transform)
-        super().__init__(data, compose, cache_rate=cache_rate, copy_cache=copy_cache)
+        super().__init__(completed(data, compose), compose, cache_rate=cache_rate, copy_cache=copy_cache)
 
     def _fill_cache(self, indices: Sequence[int] | None = None) -> list:
         chosen = range(self.cache_num) if indices is None else indices

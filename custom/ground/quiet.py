@@ -6,6 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Any
 
 from tqdm import tqdm
@@ -18,6 +19,8 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message="This DataLoader will create .* worker processes", category=UserWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.showwarning = _notes()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # in a C locale, µ cannot be printed
     for name in ("mlflow", "alembic"):  # both log every database table that they create
         logging.getLogger(name).setLevel(logging.WARNING)
 

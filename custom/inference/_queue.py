@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine
-from monai.data import DataLoader, list_data_collate
+from monai.data import DataLoader, Dataset, list_data_collate
 from monai.engines import SupervisedEvaluator
 
-from ..data import Inputs, PlainDataset, pages_of, reason_of
+from ..data import FAULT, Inputs, PlainDataset, pages_of, reason_of
 from ..errors import InputError, OutputError, chain, find_input_error, is_out_of_memory, no_room
 from ..ground.engines import run_over
 from ..ground.files import atomic_path, remove_leftovers, sha256
@@ -29,8 +29,8 @@ from ..weights import THRESHOLD_FILE
 from ._done_markers import DoneMarkers
 from ._file_result import FAILED
 
-FAULT, FAULTS = "fault", "faults"
-"""Key of the reason in an unreadable page, and key of the unreadable pages in a batch."""
+FAULTS = "faults"
+"""Key of the unreadable pages in a batch; `FAULT` is the key of the reason in each."""
 
 Item = Mapping[str, Any]
 
@@ -48,6 +48,8 @@ class Pages(PlainDataset):
         super().__init__(pages_of(data), transform)
 
     def _transform(self, index: int) -> Any:
+        if FAULT in self.data[index]:
+            return dict(self.data[index])
         try:
             return super()._transform(index)
         except Exception as error:
@@ -62,13 +64,14 @@ class PageLoader(DataLoader):
     """A data loader for `Pages`; batches contain the readable pages, and the others under ``faults``.
 
     Args:
-        dataset: the pages.
+        dataset: the pages, or a data set of MONAI that a program has given instead.
         num_workers: number of processes that read.
         batch_size: pages per batch, all of the same size.
     """
 
-    def __init__(self, dataset: Pages, num_workers: int = 0, batch_size: int = 1) -> None:
-        super().__init__(dataset, batch_size=batch_size, num_workers=num_workers, collate_fn=_collate)
+    def __init__(self, dataset: Pages | Dataset, num_workers: int = 0, batch_size: int = 1) -> None:
+        pages = dataset if isinstance(dataset, Pages) else Pages(dataset.data, dataset.transform)
+        super().__init__(pages, batch_size=batch_size, num_workers=num_workers, collate_fn=_collate)
 
 
 def _collate(pages: Sequence[Item]) -> dict[str, Any]:

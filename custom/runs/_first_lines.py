@@ -45,4 +45,4 @@ def print_data(data: Sequence[Manifest], images: Mapping[str, int]) -> None:
     """Print the number of images of each split and the folders and names of the data sets."""
     counts = ", ".join(f"{count} {split}" for split, count in images.items())
     folders = ", ".join(f"{manifest.folder} ({manifest.name})" for manifest in data)
-    print(f"Images: {counts}, from {folders}")
+    print(f"Images: {counts}, from {folders or 'the calling program'}")

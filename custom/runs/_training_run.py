@@ -76,7 +76,8 @@ class TrainingRun:
     ) -> None:
         self.folder = Path(folder)
         self.task = task
-        self.data = data
+        items = [*trainer.data_loader.dataset.data, *evaluator.data_loader.dataset.data]
+        self.data = _in_use(data, items)
         self.trainer = trainer
         self.evaluator = evaluator
         self.postprocessing = postprocessing
@@ -146,6 +147,12 @@ class TrainingRun:
         )
         conclude_training(self.folder)
         print_next(score_the_weights=evaluating, segment_images=inference)
+
+
+def _in_use(data: Sequence[Manifest], items: Sequence[Any]) -> list[Manifest]:
+    """Return the data sets that contain any of the images; none if a program has given images of its own."""
+    images = [Path(item["image"]) for item in items if isinstance(item.get("image"), str)]
+    return [one for one in data if not images or any(image.is_relative_to(one.folder) for image in images)]
 
 
 def _warn_of_common_images(training: Sequence[Any], validation: Sequence[Any]) -> None:

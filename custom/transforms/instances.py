@@ -13,6 +13,7 @@ from monai.transforms import MapTransform
 
 from ..errors import InputError
 from ..images import read_labels
+from .reading import check_size
 
 UNANNOTATED_INSTANCE = -1
 """Instance label of unannotated pixels, which scores ignore."""
@@ -52,6 +53,7 @@ class ReadInstancesd(MapTransform):
         for key in self.key_iterator(item):
             file = item[key]
             label = _signed(file, read_labels(file, page=page))
+            check_size(label, file, item)
             if markers is not None and _is_partial(label, read_labels(markers, page=page)):
                 label[label == 0] = UNANNOTATED_INSTANCE
             item[key] = MetaTensor(torch.from_numpy(label)[None], meta={"filename_or_obj": file, "page": page})

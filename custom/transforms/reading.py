@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,14 +23,15 @@ PixelSize: TypeAlias = float | Sequence[float] | None
 class ReadImaged(MapTransform):
     """Read one page of an image file as (1, H, W), with file name, page and size in the metadata.
 
-    The item may give the ``page`` (default 0) and, as ``channels``, the conversion of RGB to gray (see
-    `custom.images.read_image`). A ``pixel_size`` of None becomes a pair of NaN, because batches cannot hold None.
+    The item may give a ``page``, and ``name``, ``pixel_size`` and ``channels``, which are added if it does not. A
+    ``pixel_size`` of None becomes a pair of NaN, because batches cannot hold None.
 
     Args:
         keys: keys of the image files.
         dtype: ``"float32"``, or ``"stored"`` to keep 8-bit images as uint8; all others are float32.
         pixel_size: ``pixel_size`` of items without this key, in µm: a number, (row, column), or None.
         usual_pixel_size: used if the file declares none; files are trusted only if this is given.
+        channels: conversion of RGB to gray for items without this key, see `custom.images.read_image`.
 
     Raises:
         InputError: A file cannot be read as an image; see `custom.images.read_image`; or it is a stack, and the item
@@ -52,6 +54,7 @@ class ReadImaged(MapTransform):
         dtype: str = "float32",
         pixel_size: PixelSize = None,
         usual_pixel_size: PixelSize = None,
+        channels: str = "equal",
     ) -> None:
         super().__init__(keys)
         if dtype not in ("float32", "stored"):
@@ -59,15 +62,16 @@ class ReadImaged(MapTransform):
         self.dtype = dtype
         self.pixel_size = _pair(pixel_size)
         self.usual_pixel_size = _pair(usual_pixel_size)
+        self.channels = channels
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
         for key in self.key_iterator(item):
             file, page = item[key], item.get("page", 0)
-            self._add_pixel_size(item, file)
             if "page" not in item:
                 _check_single(file)
-            image = read_image(file, page=page, channels=item.get("channels", "equal"))
+            item = self.completed(item, file)
+            image = read_image(file, page=page, channels=item["channels"])
             meta = {"filename_or_obj": file, "page": page, "spatial_shape": image.shape}
             if self.dtype == "float32" or image.dtype != np.uint8:
                 image = _as_float32(image, file)
@@ -76,13 +80,14 @@ class ReadImaged(MapTransform):
             item["pixel_size"] = (math.nan, math.nan)
         return item
 
-    def _add_pixel_size(self, item: dict[Hashable, Any], file: str) -> None:
-        if "pixel_size" in item:
-            return
+    def completed(self, item: Mapping[Hashable, Any], file: str) -> dict[Hashable, Any]:
+        """Return the item of a file with a name, channels and, if it is known, a pixel size."""
+        found: dict[Hashable, Any] = {"name": Path(file).stem, "channels": self.channels} | dict(item)
         usual = self.usual_pixel_size
-        size = self.pixel_size or (usual and (describe(file).pixel_size or usual))
-        if size is not None:
-            item["pixel_size"] = size
+        if "pixel_size" not in found:
+            size = self.pixel_size or (usual and (describe(file).pixel_size or usual))
+            found |= {} if size is None else {"pixel_size": size}
+        return found
 
 
 def _pair(size: PixelSize) -> tuple[float, float] | None:
@@ -96,6 +101,14 @@ def _check_single(file: str) -> None:
     shape = describe(file).shape
     if len(shape) > 2:
         raise InputError.about(file, f"a stack of {shape[0]} pages", "an item with the number of its page for each")
+
+
+def check_size(label: np.ndarray, file: str, item: Mapping[Hashable, Any]) -> None:
+    """Raise InputError if the image of an item, read before, has another height or width than its label."""
+    size = getattr(item.get("image"), "meta", {}).get("spatial_shape", label.shape)
+    if tuple(size) != label.shape:
+        found, expected = (" × ".join(map(str, shape)) for shape in (label.shape, size))
+        raise InputError.about(file, f"{found} pixels", f"{expected} as in its image")
 
 
 def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
@@ -155,6 +168,7 @@ class ReadLabeld(MapTransform):
         for key in self.key_iterator(item):
             file = item[key]
             stored = read_labels(file, page=page)
+            check_size(stored, file, item)
             label = _numbers(stored, file, self.classes) if rule is None else MapLabels(rule)(stored, file)
             if region is not None:
                 label[read_labels(region, page=page) == 0] = UNANNOTATED

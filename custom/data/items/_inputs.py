@@ -19,24 +19,13 @@ from ._pixel_sizes import given_pixel_size
 
 _UNREAD = {
     *(".czi", ".lif", ".nd2", ".lsm", ".oib", ".oif", ".oir", ".vsi", ".ims", ".zvi", ".dv", ".sld", ".sldy", ".svs"),
-    *(
-        ".ndpi",
-        ".scn",
-        ".mrxs",
-        ".stk",
-        ".ics",
-        ".ids",
-        ".dm3",
-        ".dm4",
-        ".mrc",
-        ".h5",
-        ".hdf5",
-        ".gif",
-        ".webp",
-        ".npz",
-    ),
+    *(".ndpi", ".scn", ".mrxs", ".stk", ".ics", ".ids", ".dm3", ".dm4", ".mrc", ".h5", ".hdf5"),
+    *(".gif", ".webp", ".npz"),
 }
 """Suffixes of image files that this package does not read, mentioned if they are among the input."""
+
+FAULT = "fault"
+"""Key of the reason in an unreadable page."""
 
 _LONGEST_NAME = 235
 """In bytes: file systems allow 255, and results add up to 20."""
@@ -221,12 +210,12 @@ def open_inputs(
                 raise
             failed[file] = reason_of(file, str(error))
     if usual and not given:
-        _note_assumed(items, usual)
+        note_assumed(items, usual)
     return Inputs(place, items, failed, single)
 
 
-def _note_assumed(items: Sequence[Mapping[str, Any]], usual: tuple[float, float]) -> None:
-    files = {item["file"] for item in items if item["pixel_size"] == usual}
+def note_assumed(items: Sequence[Mapping[str, Any]], usual: tuple[float, float]) -> None:
+    files = {item["image"] for item in items if item.get("pixel_size") == usual}
     unknown = sum(describe(file).pixel_size is None for file in files)
     if unknown:
         found = f"{counted(unknown, 'image')} without a pixel size"
@@ -282,28 +271,40 @@ def input_list(
     return inputs.items
 
 
-def pages_of(items: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def pages_of(items: Sequence[Mapping[str, Any] | str | Path]) -> Sequence[Mapping[str, Any]]:
     """Return items of which a program may have given only the key ``image``, completed, one for each page of a file.
 
-    A file whose header cannot be read has one item, which fails when it is read.
+    A file whose header cannot be read has one item, which fails when it is read. Items of which the results would
+    overwrite each other, or of a few pages of a stack alone, have the reason to refuse them as ``fault``.
 
     Args:
-        items: complete ones, as `input_list` returns them, are returned as they are.
+        items: complete ones, as `input_list` returns them, are returned as they are; or paths.
     """
-    if all({"file", "page", "pages", "name"} <= item.keys() for item in items):
-        return items
-    return [page for item in items for page in _completed(item)]
+    given: list[Mapping[str, Any]] = [item if isinstance(item, Mapping) else {"image": item} for item in items]
+    complete = all({"file", "page", "pages", "name"} <= item.keys() for item in given)
+    found = given if complete else [page for item in given for page in _completed(item)]
+    refused = _refused_names({Path(page["file"]): page["name"] for page in found})
+    counts = Counter(page["file"] for page in found)
+    for page in found:
+        if counts[page["file"]] < page["pages"]:
+            reason = f"found {counts[page['file']]} of {page['pages']} pages, expected all, or an item without `page`."
+            refused.setdefault(Path(page["file"]), reason)
+    if complete and not refused:
+        return items  # type: ignore[return-value]
+    faults = {str(file): {FAULT: reason} for file, reason in refused.items()}
+    return [{**page, **faults.get(page["file"], {})} for page in found]
 
 
 def _completed(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     file = as_given(item["image"])
+    one = {"file": str(file), "page": 0, "pages": 1, "name": name_of(file, file)}
     try:
-        pages = _pages(file, name_of(file, file), "equal", None, None)
+        shape = describe(file).shape
     except InputError:
-        pages = [{"image": str(file), "file": str(file), "page": 0, "pages": 1, "name": name_of(file, file)}]
-        pages[0]["channels"] = "equal"
-    chosen = pages if "page" not in item else [{**pages[0], "page": item["page"]}]
-    return [{**page, **item, "image": str(file)} for page in chosen]
+        return [{**one, **item, "image": str(file)}]
+    count = shape[0] if len(shape) == 3 else 1
+    pages = range(count) if "page" not in item else [item["page"]]
+    return [{**one, "pages": count, "page": page, **item, "image": str(file)} for page in pages]
 
 
 def _pages(

@@ -1,6 +1,6 @@
 """The options of all bundles: the kind and the range of each, checked before a run, and their list for ``--help``.
 
-Options have the same meaning in all bundles. An option whose default is null may be null.
+Options have the same meaning in all bundles.
 """
 
 from __future__ import annotations
@@ -27,10 +27,6 @@ def _number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
 
 
-def _from(least: float, words: str = "") -> Kind:
-    return Kind(words or f"a number of at least {least:g}", lambda value: _number(value) and value >= least)
-
-
 def _whole(least: int) -> Kind:
     return Kind(f"a whole number of at least {least}", lambda value: type(value) is int and value >= least)
 
@@ -39,30 +35,40 @@ def _choice(*choices: str) -> Kind:
     return Kind(" or ".join(choices), lambda value: value in choices, choices)
 
 
+def _colors(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(color, (list, tuple))
+        and len(color) == 3
+        and all(type(part) is int and 0 <= part < 256 for part in color)
+        for color in value
+    )
+
+
 def _sizes(value: Any) -> bool:
     sides = value if isinstance(value, (list, tuple)) else [value]
     return len(sides) in (1, 2) and all(_number(side) and side > 0 for side in sides)
 
 
 _SWITCH = Kind("true or false", lambda value: str(value).lower() in ("true", "false", "yes", "no", "1", "0"))
+_FROM_ZERO = Kind("a number of at least 0", lambda value: _number(value) and value >= 0)
 _ABOVE_ZERO = Kind("a number above 0", lambda value: _number(value) and value > 0)
 _FRACTION = Kind("a number from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
-_POSITIVE_FRACTION = Kind("a number above 0, at most 1", lambda value: _number(value) and 0 < value <= 1)
 _MICROMETERS = Kind("a number above 0, in µm, or [row, column]", _sizes)
 _NAMES = Kind("a list of names", lambda value: isinstance(value, (str, int, list, tuple)) and bool(value))
-_TEXT = Kind("a text", lambda value: not isinstance(value, dict))
+_TEXT = Kind("a text", lambda value: value is not None)
 
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(("max_epochs", "val_interval", "picture_interval", "batch_size", "width"), _whole(1)),
-    **dict.fromkeys(("size", "tile_size", "crop_size", "patch_size", "validation_window"), _whole(1)),
+    **dict.fromkeys(("size", "tile_size", "validation_window"), _whole(1)),
+    **dict.fromkeys(("crop_size", "patch_size"), _whole(16)),  # smaller ones have no pixel left at the lowest level
     **dict.fromkeys(("tiles_per_image", "crops_per_slice", "patches_per_image", "min_length"), _whole(1)),
     **dict.fromkeys(("num_workers", "seed", "min_area", "margin", "max_gap", "tail"), _whole(0)),
     **dict.fromkeys(("cache_rate", "frozen_fraction", "elastic_probability", "division_threshold"), _FRACTION),
     **dict.fromkeys(("threshold", "seed_threshold", "max_cost"), _FRACTION),
-    "smallest_zoom": _POSITIVE_FRACTION,
+    "smallest_zoom": Kind("a number above 0, at most 1", lambda value: _number(value) and 0 < value <= 1),
     **dict.fromkeys(("learning_rate", "sigma", "seed_depth", "max_distance"), _ABOVE_ZERO),
-    **dict.fromkeys(("checkpoint_minutes", "w0", "ridge_width", "distance_weight", "overlap_weight"), _from(0)),
-    **dict.fromkeys(("area_weight", "appearance_weight"), _from(0)),
+    **dict.fromkeys(("checkpoint_minutes", "w0", "ridge_width", "distance_weight", "overlap_weight"), _FROM_ZERO),
+    **dict.fromkeys(("area_weight", "appearance_weight"), _FROM_ZERO),
     "frames_per_second": Kind("a number from 0.01 to 100", lambda value: _number(value) and 0.01 <= value <= 100),
     **dict.fromkeys(("pixel_size", "usual_pixel_size"), _MICROMETERS),
     "network_pixel_size": _ABOVE_ZERO,
@@ -78,10 +84,8 @@ KINDS: dict[str, Kind] = {
     "input_normalization": _choice("log", "percentile", "zscore", "range16"),
     **dict.fromkeys(("splits", "train_splits", "sequences", "classes"), _NAMES),
     **dict.fromkeys(("manifest", "train_images", "train_masks", "val_images", "val_masks", "masks", "input"), _TEXT),
-    "frames": Kind(
-        "first and last frame, such as 0-35", lambda value: re.fullmatch(r"(\d+-\d+)?", str(value)) is not None
-    ),
-    "colors": Kind("a list of [red, green, blue]", lambda value: isinstance(value, (list, tuple))),
+    "frames": Kind("first and last frame, such as 0-35", lambda value: bool(re.fullmatch(r"(\d+-\d+)?", str(value)))),
+    "colors": Kind("a list of [red, green, blue], each 0 to 255", _colors),
     "class_ratios": Kind(
         "a list of numbers", lambda value: isinstance(value, (list, tuple)) and all(map(_number, value))
     ),
@@ -89,11 +93,15 @@ KINDS: dict[str, Kind] = {
 """Name of an option in any config → its kind."""
 
 
-def check_kinds(options: Mapping[str, Any]) -> None:
+_NULL_IS_A_VALUE = {"seed", "usual_pixel_size"}  # no seeding; a pixel size that is unknown
+
+
+def check_kinds(options: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:
     """Refuse values of another kind or out of range.
 
     Args:
-        options: id → value in a config; expressions, references, null and other ids than options are left alone.
+        options: id → value in a config; expressions, references and other ids than options are left alone.
+        defaults: id → value in the files of the config; an option may be null if its default is, or if it has none.
 
     Raises:
         InputError: a value is refused; the sentence names the option.
@@ -106,7 +114,9 @@ def check_kinds(options: Mapping[str, Any]) -> None:
     """
     for name in options.keys() & KINDS:
         value = options[name]
-        if value is None or isinstance(value, dict) or str(value).startswith(("$", "@", "%")):
+        if value is None and (name in _NULL_IS_A_VALUE or (defaults or {}).get(name) is None):
+            continue
+        if isinstance(value, dict) or str(value).startswith(("$", "@", "%")):
             continue
         if not KINDS[name].accepts(value):
             near = difflib.get_close_matches(str(value), KINDS[name].choices, n=1)
@@ -127,7 +137,7 @@ def listed_options(files: Sequence[Path], content: Mapping[str, Any]) -> str:
             found = re.match(r"(\w+): .*?\s# (.+)", line)
             if found:
                 comments[found[1]] = found[2]
-    plain = {name: value for name, value in content.items() if name in KINDS or name in _PLACES}
+    plain = {name: value for name, value in content.items() if name in KINDS or name in PLACES}
     width = max(map(len, plain), default=0)
     lines = []
     for name, value in plain.items():
@@ -138,4 +148,4 @@ def listed_options(files: Sequence[Path], content: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_PLACES = ("dataset_dir", "output_dir", "device", "ckpt_path")
+PLACES = ("dataset_dir", "output_dir", "device", "ckpt_path")

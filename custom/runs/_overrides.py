@@ -17,7 +17,7 @@ from monai.bundle.utils import DEFAULT_EXP_MGMT_SETTINGS, merge_kv
 
 from ..errors import InputError
 from ..ground.command_line import config_files, positional_arguments, typed_ids, typed_options
-from ._options import check_kinds, listed_options
+from ._options import KINDS, PLACES, check_kinds, listed_options
 from ._workflow import MLFLOW_IDS, config_folder, content, is_plain
 
 _OWN = {*inspect.signature(ConfigWorkflow.__init__).parameters, "config_file", "run_id", "args_file"}
@@ -41,15 +41,42 @@ def check_overrides(this_config: object = None) -> None:
     """
     files = [argument for argument in config_files() if Path(argument).is_file()]
     given = content(this_config)
+    known = content_of(files or _files_of_program(this_config, given))
     if files:
-        _check_command(files, given)
-    else:
-        _check_keywords(this_config, given)
-    check_kinds(given)
+        check_command(files, known, given)
+    elif known:
+        _check_keywords(known, given)
+    check_kinds(given, known)
 
 
-def _check_command(files: Sequence[str], given: Mapping[str, Any]) -> None:
-    known = _content(files)
+def _files_of_program(this_config: object, given: Mapping[str, Any]) -> list[str]:
+    """Return the files of the bundle that a program has opened: those whose ids are all in the config, base first.
+
+    MONAI does not tell which files these are. One counts if all its ids are there and a value is unchanged. Overlays
+    from other folders are not found, nor those without own ids.
+    """
+    folder = config_folder(this_config)
+    files = [] if folder is None else [file for file in folder.iterdir() if file.suffix in (".yaml", ".yml")]
+    contents = {str(file): _read(file) for file in files if file.is_file()}
+    opened: list[str] = []
+    known: set[str] = set()
+    for file, settings in sorted(contents.items(), key=lambda one: (-len(one[1]), one[0])):
+        ids = {key.split("#")[0].lstrip("+") for key in settings}
+        unchanged = any(given.get(key, ...) == value for key, value in settings.items())
+        if ids <= given.keys() and unchanged and not ids <= known:
+            opened.append(file)
+            known |= ids
+    return opened
+
+
+def check_command(files: Sequence[str], known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse options of the command line that no config contains; with ``--help``, list those that one does.
+
+    Args:
+        files: the config files.
+        known: their content.
+        given: the config with all options; may be empty.
+    """
     if "help" in typed_ids():
         print(listed_options([Path(file) for file in files], given or known))
         raise SystemExit(0)
@@ -62,19 +89,17 @@ def _check_command(files: Sequence[str], given: Mapping[str, Any]) -> None:
             raise _unknown(key, ids)
 
 
-def _check_keywords(this_config: object, given: Mapping[str, Any]) -> None:
-    """Refuse keyword arguments of a program that no config of the bundle has and nothing in the config refers to.
+def _check_keywords(known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse keyword arguments of a program that no config has and nothing in it refers to, if they look misspelt.
 
-    MONAI does not tell which files a program has opened; its overlays may be anywhere and have ids of their own.
+    Others may be ids of an overlay from another folder; they are refused if they are options of any of our bundles.
     """
-    folder = config_folder(this_config)
-    if folder is None:
-        return
-    files = [file for file in sorted(folder.iterdir()) if file.suffix in (".yaml", ".yml") and file.is_file()]
-    ids = {key for file in files for key in _read(file)} | set(MLFLOW_IDS)
+    ids = {*known, *MLFLOW_IDS}
     used = set(re.findall(r"[@%](\w+)", json.dumps(given, default=str)))
     for key, value in given.items():
-        if not key.startswith("_") and key not in ids | used and is_plain(value):
+        if key.startswith("_") or key in ids | used or not is_plain(value):
+            continue
+        if difflib.get_close_matches(key, {*ids, *KINDS, *PLACES}, n=1, cutoff=0.75):
             raise _unknown(key, ids)
 
 
@@ -84,13 +109,20 @@ def _unknown(key: str, ids: set[str]) -> InputError:
     return InputError(f"--{key.replace('::', '#')}: found an option that no config contains{hint}.")
 
 
-def _content(files: Sequence[str]) -> dict[str, Any]:
-    """Return what `ConfigParser.load_config_files` makes of files that MONAI has already read and checked, sooner."""
+def content_of(files: Sequence[str]) -> dict[str, Any]:
+    """Return what `ConfigParser.load_config_files` makes of files, sooner.
+
+    Raises:
+        InputError: a file extends sections that no file before it has.
+    """
     parser = ConfigParser(config={})
     for file in files:
-        content = _read(Path(file))
-        for key, value in content.items():
-            merge_kv(parser, key, value)
+        for key, value in _read(Path(file)).items():
+            try:
+                merge_kv(parser, key, value)
+            except KeyError as error:
+                expected = "the config that it extends before it, as in \"['train.yaml','evaluate.yaml']\""
+                raise InputError.about(file, f"{key} without its section", expected) from error
     return parser.get()
 
 

@@ -56,6 +56,8 @@ def test_every_option_has_a_kind_and_a_valid_default(file: Path) -> None:
         *(("channels", value) for value in ("color", 1)),
         *(("frames", value) for value in ("5", "5-", 7)),
         *(("class_ratios", value) for value in (1, ["a"])),
+        *(("colors", value) for value in (["red"], [[0, 0]], [[0, 0, 300]], [[0, 0, 1.5]])),
+        *(("crop_size", value) for value in (-1, 7)),
     ],
 )
 def test_other_values_are_refused(name: str, value: object) -> None:
@@ -91,8 +93,62 @@ def test_a_workflow_of_another_program_is_checked() -> None:
     assert find_input_error(caught.value) == "--max_epochs: found 0, expected a whole number of at least 1."
 
 
+@pytest.mark.parametrize(
+    ("bundle", "name", "option", "value"),
+    [
+        ("dendrite", "train", "ckpt_path", "model.pt"),
+        ("tem", "train", "ckpt_path", "model.pt"),
+        ("dendrite", "train", "splits", ["test"]),
+        ("dendrite", "inference", "max_epochs", 3),
+    ],
+)
+def test_a_program_is_refused_options_of_other_configs(bundle: str, name: str, option: str, value: object) -> None:
+    workflow = ConfigWorkflow(config_file=config(bundle, name), workflow_type="train", **{option: value})
+    workflow.initialize()
+    with pytest.raises(RuntimeError) as caught:
+        workflow.run()
+    assert str(find_input_error(caught.value)).startswith(f"--{option}: found an option that no config contains")
+
+
+@pytest.mark.parametrize(
+    ("bundle", "name", "option"),
+    [("dendrite", "train", "max_epochs"), ("dendrite", "inference", "size"), ("hela_track", "inference", "min_area")],
+)
+def test_null_is_refused_where_the_default_is_a_value(bundle: str, name: str, option: str) -> None:
+    workflow = ConfigWorkflow(config_file=config(bundle, name), workflow_type="train", **{option: None})
+    workflow.initialize()
+    with pytest.raises(RuntimeError) as caught:
+        workflow.run()
+    assert str(find_input_error(caught.value)).startswith(f"--{option}: found None, expected a whole number")
+
+
+def test_null_passes_where_it_is_a_value() -> None:
+    check_kinds({"threshold": None, "seed": None, "min_area": None}, {"threshold": None, "seed": 0, "min_area": None})
+    check_kinds({"threshold": None})
+
+
+@pytest.mark.parametrize(
+    ("bundle", "names", "run_id"),
+    [
+        *((bundle, ("train", "evaluate"), "evaluating") for bundle in BUNDLES),
+        ("tem", ("train", "sem"), "training"),
+        ("tem", ("train", "evaluate", "sem"), "evaluating"),
+        ("hela_track", ("track", "evaluate_track"), "evaluating_tracks"),
+    ],
+)
+def test_ids_of_overlays_are_known(bundle: str, names: tuple[str, ...], run_id: str) -> None:
+    """The run ends at the next check, that of the device."""
+    workflow = ConfigWorkflow(
+        config_file=config(bundle, *names), workflow_type="train", run_id=run_id, ckpt_path="model.pt", device="none"
+    )
+    workflow.initialize()
+    with pytest.raises(RuntimeError) as caught:
+        workflow.run()
+    assert find_input_error(caught.value) == "--device: found 'none', expected cpu, cuda or cuda:0."
+
+
 def test_overlays_of_a_program_may_have_ids_of_their_own(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("my_threshold: 0.7\nthreshold: '@my_threshold'\nmax_epochs: 0\n")
+    (tmp_path / "mine.yaml").write_text("fold: 3\nmy_threshold: 0.7\nthreshold: '@my_threshold'\nmax_epochs: 0\n")
     with pytest.raises(RuntimeError) as caught:
         run("training", config_file=[*config("dendrite", "train"), str(tmp_path / "mine.yaml")])
     assert find_input_error(caught.value) == "--max_epochs: found 0, expected a whole number of at least 1."
@@ -132,13 +188,23 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> None:
         (["run", "training", "--config_file", "no.yaml"], "no.yaml: found nothing, expected a config file"),
         (["run", "training", "--config_file", "{1}"], "found broken YAML"),
         (["inference", "--config_file", "{0}"], "microscopy: found inference, expected run and what to run"),
+        (["run", "--config_file", "{0}"], "microscopy: found run, expected run and what to run"),
+        (["run", "size", "--config_file", "{0}"], "size: found a run that no config contains"),
+        (["run", "--run_id", "trainin", "--config_file", "{0}"], "trainin: found a run that no config contains"),
+        (
+            ["run", "training", "--config_file", "{0}", "--train#trianer#max_epochs", "3"],
+            "--train#trianer#max_epochs: found an option that no config contains; the nearest is "
+            "--train#trainer#max_epochs",
+        ),
+        (["run", "training", "--config_file", "{2}"], "expected the config that it extends before it"),
+        (["run", "training", "--args_file", "no.yaml"], "no.yaml: found nothing, expected a file of options"),
     ],
 )
 def test_a_wrong_start_is_one_sentence(
     arguments: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.yaml").write_text("a: [1,\nb: {")
-    places = config("dendrite", "train")[0], tmp_path / "broken.yaml"
+    places = config("dendrite", "train")[0], tmp_path / "broken.yaml", config("dendrite", "evaluate")[-1]
     monkeypatch.setattr(sys, "argv", ["microscopy", *(argument.format(*places) for argument in arguments)])
     with pytest.raises(InputError, match=re.escape(sentence)):
         main()

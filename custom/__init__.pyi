@@ -38,5 +38,7 @@ from .ground.version import __version__ as __version__
 from .runs._begin import begin as begin
 from .runs._workflow import bundle_root as bundle_root
 from .samples import make_samples as make_samples
+from .weights._start import find_start as find_start
 from .weights._thresholds import read_threshold as read_threshold
+from .weights._training_settings import adopted as adopted
 from .weights._training_settings import find_weights as find_weights

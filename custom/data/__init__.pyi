@@ -1,4 +1,6 @@
 from ._class_checks import check_classes as check_classes
+from ._class_checks import class_colors as class_colors
+from ._class_checks import class_names as class_names
 from ._datasets import CachedDataset as CachedDataset
 from ._datasets import EpochDataset as EpochDataset
 from ._datasets import PlainDataset as PlainDataset
@@ -23,6 +25,7 @@ from .items._inputs import open_inputs as open_inputs
 from .items._inputs import pages_of as pages_of
 from .items._inputs import reason_of as reason_of
 from .items._pixel_sizes import describe_scale as describe_scale
+from .items._pixel_sizes import trained_scale as trained_scale
 from .items._windows import in_windows as in_windows
 from .manifests._checking import load_manifest as load_manifest
 from .manifests._checking import read_downloads as read_downloads

@@ -1,12 +1,46 @@
-"""Check that the classes in a config match those of its data sets."""
+"""Names and colors of classes: those of the data sets, and whether a config agrees with them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..errors import InputError
-from ..images import Colors
+from ..images import Colors, class_palette
 from .manifests._manifest import Manifest
+
+
+def class_names(manifests: Sequence[Manifest], classes: Sequence[str] | None = None) -> list[str]:
+    """Return the names of the classes, background first: those given, else those of the first data set.
+
+    Args:
+        manifests: the data sets.
+        classes: value of ``--classes``.
+
+    Examples:
+        >>> class_names([], ["background", "axon"])
+        ['background', 'axon']
+    """
+    if classes is not None:
+        return list(classes)
+    return list(manifests[0].labels) if manifests else []
+
+
+def class_colors(manifests: Sequence[Manifest], classes: Sequence[str], colors: Colors | None = None) -> Colors:
+    """Return a color for each class: those given, else those of the data sets, else distinct ones.
+
+    Args:
+        manifests: the data sets.
+        classes: names of the N classes.
+        colors: value of ``--colors``, (N, 3) from 0 to 255.
+
+    Examples:
+        >>> class_colors([], ["background", "axon"], [[0, 0, 0], [255, 0, 0]])
+        [[0, 0, 0], [255, 0, 0]]
+    """
+    if colors is not None:
+        return colors
+    known = {name: list(color) for manifest in manifests for name, color in manifest.colors.items()}
+    return [known.get(name, color) for name, color in zip(classes, class_palette(len(classes)), strict=True)]
 
 
 def check_classes(

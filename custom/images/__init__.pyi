@@ -5,6 +5,7 @@ from ._formats import is_image_file as is_image_file
 from ._image import ImageInfo as ImageInfo
 from ._overlays import CONTRAST_PERCENTILES as CONTRAST_PERCENTILES
 from ._overlays import Colors as Colors
+from ._overlays import class_palette as class_palette
 from ._overlays import contact_sheet as contact_sheet
 from ._overlays import distinct_colors as distinct_colors
 from ._overlays import evenly_spaced as evenly_spaced

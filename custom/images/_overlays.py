@@ -125,3 +125,13 @@ def contact_sheet(pictures: Sequence[np.ndarray], columns: int = 3, gap: int = 8
         left = column * (width + gap) + (width - picture.shape[1]) // 2
         sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return sheet
+
+
+def class_palette(classes: int) -> list[list[int]]:
+    """Return a color for each of N classes, (N, 3) from 0 to 255: black for the background, distinct ones for others.
+
+    Examples:
+        >>> class_palette(3)[0]
+        [0, 0, 0]
+    """
+    return [[0, 0, 0], *distinct_colors(np.arange(1, classes)).tolist()]

@@ -54,6 +54,8 @@ _FROM_ZERO = Kind("a number of at least 0", lambda value: _number(value) and val
 _ABOVE_ZERO = Kind("a number above 0", lambda value: _number(value) and value > 0)
 _FRACTION = Kind("a number from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
 _MICROMETERS = Kind("a number above 0, in µm, or [row, column]", _sizes)
+_SCALE = Kind("a number above 0, in µm, or none", lambda value: value == "none" or (_number(value) and value > 0))
+_USUAL = Kind("a number above 0, in µm, [row, column], or none", lambda value: value == "none" or _sizes(value))
 _NAMES = Kind("a list of names", lambda value: isinstance(value, (str, int, list, tuple)) and bool(value))
 _TEXT = Kind("a text", lambda value: value is not None)
 
@@ -70,8 +72,9 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("checkpoint_minutes", "w0", "ridge_width", "distance_weight", "overlap_weight"), _FROM_ZERO),
     **dict.fromkeys(("area_weight", "appearance_weight"), _FROM_ZERO),
     "frames_per_second": Kind("a number from 0.01 to 100", lambda value: _number(value) and 0.01 <= value <= 100),
-    **dict.fromkeys(("pixel_size", "usual_pixel_size"), _MICROMETERS),
-    "network_pixel_size": _ABOVE_ZERO,
+    "pixel_size": _MICROMETERS,
+    "usual_pixel_size": _USUAL,
+    "network_pixel_size": _SCALE,
     **dict.fromkeys(("recursive", "rois", "ome_zarr", "tta", "deterministic", "overwrite", "resume"), _SWITCH),
     **dict.fromkeys(("bfloat16", "restore_size", "geff", "precompute", "extreme_intensity"), _SWITCH),
     "channels": _choice("equal", "luminance"),
@@ -83,6 +86,7 @@ KINDS: dict[str, Kind] = {
     "optimization": _choice("adamw", "sgd"),
     "input_normalization": _choice("log", "percentile", "zscore", "range16"),
     **dict.fromkeys(("splits", "train_splits", "sequences", "classes"), _NAMES),
+    "pretrained": _TEXT,
     **dict.fromkeys(("manifest", "train_images", "train_masks", "val_images", "val_masks", "masks", "input"), _TEXT),
     "frames": Kind("first and last frame, such as 0-35", lambda value: bool(re.fullmatch(r"(\d+-\d+)?", str(value)))),
     "colors": Kind("a list of [red, green, blue], each 0 to 255", _colors),
@@ -93,7 +97,7 @@ KINDS: dict[str, Kind] = {
 """Name of an option in any config → its kind."""
 
 
-_NULL_IS_A_VALUE = {"seed", "usual_pixel_size"}  # no seeding; a pixel size that is unknown
+_NULL_IS_A_VALUE = {"seed"}  # no seeding
 
 
 def check_kinds(options: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> None:

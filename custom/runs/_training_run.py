@@ -33,7 +33,7 @@ from ..training import (
 )
 from ..weights import RUN_FILE, THRESHOLD_FILE, WEIGHTS_FILE, read_threshold, record_part, record_training
 from ._begin import computing
-from ._first_lines import announce_scale, device_name, print_data
+from ._first_lines import PixelSize, announce_scale, device_name, print_data
 from ._mlflow_training import track_training
 from ._next_commands import evaluating_command, inference_command, print_next
 from ._workflow import plain_options
@@ -58,6 +58,8 @@ class TrainingRun:
         panels: draws these pictures, see `custom.training.ValidationPictures`.
         more_evaluators: engines that validate in other epochs, for the history.
         prepare: function called once before training, by one process only.
+        network_pixel_size: µm, to which images are rescaled; None: the network has none; "never": the bundle has no
+            such option.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class TrainingRun:
         panels: Panels | None = None,
         more_evaluators: Sequence[Engine] = (),
         prepare: Callable[[], object] | None = None,
+        network_pixel_size: PixelSize = "never",
     ) -> None:
         self.folder = Path(folder)
         self.task = task
@@ -83,6 +86,7 @@ class TrainingRun:
         self.postprocessing = postprocessing
         self.view = view
         self.prepare = prepare
+        self.network_pixel_size = network_pixel_size
         (self.checkpoints,) = attached(trainer, Checkpoints).values()
         self.images = {
             "training": len(trainer.data_loader.dataset.data),
@@ -125,9 +129,7 @@ class TrainingRun:
     def _begin(self) -> None:
         network = unwrapped(self.trainer.network)
         announce_training(self.task, self.trainer.state.device, self.data, self.images, network, self.folder)
-        announce_scale(
-            self.trainer.data_loader.dataset.data, self.checkpoints.settings.get("network_pixel_size", "never")
-        )
+        announce_scale(self.trainer.data_loader.dataset.data, self.network_pixel_size)
         _warn_of_common_images(self.trainer.data_loader.dataset.data, self.evaluator.data_loader.dataset.data)
         if self.prepare is not None:
             if is_main():

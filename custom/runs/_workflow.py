@@ -130,7 +130,7 @@ def content(this_config: object) -> dict[str, Any]:
     return {} if parser is None else parser.get()
 
 
-def settings_digest(this_config: object) -> str:
+def settings_digest(this_config: object, *adopted: Any) -> str:
     """Return a hash that changes when the config, including all options, could give other results.
 
     It covers all ids except those of inputs, weights, the output folder, the device and the run itself. Expressions are
@@ -138,11 +138,12 @@ def settings_digest(this_config: object) -> str:
 
     Args:
         this_config: ``@this_config`` of the config.
+        adopted: settings that the config takes from the weights.
     """
     settings = {name: value for name, value in content(this_config).items() if name not in _WITHOUT_EFFECT}
     if isinstance(settings.get("dataset"), dict):
         settings["dataset"] = settings["dataset"] | {"data": None}
-    text = json.dumps(settings, sort_keys=True, default=str)
+    text = json.dumps([settings, *adopted], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -36,6 +36,13 @@ MANIFEST: dict[str, Any] = {
         "unmyelinated_axon": 150,
         "schwann_cell": 200,
     },
+    "colors": {
+        "background": [0, 0, 0],
+        "blood_vessel": [220, 50, 47],
+        "myelinated_axon": [38, 139, 210],
+        "unmyelinated_axon": [133, 153, 0],
+        "schwann_cell": [240, 190, 40],
+    },
     "splits": {
         "train": {"numbers": list(range(1, 11))},
         "validation": {"numbers": [11, 12, 13]},

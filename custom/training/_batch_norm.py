@@ -6,6 +6,8 @@ from ignite.engine import Engine, Events
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..ground.processes import is_main
+from ._history import NOTE
 from ._processes import unwrapped
 
 
@@ -18,6 +20,9 @@ class FreezeBatchNorm:
 
     He et al. freeze the statistics when they fine-tune detectors, "Deep Residual Learning for Image Recognition", CVPR
     2016, appendix A.
+
+    The loss may jump in the first epoch without batch statistics, so this epoch has a note in the log, in
+    ``history.csv`` and in its curves.
 
     Args:
         from_epoch: first epoch without batch statistics, counted from 1.
@@ -35,6 +40,11 @@ class FreezeBatchNorm:
         if self.frozen or engine.state.epoch < self.from_epoch:
             return
         self.frozen = True
+        if engine.state.epoch == self.from_epoch > 1:
+            setattr(engine.state, NOTE, "batch statistics frozen")
+            if is_main():
+                what = "batch statistics are frozen from here on; the loss may jump"
+                print(f"epoch {self.from_epoch}: {what}.", flush=True)
         for module in unwrapped(engine.network).modules():
             if isinstance(module, _BatchNorm):
                 module.register_forward_pre_hook(_use_running_statistics)  # the trainer calls train() in every step

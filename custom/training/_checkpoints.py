@@ -24,7 +24,9 @@ from ..weights import (
     SETTINGS_FILE,
     THRESHOLD_FILE,
     WEIGHTS_FILE,
+    Start,
     checked_threshold,
+    describe_start,
     load_weights,
     save_weights,
     write_settings,
@@ -67,6 +69,7 @@ class Checkpoints:
         resume: whether to continue from ``checkpoint_last.pt``.
         minutes: minutes between checkpoints within an epoch.
         config: the config of the run with all options, its expressions as text, see `custom.runs.content`.
+        start: weights that the network starts from; random ones if None. A resumed run does not load them again.
 
     Raises:
         InputError: there is no checkpoint to resume, it belongs to another run or to other options, a threshold is not
@@ -87,6 +90,7 @@ class Checkpoints:
         resume: bool | str = False,
         minutes: float = 5.0,
         config: Mapping[str, Any] | None = None,
+        start: Start | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.saved: dict[str, Any] = {"scheduler": scheduler}
@@ -108,6 +112,8 @@ class Checkpoints:
         self.best: dict[str, Any] = {}
         self.options = training_options(config or {})
         self.images: dict[str, dict[str, Any]] = {}
+        self.start = start or Start(None)
+        self.started: dict[str, Any] = {}
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer, after the handler that validates."""
@@ -133,6 +139,10 @@ class Checkpoints:
         self.images = identities({split: getattr(loader, "dataset", None) for split, loader in loaders.items()})
         if self.resume:
             self._resume(engine)
+        else:
+            self.started = self.start.load(self.network)
+        if is_main():
+            print(describe_start(self.started), flush=True)
         self.saved_at = time.monotonic()
         # Registered last, so that the files of all other handlers are written before the checkpoint.
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._save_within)
@@ -149,6 +159,7 @@ class Checkpoints:
             engine.state.iteration = engine.state.epoch * engine.state.epoch_length  # the batch size may have changed
             self.options = self.options or checkpoint.get("options", {})  # none if a program runs the trainer itself
             changed = self._changed(checkpoint)
+            self.started = checkpoint.get("start", {})
             self.best = {} if changed & {"best_by", "validation"} else checkpoint["best"]
             if "within" in checkpoint and (
                 "training" in changed or not self.within.resume(engine, checkpoint["within"])
@@ -164,6 +175,8 @@ class Checkpoints:
         if planned != now:  # beyond the old schedule, the learning rate would rise again
             raise InputError.about(file, f"a run planned for {planned} epochs", f"--max_epochs {planned}, not {now}")
         others = different(checkpoint["options"], self.options) if checkpoint.get("options") and self.options else []
+        if not others and "settings" in checkpoint:  # such as classes and pixel size that were adopted
+            others = different(*(_affecting(settings) for settings in (checkpoint["settings"], self.settings)))
         if not others:
             before, after = checkpoint["optimizer"], self.saved["optimizer"].state_dict()
             others = different(hyperparameters(before, after), hyperparameters(after, before))
@@ -236,7 +249,9 @@ class Checkpoints:
             raise InputError.about(file, f"infinite or NaN weights in epoch {engine.state.epoch}", expected)
         state = {name: target.state_dict() for name, target in self.saved.items()}
         state["trainer"] = {"epoch": epochs, "iteration": engine.state.iteration}
-        save_weights(state | {"best": self.best, "options": self.options, "images": self.images} | within, file)
+        state |= {"best": self.best, "options": self.options, "images": self.images, "start": self.started}
+        state["settings"] = dict(self.settings)
+        save_weights(state | within, file)
         self.saved_at = time.monotonic()
 
     def _save_best(self, engine: Engine) -> None:
@@ -267,3 +282,8 @@ class Checkpoints:
         if self.best_by == "last":
             return float(engine.state.epoch)
         return -state.metrics["val_loss"] if self.best_by == "loss" else state.metrics[state.key_metric_name]
+
+
+def _affecting(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that must be the same when a run is resumed: those that do not only follow from images."""
+    return {name: value for name, value in settings.items() if name not in ("colors", "usual_pixel_size")}

@@ -19,12 +19,15 @@ from ..ground.wording import score_label
 
 matplotlib.use("Agg")
 
+NOTE = "note"
+"""Attribute of a trainer's state and column of a history: what changes on purpose in an epoch."""
+
 
 class History:
     """Handler that updates ``history.csv`` and ``history.png`` after every epoch.
 
     Columns: epoch, metrics and mean loss of the trainer, metrics of the evaluator (empty in epochs without validation),
-    learning rate at the start of the epoch, seconds.
+    learning rate at the start of the epoch, seconds, and a note if the epoch changes anything on purpose.
 
     Args:
         folder: the output folder.
@@ -66,6 +69,9 @@ class History:
         row |= {name: f"{value:.6g}" for name, value in numbers.items() if isinstance(value, (int, float))}
         row["learning_rate"] = f"{self.learning_rate:.6g}"
         row["seconds"] = f"{time.perf_counter() - self.started:.2f}"
+        if hasattr(engine.state, NOTE):
+            row[NOTE] = getattr(engine.state, NOTE)
+            delattr(engine.state, NOTE)
         self.rows.append(row)
         if is_main():
             self._write()
@@ -87,7 +93,7 @@ def losses_and_scores(rows: Sequence[Mapping[str, str]]) -> tuple[list[str], lis
         (['train_loss'], ['val_dice'])
     """
     names = dict.fromkeys(name for row in rows for name in row)
-    numbers = [name for name in names if name not in ("epoch", "learning_rate", "seconds")]
+    numbers = [name for name in names if name not in ("epoch", "learning_rate", "seconds", NOTE)]
     return [name for name in numbers if "loss" in name], [name for name in numbers if "loss" not in name]
 
 
@@ -100,6 +106,8 @@ def draw_curves(rows: list[dict[str, str]], file: Path) -> None:
             axis.plot(*zip(*points, strict=True), label=score_label(name), marker="." if len(points) < 20 else "")
         axis.set(xlabel="epoch", ylabel=title)
         axis.grid(alpha=0.3)
+        for row in filter(lambda row: row.get(NOTE), rows):
+            axis.axvline(int(row["epoch"]), color="gray", linestyle=":", label=row[NOTE])
         if axis.lines:
             axis.legend()
     with atomic_path(file) as path:

@@ -6,6 +6,9 @@ from ._files import load_weights as load_weights
 from ._files import save_weights as save_weights
 from ._provenance import machine as machine
 from ._provenance import versions as versions
+from ._start import Start as Start
+from ._start import describe_start as describe_start
+from ._start import find_start as find_start
 from ._threshold_scans import write_thresholds as write_thresholds
 from ._thresholds import THRESHOLD_FILE as THRESHOLD_FILE
 from ._thresholds import checked_threshold as checked_threshold
@@ -13,5 +16,8 @@ from ._thresholds import read_threshold as read_threshold
 from ._training_record import record_part as record_part
 from ._training_record import record_training as record_training
 from ._training_settings import SETTINGS_FILE as SETTINGS_FILE
+from ._training_settings import adopted as adopted
+from ._training_settings import class_names as class_names
 from ._training_settings import find_weights as find_weights
+from ._training_settings import stored_settings as stored_settings
 from ._training_settings import write_settings as write_settings

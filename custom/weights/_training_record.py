@@ -70,6 +70,7 @@ def record_training(
         "data": [{"name": manifest.name, "source": manifest.source, "splits": manifest.splits} for manifest in data],
         "images": dict(images),
         "images_sha256": {split: found["sha256"] for split, found in checkpoint.get("images", {}).items()},
+        "start": checkpoint.get("start", {}),
         "seed": seed,
         "best": checkpoint["best"],
         "minutes": _minutes(folder),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,46 @@ def write_settings(file: Path, settings: Mapping[str, Any]) -> None:
         temporary.write_text(json.dumps(dict(settings)) + "\n", encoding="utf-8")
 
 
+def stored_settings(weights: Path) -> dict[str, Any]:
+    """Return the settings next to weights: name of an option → value; empty if there are none."""
+    file = weights.with_name(SETTINGS_FILE)
+    return read_object(file, "a JSON object that belongs to the weights") if file.exists() else {}
+
+
+def adopted(name: str, value: Any, weights: Path | None, default: Any = None) -> Any:
+    """Return the value of an option that weights bring along, unless it is given.
+
+    Args:
+        name: name of the option, as in ``settings.json``.
+        value: its value; None: as in the training of the weights. For pixel sizes, ``"none"`` stands for no rescaling.
+        weights: the weights, with ``settings.json`` next to them; None for random ones.
+        default: if the option is not given and the weights do not have it.
+
+    Examples:
+        >>> adopted("network_pixel_size", None, None, 0.38), adopted("network_pixel_size", "none", None, 0.38)
+        (0.38, None)
+    """
+    if value is not None:
+        return None if str(value).lower() == "none" else value
+    return default if weights is None else stored_settings(weights).get(name, default)
+
+
+def class_names(weights: Path, classes: Sequence[str] | None) -> list[str]:
+    """Return the names of the classes, background first: those given, else those of the training of the weights.
+
+    Raises:
+        InputError: none are given, and none are stored next to the weights.
+
+    Examples:
+        >>> class_names(Path("model.pt"), ["background", "axon"])
+        ['background', 'axon']
+    """
+    found = adopted("classes", classes, weights)
+    if not found:
+        raise InputError.about(weights.with_name(SETTINGS_FILE), "no classes", "the classes of training, or --classes")
+    return list(found)
+
+
 def find_weights(ckpt_path: Any, **settings: Any) -> Path:
     """Return the file given by ``--ckpt_path``, after checking that the weights were trained with the same settings.
 
@@ -35,7 +75,7 @@ def find_weights(ckpt_path: Any, **settings: Any) -> Path:
 
     Args:
         ckpt_path: value of the option.
-        settings: name of an option → value that is going to be used.
+        settings: name of an option → value that is going to be used; None: as in training, see `adopted`.
 
     Raises:
         InputError: several paths are given, the weights or a file next to them belong to another bundle, an option
@@ -49,6 +89,6 @@ def find_weights(ckpt_path: Any, **settings: Any) -> Path:
         if None not in (found, expected) and found != expected:
             raise InputError.about(weights, f"weights of {found} ({name})", f"weights of {expected}")
     for name, value in settings.items():
-        if stored.get(name) is not None and stored[name] != value:  # trained without it: free
+        if value is not None and stored.get(name) is not None and stored[name] != value:  # trained without it: free
             raise InputError(f"--{name}: found {value}, expected {stored[name]}, as in the training of {weights}.")
     return weights

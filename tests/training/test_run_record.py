@@ -42,8 +42,8 @@ def test_one_gpu_and_several_have_the_same_options(bundle: str) -> None:
     assert options(bundle, "multi_gpu_train") == options(bundle)
 
 
-def test_other_classes_are_other_options() -> None:
-    assert any(text.startswith("--classes") for text in different(options("tem"), options("tem", "sem")))
+def test_an_overlay_has_other_options() -> None:
+    assert any(text.startswith("--network_pixel_size") for text in different(options("tem"), options("tem", "sem")))
 
 
 def test_moved_images_are_the_same_and_edited_ones_are_not(tmp_path: Path) -> None:

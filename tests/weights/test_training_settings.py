@@ -19,7 +19,7 @@ def test_the_same_settings_pass(tmp_path: Path) -> None:
     find_weights(tmp_path / "model.pt", size=0.1, classes=["a", "b"], unknown=3)
 
 
-@pytest.mark.parametrize(("name", "value"), [("size", None), ("classes", ["b", "a"])])
+@pytest.mark.parametrize(("name", "value"), [("size", 0.2), ("classes", ["b", "a"])])
 def test_another_value_is_refused(name: str, value: object, tmp_path: Path) -> None:
     stored = {"size": 0.1, "classes": ["a", "b"]}
     write_settings(tmp_path / "settings.json", stored)
@@ -75,8 +75,8 @@ def test_a_broken_file(content: str, tmp_path: Path) -> None:
         find_weights(tmp_path / "model.pt", size=1)
 
 
-def test_another_normalization_is_refused(tmp_path: Path) -> None:
-    """In inference and in evaluation; the error names the option."""
+def test_the_normalization_is_that_of_the_weights(tmp_path: Path) -> None:
+    """In inference and in evaluation; another one is refused, and the error names the option."""
     data = make_samples("vesicle", tmp_path / "data")
     run = train("vesicle", data, tmp_path / "run", max_epochs=1, input_normalization="zscore")
     assert json.loads((run / "settings.json").read_text())["input_normalization"] == "zscore"
@@ -84,5 +84,7 @@ def test_another_normalization_is_refused(tmp_path: Path) -> None:
         assert json.loads((run / name).read_text())["bundle"] == "vesicle"
     for use in (infer, evaluate):
         with pytest.raises(Exception, match="Failed to") as error:
-            use("vesicle", data, tmp_path / "out", run / "model.pt")
+            use("vesicle", data, tmp_path / "out", run / "model.pt", input_normalization="log")
         assert "--input_normalization: found log, expected zscore" in (find_input_error(error.value) or "")
+    (out,) = (infer("vesicle", next(data.rglob("*.tif")), tmp_path / "out", run / "model.pt"),)
+    assert list(out.glob("*_mask.tif"))

@@ -27,6 +27,29 @@ def given_pixel_size(value: Any) -> tuple[float, float] | None:
     return (float(pair[0]), float(pair[1]))
 
 
+def trained_scale(items: Sequence[dict[str, Any]], pixel_size: float | None) -> dict[str, Any]:
+    """Return the settings of weights that tell at which scale they were trained.
+
+    Args:
+        items: items of the training images, from `datalist`.
+        pixel_size: to which images of known pixel size were rescaled, in µm; None if none were.
+
+    Returns:
+        ``network_pixel_size``: None if no image was rescaled to it, as no size was known; ``usual_pixel_size``: that of
+        all images, None if they differ or it is unknown.
+
+    Examples:
+        >>> trained_scale([{"pixel_size": (0.5, 0.5)}], 0.25)
+        {'network_pixel_size': 0.25, 'usual_pixel_size': [0.5, 0.5]}
+        >>> trained_scale([{"pixel_size": None}], 0.25)
+        {'network_pixel_size': None, 'usual_pixel_size': None}
+    """
+    sizes = {tuple(size) for item in items if (size := item.get("pixel_size")) is not None}
+    usual = list(sizes.pop()) if len(sizes) == 1 else None
+    known = bool(sizes or usual)
+    return {"network_pixel_size": pixel_size if known else None, "usual_pixel_size": usual}
+
+
 def describe_scale(items: Sequence[dict[str, Any]], pixel_size: float | None) -> str:
     """Return the sentences on how the images of a run are rescaled.
 

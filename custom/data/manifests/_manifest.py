@@ -37,6 +37,7 @@ class Manifest:
         label: as ``image``.
         labels: class name → label value, background first; the order gives the class numbers. Empty for
             ``"cell_tracking"``.
+        colors: class name → [red, green, blue] from 0 to 255, in pictures; may be empty.
         pixel_size_um: [row, column] in µm.
         splits: split name → an object with one key, such as ``{"fraction": 0.7}``.
         download: the JSON value; `read_downloads` returns it as `Download` objects.
@@ -53,6 +54,7 @@ class Manifest:
     image: str = ""
     label: str = ""
     labels: dict[str, int] = field(default_factory=dict)
+    colors: dict[str, list[int]] = field(default_factory=dict)
     region: str | None = None
     pair_by: str = "number"
     number_pattern: str | None = None

@@ -72,6 +72,7 @@ ClassValues = Annotated[
     Len(2, 254),  # a label is a byte, and 255 means not annotated
     Predicate(lambda values: len(set(values.values())) == len(values)),
 ]
+Color = Annotated[list[Annotated[int, Interval(ge=0, le=255)]], Len(3, 3)]
 Region = Annotated[
     InsidePath | None,
     Field(description="a path inside the data folder: images that are nonzero where the mask is annotated"),
@@ -189,6 +190,10 @@ class _Labeled(Keys):
             "values, background first",
         ),
     ]
+    colors: Annotated[
+        dict[str, Color],
+        Field(description="class names, each with [red, green, blue] from 0 to 255: their colors in pictures"),
+    ] = {}
     label_threshold: Annotated[
         float | None,
         Field(

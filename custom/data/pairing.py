@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -12,6 +12,10 @@ from ..ground.names import printable
 
 LAST_NUMBER = r"(\d+)(?!.*\d)"
 """Default pattern for the number of a file: the last number in its stem, for example 0 in ``rr30a_tp0.png``."""
+
+
+MASK_SUFFIXES = ("_cp_masks", "_masks", "_mask", "_labels", "_label", "_seg", "_rois")
+"""What programs add to the name of an image in the name of its mask: Cellpose, Fiji, this package."""
 
 
 def number_of(path: Path, pattern: str = LAST_NUMBER) -> int | None:
@@ -69,21 +73,90 @@ def pair_by_number(
 def pair_by_stem(images: Iterable[Path], labels: Iterable[Path]) -> dict[str, tuple[Path, Path]]:
     """Pair files that have the same name before the suffix, and warn about files without a partner.
 
+    The name of a mask may end with one of ``MASK_SUFFIXES``.
+
     Args:
         images: image files.
         labels: mask files.
 
     Returns:
-        Stem → (image, mask), in alphabetical order.
+        Stem of the image → (image, mask), in alphabetical order.
 
     Raises:
-        InputError: two images or two masks have the same stem.
+        InputError: two images have the same stem, or two masks belong to one image.
 
     Examples:
-        >>> list(pair_by_stem([Path("image/b.tif"), Path("image/a.tif")], [Path("mask/a.png"), Path("mask/b.png")]))
-        ['a', 'b']
+        >>> pair_by_stem([Path("b.tif"), Path("a.tif")], [Path("a.png"), Path("b_masks.png")])["b"][1].name
+        'b_masks.png'
     """
-    return _pair(images, labels, stem_of)
+    images = list(images)
+    stems = {stem_of(image) for image in images}
+    return _pair(images, labels, stem_of, lambda file: image_stem(file, stems))
+
+
+def pair_by_folder(images: Iterable[Path], labels: Iterable[Path], root: Path) -> dict[str, tuple[Path, Path]]:
+    """Pair the image of each folder with the mask in it, and warn about files without a partner.
+
+    Args:
+        images: image files.
+        labels: mask files.
+        root: the data folder.
+
+    Returns:
+        Folder relative to ``root``, with ``/`` → (image, mask), in alphabetical order.
+
+    Raises:
+        InputError: a folder has two images or two masks.
+
+    Examples:
+        >>> list(pair_by_folder([Path("data/set1/phase.png")], [Path("data/set1/ids.png")], Path("data")))
+        ['set1']
+    """
+    return _pair(images, labels, lambda file: folder_of(file, root))
+
+
+def folder_of(file: Path, root: Path) -> str:
+    """Return the folder of a file relative to ``root``, with ``/``, composed (NFC) as in `stem_of`.
+
+    Examples:
+        >>> folder_of(Path("data/day1/set1/phase.png"), Path("data"))
+        'day1/set1'
+    """
+    return printable(file.parent.relative_to(root).as_posix())
+
+
+def image_stem(file: Path, stems: Container[str]) -> str:
+    """Return the stem of the image that a mask belongs to: one of ``stems``, or else the stem of the mask itself.
+
+    Examples:
+        >>> image_stem(Path("a_mask.png"), {"a"}), image_stem(Path("a_mask.png"), {"a_mask"})
+        ('a', 'a_mask')
+    """
+    stem = stem_of(file)
+    return next((name for name in (stem, *_bases(stem)) if name in stems), stem)
+
+
+def _bases(stem: str) -> list[str]:
+    return [stem[: -len(suffix)] for suffix in MASK_SUFFIXES if stem.lower().endswith(suffix)]
+
+
+def apart(images: Sequence[Path], labels: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return images and masks without the files that are in both lists, which may be of one folder.
+
+    If all masks are among other images, they are no images. If both lists are the same, the masks are the files named
+    as another file with one of ``MASK_SUFFIXES``.
+
+    Examples:
+        >>> files = [Path("a.tif"), Path("a_masks.tif")]
+        >>> [[file.name for file in group] for group in apart(files, files)]
+        [['a.tif'], ['a_masks.tif']]
+    """
+    both = set(images) & set(labels)
+    if len(both) < len(labels) or len(both) == len(images):
+        stems = {stem_of(file) for file in images}
+        both = {file for file in both if stems.intersection(_bases(stem_of(file)))}
+    left = [file for file in images if file not in both]
+    return left, [file for file in labels if file not in set(left)]
 
 
 def pair_by_rule(images: Iterable[Path], label_of: Callable[[Path], Path]) -> dict[str, tuple[Path, Path]]:
@@ -145,9 +218,14 @@ def index_files(files: Iterable[Path], key: Callable[[Path], int | str | None]) 
     return by_key, without
 
 
-def _pair(images: Iterable[Path], labels: Iterable[Path], key: Callable[[Path], int | str | None]) -> dict:
+def _pair(
+    images: Iterable[Path],
+    labels: Iterable[Path],
+    key: Callable[[Path], int | str | None],
+    label_key: Callable[[Path], int | str | None] | None = None,
+) -> dict:
     image_of, images_without_key = index_files(images, key)
-    label_of, labels_without_key = index_files(labels, key)
+    label_of, labels_without_key = index_files(labels, label_key or key)
     both = sorted(image_of.keys() & label_of.keys())
     alone = [*images_without_key, *labels_without_key]
     alone += [file for by_key in (image_of, label_of) for name, file in by_key.items() if name not in both]

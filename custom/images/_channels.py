@@ -106,13 +106,43 @@ def _weighted(samples: np.ndarray, weights: tuple[float, float, float]) -> np.nd
 
 def only_channel(file: Path, samples: np.ndarray) -> np.ndarray:
     """Return label values (Z, H, W) from samples (Z, H, W, S); raise InputError unless the channels are equal."""
-    samples = _drop_alpha(file, samples)
+    samples = without_transparency(file, samples)
     spread = _spread(samples) if samples.shape[-1] > 1 else 0
     if spread:
-        raise InputError.about(
-            file, f"{samples.shape[-1]} channels that differ by up to {spread:g}", "labels in one channel"
-        )
+        found = f"{samples.shape[-1]} channels that differ by up to {spread:g}"
+        raise InputError.about(file, found, "labels in one channel, or their colors in `labels` of a manifest")
     return samples[..., 0]
+
+
+def without_transparency(file: Path, samples: np.ndarray) -> np.ndarray:
+    """Return the samples of labels (Z, H, W, S) without alpha.
+
+    Raises:
+        InputError: the labels are in the alpha channel, or a fully transparent pixel has a value other than 0.
+    """
+    if samples.shape[-1] not in (2, 4):
+        return samples
+    values, alpha = samples[..., :-1], samples[..., -1]
+    if alpha.min() < alpha.max():
+        hidden = int(np.count_nonzero(values[alpha == 0].any(axis=-1)))
+        if hidden or values.min() == values.max():
+            found = f"labels of one value, {values.max()}" if values.min() == values.max() else f"{hidden} labels"
+            raise InputError.about(file, f"{found} under varying transparency", "labels without transparency")
+    return values
+
+
+def to_colors(file: Path, samples: np.ndarray) -> np.ndarray:
+    """Return colors (Z, H, W, 3) from samples as displayed (Z, H, W, S), 1 to 4 per pixel.
+
+    Raises:
+        InputError: the samples are not of 8 bits, gray or RGB, or as in `without_transparency`.
+    """
+    if samples.dtype != np.uint8:
+        raise InputError.about(file, f"pixels of type {samples.dtype}", "colors of 8 bits")
+    colors = without_transparency(file, samples)
+    if colors.shape[-1] not in (1, 3):
+        raise InputError.about(file, f"{colors.shape[-1]} channels", "a gray, palette or RGB image")
+    return np.broadcast_to(colors, (*colors.shape[:-1], 3))
 
 
 def to_unsigned(file: Path, values: np.ndarray) -> np.ndarray:

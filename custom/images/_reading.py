@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError
-from ._channels import as_displayed, as_labeled, only_channel, to_gray, to_unsigned
+from ._channels import as_displayed, as_labeled, only_channel, to_colors, to_gray, to_unsigned
 from ._formats import format_of
 from ._image import ImageInfo, check_dtype, check_pixels
 
@@ -84,7 +84,8 @@ def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.nda
     """Read label values: instance numbers, class numbers or a binary mask.
 
     Orientation and pages are as in `read_image`. Values are read as stored: indices for a palette image, the first
-    channel for several equal channels. In a TIFF of one bit per pixel in which white is zero, white is 1.
+    channel for several equal channels. In a TIFF of one bit per pixel in which white is zero, white is 1. Transparency
+    is dropped if it hides no labels: fully transparent pixels are 0.
 
     Args:
         path: an image file with one of ``SUFFIXES``.
@@ -109,6 +110,34 @@ def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.nda
     stored = format_of(file).load(file, page)
     check_pixels(file, stored.pixels)
     return _finish(to_unsigned(file, only_channel(file, as_labeled(stored))))
+
+
+def read_colors(path: str | os.PathLike[str], page: int | None = None) -> np.ndarray:
+    """Read the colors of a color-coded mask.
+
+    Orientation and pages are as in `read_image`, transparency as in `read_labels`. Colors are as displayed: those of
+    the palette, and equal channels for gray.
+
+    Args:
+        path: an image file with one of ``SUFFIXES``.
+        page: number of the only page to read of a stack, counted from 0; None reads all pages.
+
+    Returns:
+        uint8 (H, W, 3), or (Z, H, W, 3) for a stack.
+
+    Raises:
+        InputError: the file is missing, damaged or incomplete, is not of 8 bits, or does not have the page.
+
+    Examples:
+        >>> from custom.images import write_image
+        >>> write_image("mask.tif", np.array([[0, 255]], np.uint8))
+        >>> read_colors("mask.tif").tolist()
+        [[[0, 0, 0], [255, 255, 255]]]
+    """
+    file = _existing_file(path)
+    stored = format_of(file).load(file, page)
+    check_pixels(file, stored.pixels)
+    return _finish(to_colors(file, as_displayed(file, stored)))
 
 
 def _existing_file(path: str | os.PathLike[str]) -> Path:

@@ -16,12 +16,13 @@ from .intensity import RandExtremeIntensity as RandExtremeIntensity
 from .intensity import RandExtremeIntensityd as RandExtremeIntensityd
 from .intensity import ScalePercentiles as ScalePercentiles
 from .intensity import ScalePercentilesd as ScalePercentilesd
+from .label_reading import ReadLabeld as ReadLabeld
 from .labels import UNANNOTATED as UNANNOTATED
+from .labels import MapColors as MapColors
 from .labels import MapLabels as MapLabels
 from .pad_to_crop import PadToCropd as PadToCropd
 from .padding import MirrorPadd as MirrorPadd
 from .reading import ReadImaged as ReadImaged
-from .reading import ReadLabeld as ReadLabeld
 from .resizing import ResampleToPixelSized as ResampleToPixelSized
 from .resizing import ResizeToInputd as ResizeToInputd
 from .resizing import resized as resized

@@ -10,13 +10,17 @@ import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
+from skimage import measure
 
+from ..data import INSTANCES
 from ..errors import InputError
 from ..images import read_labels
-from .reading import check_size
+from .label_reading import check_size, first_file
 
 UNANNOTATED_INSTANCE = -1
 """Instance label of unannotated pixels, which scores ignore."""
+
+_WHITE = 255  # the foreground of most binary masks
 
 
 class ReadInstancesd(MapTransform):
@@ -28,9 +32,11 @@ class ReadInstancesd(MapTransform):
     Args:
         keys: keys of the label files.
         markers_key: key of the file of markers; items without it are fully annotated.
+        region_key: key of a file that is non-zero where the label is annotated; items without it are fully annotated.
 
     Raises:
-        InputError: A file cannot be read as labels (see `custom.images.read_labels`), or a label exceeds int32.
+        InputError: A file cannot be read as labels (see `custom.images.read_labels`), a label exceeds int32, its size
+            is not that of its image, or the labels are classes.
 
     Examples:
         >>> import numpy as np
@@ -42,18 +48,28 @@ class ReadInstancesd(MapTransform):
         [[[7, 7, -1, -1]]]
     """
 
-    def __init__(self, keys: KeysCollection = "label", markers_key: str = "markers") -> None:
+    def __init__(
+        self, keys: KeysCollection = "label", markers_key: str = "markers", region_key: str = "region"
+    ) -> None:
         super().__init__(keys)
         self.markers_key = markers_key
+        self.region_key = region_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
         page = item.get("page", 0)
-        markers = item.pop(self.markers_key, None)
+        markers, region = item.pop(self.markers_key, None), item.pop(self.region_key, None)
+        rule = item.pop("rule", INSTANCES)
         for key in self.key_iterator(item):
-            file = item[key]
+            file = first_file(item[key])
+            if rule != INSTANCES:
+                found = f"labels of the classes {', '.join(rule.names)}"
+                raise InputError.about(file, found, 'a number for each object, `"labels": "instances"` in the manifest')
             label = _signed(file, read_labels(file, page=page))
             check_size(label, file, item)
+            _check_separate(label, file)
+            if region is not None:
+                label[read_labels(region, page=page) == 0] = UNANNOTATED_INSTANCE
             if markers is not None and _is_partial(label, read_labels(markers, page=page)):
                 label[label == 0] = UNANNOTATED_INSTANCE
             item[key] = MetaTensor(torch.from_numpy(label)[None], meta={"filename_or_obj": file, "page": page})
@@ -64,6 +80,14 @@ def _signed(file: str, label: np.ndarray) -> np.ndarray:
     if label.max() > np.iinfo(np.int32).max:
         raise InputError.about(file, f"the label {label.max()}", f"labels up to {np.iinfo(np.int32).max}")
     return label.astype(np.int32)
+
+
+def _check_separate(label: np.ndarray, file: str) -> None:
+    """Refuse a mask of 0 and 255 with several objects, in which those that touch are one."""
+    if label.max() == _WHITE and np.isin(label, (0, _WHITE)).all():
+        count = measure.label(label, connectivity=2, return_num=True)[1]
+        if count > 1:
+            raise InputError.about(file, f"0 and 255 in {count} objects", "a number for each object")
 
 
 def _is_partial(label: np.ndarray, markers: np.ndarray) -> bool:

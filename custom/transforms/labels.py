@@ -1,11 +1,11 @@
-"""Mapping of label values to class numbers, with a separate number for unannotated pixels."""
+"""Mapping of label values and colors to class numbers, with a separate number for unannotated pixels."""
 
 from __future__ import annotations
 
 import numpy as np
 from monai.transforms import Transform
 
-from ..data import LabelRule
+from ..data import ColorRule, LabelRule
 from ..errors import InputError
 
 UNANNOTATED = 255
@@ -64,6 +64,48 @@ class MapLabels(Transform):
         found = f"the undeclared label value(s) {first} ({unknown.size} value(s), {pixels.size} pixel(s))"
         hint = "; label_threshold or label_tolerance in the manifest allow soft edges"
         raise InputError.about(file, found, declared + hint)
+
+
+class MapColors(Transform):
+    """Map colors to class numbers.
+
+    Args:
+        rule: the declared colors; see `custom.data.ColorRule`.
+
+    Raises:
+        InputError: The label has undeclared colors; the message lists the first ones and the number of pixels.
+
+    Examples:
+        >>> import numpy as np
+        >>> from custom.data import ColorRule
+        >>> rule = ColorRule(colors=((0, 0, 0), (255, 0, 0)), names=("background", "cell"))
+        >>> MapColors(rule)(np.array([[[0, 0, 0], [255, 0, 0]]], np.uint8))
+        array([[0, 1]], dtype=uint8)
+    """
+
+    def __init__(self, rule: ColorRule) -> None:
+        self.rule = rule
+
+    def __call__(self, colors: np.ndarray, file: str = "label") -> np.ndarray:
+        """Return the class numbers, uint8 (H, W), of ``colors``, uint8 (H, W, 3); errors name ``file``."""
+        codes = _codes(colors)
+        mapped = np.full(codes.shape, _UNDECLARED, np.uint8)
+        for number, code in enumerate(_codes(np.array(self.rule.colors, np.uint8))):
+            mapped[codes == code] = number
+        undeclared = mapped == _UNDECLARED
+        if undeclared.any():
+            unknown = np.unique(colors[undeclared], axis=0)
+            first = ", ".join(str(one) for one in unknown[:5].tolist()) + (", …" if len(unknown) > 5 else "")
+            found = f"the undeclared color(s) {first} ({len(unknown)} color(s), {undeclared.sum()} pixel(s))"
+            declared = zip(self.rule.colors, self.rule.names, strict=True)
+            raise InputError.about(file, found, ", ".join(f"{list(color)} ({name})" for color, name in declared))
+        return mapped
+
+
+def _codes(colors: np.ndarray) -> np.ndarray:
+    """Return a number for each color (…, 3)."""
+    red, green, blue = np.moveaxis(colors.astype(np.uint32), -1, 0)
+    return red << 16 | green << 8 | blue
 
 
 def _look_up(table: np.ndarray, indices: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Checked reading of images and labels, one page of a stack at a time."""
+"""Checked reading of images, one page of a stack at a time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
 from ..errors import InputError
-from ..images import describe, read_image, read_labels
-from .labels import UNANNOTATED, MapLabels
+from ..images import describe, read_image
 
 PixelSize: TypeAlias = float | Sequence[float] | None
 
@@ -103,14 +102,6 @@ def _check_single(file: str) -> None:
         raise InputError.about(file, f"a stack of {shape[0]} pages", "an item with the number of its page for each")
 
 
-def check_size(label: np.ndarray, file: str, item: Mapping[Hashable, Any]) -> None:
-    """Raise InputError if the image of an item, read before, has another height or width than its label."""
-    size = getattr(item.get("image"), "meta", {}).get("spatial_shape", label.shape)
-    if tuple(size) != label.shape:
-        found, expected = (" × ".join(map(str, shape)) for shape in (label.shape, size))
-        raise InputError.about(file, f"{found} pixels", f"{expected} as in its image")
-
-
 def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         converted = image.astype(np.float32)
@@ -118,59 +109,3 @@ def _as_float32(image: np.ndarray, file: str) -> np.ndarray:
         largest = np.abs(image).max()
         raise InputError.about(file, f"values of up to {largest:g}", f"at most {np.finfo(np.float32).max:g} (float32)")
     return converted
-
-
-def _numbers(label: np.ndarray, file: str, classes: int) -> np.ndarray:
-    """Return labels without a rule as class numbers, uint8: as stored, or 1 for 255 in a mask of 0 and 255."""
-    values = np.unique(label).tolist()
-    if values in ([0, 255], [255]):
-        return (label > 0).astype(np.uint8)
-    if values[-1] >= classes:
-        found = f"the values {', '.join(map(str, values[:5]))}{', …' if len(values) > 5 else ''} and no rule for them"
-        raise InputError.about(file, found, f"class numbers 0 to {classes - 1}, or 0 and 255")
-    return label.astype(np.uint8)
-
-
-class ReadLabeld(MapTransform):
-    """Read labels as class numbers, uint8 (1, H, W), by the item's ``rule``; 255 outside the annotated ``region``.
-
-    Without a rule, labels are class numbers, or a mask of 0 and 255.
-
-    Args:
-        keys: keys of the label files.
-        region_key: key of a file that is non-zero where the label is annotated; items without it are fully annotated.
-        classes: number of classes, background included, of labels without a rule.
-
-    Raises:
-        InputError: A file cannot be read as labels (see `custom.images.read_labels`), or has undeclared values (see
-            `MapLabels`).
-
-    Examples:
-        >>> import numpy as np
-        >>> from custom.data import LabelRule
-        >>> from custom.images import write_image
-        >>> from custom.transforms import ReadLabeld
-        >>> write_image("label.tif", np.array([[0, 255, 255]], np.uint8))
-        >>> item = {"label": "label.tif", "rule": LabelRule(values=(0, 255), names=("background", "cell"))}
-        >>> ReadLabeld("label")(item)["label"].tolist()
-        [[[0, 1, 1]]]
-    """
-
-    def __init__(self, keys: KeysCollection, region_key: str = "region", classes: int = 2) -> None:
-        super().__init__(keys)
-        self.region_key = region_key
-        self.classes = classes
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        item = dict(data)
-        page, rule = item.get("page", 0), item.pop("rule", None)
-        region = item.pop(self.region_key, None)
-        for key in self.key_iterator(item):
-            file = item[key]
-            stored = read_labels(file, page=page)
-            check_size(stored, file, item)
-            label = _numbers(stored, file, self.classes) if rule is None else MapLabels(rule)(stored, file)
-            if region is not None:
-                label[read_labels(region, page=page) == 0] = UNANNOTATED
-            item[key] = MetaTensor(torch.from_numpy(label)[None], meta={"filename_or_obj": file, "page": page})
-        return item

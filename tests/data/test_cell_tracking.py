@@ -59,6 +59,7 @@ def test_an_item_of_gold_truth(tmp_path: Path) -> None:
         "sequence": "01",
         "frame": 2,
         "truth": "gold",
+        "rule": "instances",
         "channels": "equal",
         "pixel_size": None,
     }

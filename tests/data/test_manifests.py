@@ -14,7 +14,17 @@ import jsonschema
 import pytest
 from bundle_runs import ROOT
 
-from custom.data import LabelRule, Manifest, frame_blocks, load_manifest, open_dataset, open_datasets
+from custom.data import (
+    INSTANCES,
+    ColorRule,
+    LabelRule,
+    LayerRule,
+    Manifest,
+    frame_blocks,
+    load_manifest,
+    open_dataset,
+    open_datasets,
+)
 from custom.data._shipped import shipped_manifests
 from custom.errors import InputError
 
@@ -101,6 +111,38 @@ def test_the_most(tmp_path: Path) -> None:
     assert {key: getattr(manifest, key) for key in content} == content
 
 
+def test_files_of_classes(tmp_path: Path) -> None:
+    label = {"myelin": "myelin", "axon": "axon"}
+    manifest = load(tmp_path, {**PAIRED, "label": label, "labels": ["no", "axon", "myelin"], "label_threshold": 9})
+    assert (manifest.label, list(manifest.label)) == (label, ["myelin", "axon"])
+    assert manifest.rule == LayerRule(("no", "axon", "myelin"), 9)
+    assert manifest.colors == {}
+
+
+def test_names_alone_are_numbered(tmp_path: Path) -> None:
+    assert load(tmp_path, {**PAIRED, "labels": ["no", "cell"]}).rule == LabelRule((0, 1), ("no", "cell"))
+
+
+def test_colors(tmp_path: Path) -> None:
+    manifest = load(tmp_path, {**PAIRED, "labels": {"no": [0, 0, 0], "cell": "#fF8000"}})
+    assert manifest.rule == ColorRule(((0, 0, 0), (255, 128, 0)), ("no", "cell"))
+    assert manifest.colors == {"no": (0, 0, 0), "cell": (255, 128, 0)}
+    shown = load(tmp_path, {**PAIRED, "colors": {"background": "#000000", "cell": [1, 2, 3]}})
+    assert shown.colors == {"background": (0, 0, 0), "cell": (1, 2, 3)}
+    assert shown.rule == LabelRule((0, 255), ("background", "cell"))
+
+
+def test_instances(tmp_path: Path) -> None:
+    manifest = load(tmp_path, {**PAIRED, "labels": "instances"})
+    assert (manifest.rule, manifest.labels) == (INSTANCES, {})
+    assert load(tmp_path, TRACKS).rule == INSTANCES
+
+
+def test_images_and_masks_in_one_folder(tmp_path: Path) -> None:
+    splits = {"train": {"folders": ["a", "a/"]}, "test": {"folders": ["b", "b"]}}
+    assert load(tmp_path, {**FOLDERS, "splits": splits}).splits == splits
+
+
 def test_rule_follows_the_order_of_the_names(tmp_path: Path) -> None:
     manifest = load(tmp_path, {**PAIRED, "labels": {"cell": 255, "membrane": 0}, "label_threshold": 100})
     assert manifest.rule == LabelRule((255, 0), ("cell", "membrane"), 100, 0)
@@ -182,7 +224,7 @@ REFUSED = [
     ),
     pytest.param({**PAIRED, "layout": "pairs"}, "layout 'pairs', expected 'paired_folders' or 'stacks'", id="layout"),
     pytest.param({**PAIRED, "layout": ["stacks"]}, "layout", id="layout-list"),
-    pytest.param({**PAIRED, "pair_by": "name"}, "pair_by 'name', expected 'number' or 'stem'", id="pair-by"),
+    pytest.param({**PAIRED, "pair_by": "name"}, "pair_by 'name', expected 'number', 'stem' or 'folder'", id="pair-by"),
     pytest.param({**PAIRED, "channels": "rgb"}, "channels 'rgb', expected 'equal' or 'luminance'", id="channels"),
     pytest.param({**PAIRED, "image": "../image"}, r"image '\.\./image', expected a path inside", id="above"),
     pytest.param({**PAIRED, "label": "a/../../mask"}, "label .* a path inside", id="above-in-between"),
@@ -197,7 +239,44 @@ REFUSED = [
     pytest.param({**PAIRED, "labels": {"a": 1, "b": 1}}, "labels .* different whole numbers", id="equal-values"),
     pytest.param({**PAIRED, "labels": {"a": 0, "b": 0.5}}, "labels .* whole numbers", id="fractional-value"),
     pytest.param({**PAIRED, "labels": {"a": False, "b": True}}, "labels .* whole numbers", id="bool-value"),
-    pytest.param({**PAIRED, "labels": ["a", "b"]}, "labels .* class names", id="labels-list"),
+    pytest.param({**PAIRED, "labels": ["a"]}, "labels .* class names", id="one-name"),
+    pytest.param({**PAIRED, "labels": ["a", "a"]}, "labels .* class names", id="equal-names"),
+    pytest.param({**PAIRED, "labels": "instance"}, "labels 'instance', .* or 'instances'", id="labels-text"),
+    pytest.param({**PAIRED, "labels": {"a": "#000000", "b": [0, 0, 0]}}, "labels .* different", id="equal-colors"),
+    pytest.param({**PAIRED, "labels": {"a": [0, 0, 0], "b": 1}}, "labels .* or colors", id="color-and-value"),
+    pytest.param({**PAIRED, "labels": {"a": "#000000", "b": "#12345"}}, "labels .* or colors", id="short-color"),
+    pytest.param({**PAIRED, "labels": {"a": [0, 0, 0], "b": [0, 0, 256]}}, "labels .* or colors", id="bright-color"),
+    pytest.param({**PAIRED, "colors": {"background": [0, 0]}}, "colors .* class names with", id="color-of-two"),
+    pytest.param(
+        {**PAIRED, "colors": {"cell": [0, 0, 0]}}, "colors of cell, expected a color for each class", id="one-color"
+    ),
+    pytest.param(
+        {**PAIRED, "labels": "instances", "label_threshold": 0},
+        "label_threshold with instance labels, expected no label_threshold",
+        id="threshold-of-instances",
+    ),
+    pytest.param(
+        {**PAIRED, "labels": {"a": "#000000", "b": "#ffffff"}, "label_tolerance": 1},
+        "label_tolerance with colors",
+        id="tolerance-of-colors",
+    ),
+    pytest.param({**PAIRED, "label": {"cell": "../cell"}}, "label .* a path inside", id="class-above"),
+    pytest.param(
+        {**PAIRED, "label": {"cell": "cell"}}, "a file for each class .* a list of class names", id="values-of-files"
+    ),
+    pytest.param(
+        {**PAIRED, "labels": ["no", "axon", "myelin"], "label": {"axon": "axon"}},
+        "paths for axon, expected one for each class but the first, axon, myelin",
+        id="class-without-files",
+    ),
+    pytest.param(
+        {**PAIRED, "labels": ["no", "axon"], "label": {"axon": "axon"}, "label_tolerance": 1},
+        "label_tolerance with a file for each class",
+        id="tolerance-of-files",
+    ),
+    pytest.param(
+        {**PAIRED, "pair_by": "folder", "splits": {"train": {"stems": ["a"]}}}, "train .*names", id="stems-of-folders"
+    ),
     pytest.param(
         {**PAIRED, "labels": THREE, "label_threshold": 1},
         "label_threshold with 3 classes, expected two",
@@ -276,9 +355,6 @@ REFUSED = [
         {**FOLDERS, **splits(train={"folders": ["a", "b"]}, test={"folders": ["a/", "c"]})},
         "'a' in both train and test",
         id="folders-overlap",
-    ),
-    pytest.param(
-        {**FOLDERS, **splits(train={"folders": ["a", "a"]})}, "'a' in both train and train", id="images-are-masks"
     ),
     pytest.param(
         {**FOLDERS, **splits(train={"folders": ["a", "b"]}, test={"fraction": 0.1})},
@@ -408,7 +484,7 @@ def test_the_schema_accepts_what_loads(content: dict[str, Any], tmp_path: Path) 
 # What a schema does not say: what holds for several values together, and what only code can check.
 BEYOND_A_SCHEMA = re.compile(
     "in both|add up|two classes|for all splits|optional_splits|inside|path with|without folders|whole numbers"
-    "|regular|after|inf|000"
+    "|regular|after|inf|000|for each class|label_t"
 )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from custom.data import index_files, number_of, pair_by_number, pair_by_rule, pair_by_stem
+from custom.data import index_files, number_of, pair_by_folder, pair_by_number, pair_by_rule, pair_by_stem
+from custom.data.pairing import apart
 from custom.errors import InputError
 
 
@@ -131,3 +132,48 @@ def test_by_rule(tmp_path: Path) -> None:
         "2": (given[0], tmp_path / "2_mask.png"),
     }
     assert list(pairs) == ["1", "2"]
+
+
+@pytest.mark.parametrize("suffix", ["_mask", "_masks", "_seg", "_label", "_labels", "_cp_masks", "_rois", "_Mask", ""])
+def test_names_of_masks_end_in_what_programs_add(suffix: str) -> None:
+    assert pair_by_stem(images("cell_1.tif"), masks(f"cell_1{suffix}.png")) == {
+        "cell_1": (Path("image/cell_1.tif"), Path("mask", f"cell_1{suffix}.png"))
+    }
+
+
+def test_an_image_may_be_named_like_a_mask() -> None:
+    pairs = pair_by_stem(images("a_mask.tif", "a.tif"), masks("a_mask.png", "a_seg.png"))
+    assert {stem: mask.name for stem, (_, mask) in pairs.items()} == {"a": "a_seg.png", "a_mask": "a_mask.png"}
+
+
+def test_two_masks_of_one_image() -> None:
+    with pytest.raises(InputError, match=r"a\.png and a_mask\.png, both for 'a'"):
+        pair_by_stem(images("a.tif"), masks("a.png", "a_mask.png"))
+
+
+def test_by_folder(tmp_path: Path) -> None:
+    files = [tmp_path / "day1" / "set2" / "raw.tif", tmp_path / "set1" / "phase.png"]
+    ids = [file.with_name("ids.png") for file in files]
+    assert pair_by_folder(files, ids, tmp_path) == {"day1/set2": (files[0], ids[0]), "set1": (files[1], ids[1])}
+    with pytest.raises(InputError, match=r"phase\.png and raw\.tif, both for 'set1'"):
+        pair_by_folder([*files, tmp_path / "set1" / "raw.tif"], ids, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("a.tif", "a_masks.tif", "b.tif", "b_cp_masks.png", "c.tif"),) * 2,  # one folder for both
+        (("a.tif", "a_masks.tif", "b.tif", "c.tif"), ("a_masks.tif", "b_cp_masks.png")),  # *.tif with *_masks.*
+        (("a.tif", "a_masks.tif", "b.tif", "c.tif"), ("a.tif", "a_masks.tif", "b.tif", "c.tif", "b_cp_masks.png")),
+    ],
+)
+def test_masks_beside_images(left: tuple[str, ...], right: tuple[str, ...]) -> None:
+    found = apart([Path(name) for name in left], [Path(name) for name in right])
+    assert [[file.name for file in group] for group in found] == [
+        ["a.tif", "b.tif", "c.tif"],
+        ["a_masks.tif", "b_cp_masks.png"],
+    ]
+
+
+def test_folders_of_their_own_stay_as_they_are() -> None:
+    assert apart(images("a.tif", "a_mask.tif"), masks("a.tif")) == (images("a.tif", "a_mask.tif"), masks("a.tif"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from .. import pairing
 from ..manifests._manifest import Manifest
 from ._bids_sidecars import sidecar_pixel_size
 from ._files import check_pair, choose, glob_images
+from ._several_files import Label, as_text, label_of, merged
 
 
 def bids_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
@@ -25,7 +25,7 @@ def bids_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
         items.append(
             {
                 "image": str(image),
-                "label": str(label),
+                "label": as_text(label),
                 "page": 0,
                 "name": stem,
                 "rule": manifest.rule,
@@ -35,15 +35,16 @@ def bids_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     return items
 
 
-def _pairs(manifest: Manifest) -> dict[str, tuple[Path, Path]]:
+def _pairs(manifest: Manifest) -> dict[str, tuple[Path, Label]]:
     images = glob_images(manifest.folder, manifest.image)
-    pairs = pairing.pair_by_rule(images, lambda image: _label_of(manifest, image))
+    if isinstance(manifest.label, str):
+        return _pairs_with(manifest, images, manifest.label)
+    return merged({name: _pairs_with(manifest, images, pattern) for name, pattern in manifest.label.items()})
+
+
+def _pairs_with(manifest: Manifest, images: list[Path], pattern: str) -> dict[str, tuple[Path, Label]]:
+    pairs = pairing.pair_by_rule(images, lambda image: label_of(manifest.folder, image, pattern))
     if not pairs:
-        found = f"{len(images)} image(s) {manifest.image} and no label {manifest.label}"
+        found = f"{len(images)} image(s) {manifest.image} and no label {pattern}"
         raise InputError.about(manifest.folder, found, "images with labels")
-    return pairs
-
-
-def _label_of(manifest: Manifest, image: Path) -> Path:
-    parts = {"{folder}": image.parent.relative_to(manifest.folder).as_posix(), "{stem}": image.stem}
-    return manifest.folder / re.sub(r"\{folder\}|\{stem\}", lambda found: parts[found.group()], manifest.label)
+    return dict(pairs)

@@ -16,7 +16,7 @@ from typing import Any
 from ...errors import InputError
 from ...images import files_in
 from .. import pairing
-from ..manifests._manifest import Manifest
+from ..manifests._manifest import INSTANCES, Manifest
 from ..manifests._splits import frame_blocks
 from ._files import check_pair
 
@@ -43,7 +43,7 @@ def _sequence_items(folder: Path, sequence: str, frames: range, truth: str) -> l
         image = images[frame]
         check_pair(image, label)
         item = {"image": str(image), "label": str(label), "page": 0, "name": f"{sequence}_{image.stem}"}
-        item |= {"sequence": sequence, "frame": frame, "truth": truth}
+        item |= {"sequence": sequence, "frame": frame, "truth": truth, "rule": INSTANCES}
         if frame in markers:
             check_pair(image, markers[frame])
             item["markers"] = str(markers[frame])

@@ -20,11 +20,11 @@ def datalist(
 ) -> list[dict[str, Any]]:
     """Return the items of one or several splits.
 
-    Each item is a dictionary with ``image`` and ``label`` (paths), ``page`` (number of the page, from 0), ``name``,
-    ``channels`` (see `custom.images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of
-    the layout ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a
-    path) if there are any. Items of the other layouts have ``rule``, the rule for their label values, and ``region`` (a
-    path) if only a region is annotated.
+    Each item is a dictionary with ``image`` and ``label`` (paths; for one label file per class, class name → path),
+    ``page`` (number of the page, from 0), ``name``, ``rule`` (how the label is read, see `Manifest`), ``channels`` (see
+    `custom.images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of the layout
+    ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a path) if
+    there are any. Items of the other layouts have ``region`` (a path) if only a region is annotated.
 
     Args:
         manifests: one or several data sets.

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...ground.names import printable
 from ...images import describe, files_in, is_image_file
+from ._several_files import Label, files_of
 
 
 def image_files(folder: Path, where: str) -> list[Path]:
@@ -28,6 +29,11 @@ def image_files(folder: Path, where: str) -> list[Path]:
     raise InputError.about(folder / where, "nothing", "a folder of images")
 
 
+def label_files(folder: Path, where: str) -> list[Path]:
+    """Return the label files in a subfolder, or those that match a glob; arguments and errors as in `image_files`."""
+    return image_files(folder, where)
+
+
 def glob_images(folder: Path, pattern: str) -> list[Path]:
     """Return the image files in ``folder`` that match a glob, in arbitrary order."""
     try:
@@ -37,16 +43,18 @@ def glob_images(folder: Path, pattern: str) -> list[Path]:
     return [file for file in found if is_image_file(file)]
 
 
-def check_same_size(image: Path, label: Path) -> tuple[int, ...]:
-    """Return the shape of an image; raise InputError if its label has another shape."""
-    image_shape, label_shape = describe(image).shape, describe(label).shape
-    if image_shape != label_shape:
-        found = f"{_size(label_shape)} pixels"
-        raise InputError.about(label, found, f"{_size(image_shape)} as in its image {image}")
+def check_same_size(image: Path, label: Label) -> tuple[int, ...]:
+    """Return the shape of an image; raise InputError if its label, or one of them, has another shape."""
+    image_shape = describe(image).shape
+    for file in files_of(label):
+        label_shape = describe(file).shape
+        if image_shape != label_shape:
+            found = f"{_size(label_shape)} pixels"
+            raise InputError.about(file, found, f"{_size(image_shape)} as in its image {image}")
     return image_shape
 
 
-def check_pair(image: Path, label: Path) -> None:
+def check_pair(image: Path, label: Label) -> None:
     """Raise InputError unless an image and its label are single pages of the same size."""
     shape = check_same_size(image, label)
     if len(shape) == 3:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,8 @@ import numpy as np
 from ...errors import InputError
 from .. import pairing
 from ..manifests._manifest import SPLITS, Manifest
-from ._files import check_pair, check_same_size, choose, image_files
+from ._files import check_pair, check_same_size, choose, image_files, label_files
+from ._several_files import as_text, label_of, merged
 
 
 def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
@@ -23,9 +26,9 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
         check_pair(image, label)
         item = {
             "image": str(image),
-            "label": str(label),
+            "label": as_text(label),
             "page": 0,
-            "name": pairing.stem_of(image),
+            "name": key.replace("/", "_") if manifest.pair_by == "folder" else pairing.stem_of(image),
             "rule": manifest.rule,
         }
         if manifest.region is not None:
@@ -39,27 +42,54 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     return items
 
 
-def _pairs(manifest: Manifest, image: str, label: str) -> dict:
-    images, labels = image_files(manifest.folder, image), image_files(manifest.folder, label)
-    if manifest.pair_by == "stem":
-        pairs: dict = pairing.pair_by_stem(images, labels)
+def _pairs(manifest: Manifest, image: str, label: str | Mapping[str, str]) -> dict:
+    """Return key → (image, mask), or (image, class name → mask) for one mask per class."""
+    if isinstance(label, str):
+        return _pairs_with(manifest, image, label)
+    return merged({name: _pairs_with(manifest, image, where) for name, where in label.items()})
+
+
+def _pairs_with(manifest: Manifest, image: str, label: str) -> dict:
+    images = image_files(manifest.folder, image)
+    if "{stem}" in label:
+        labels: list[Path] = []
+        pairs: dict = _pairs_by_pattern(manifest, images, label)
     else:
-        pairs = pairing.pair_by_number(images, labels, manifest.number_pattern or pairing.LAST_NUMBER)
+        images, labels = pairing.apart(images, label_files(manifest.folder, label))
+        pairs = _pairs_by_name(manifest, images, labels)
     if not pairs:
         found = f"{len(images)} image(s) in {image}, {len(labels)} mask(s) in {label} and no pair"
         raise InputError.about(manifest.folder, found, f"files that share a {manifest.pair_by}")
     return pairs
 
 
+def _pairs_by_pattern(manifest: Manifest, images: list[Path], pattern: str) -> dict:
+    pairs = pairing.pair_by_rule(images, lambda image: label_of(manifest.folder, image, pattern))
+    by_key, _ = pairing.index_files([image for image, _ in pairs.values()], _key(manifest))
+    return {key: pairs[pairing.stem_of(image)] for key, image in by_key.items()}
+
+
+def _pairs_by_name(manifest: Manifest, images: list[Path], labels: list[Path]) -> dict:
+    if manifest.pair_by == "stem":
+        return pairing.pair_by_stem(images, labels)
+    if manifest.pair_by == "folder":
+        return pairing.pair_by_folder(images, labels, manifest.folder)
+    return pairing.pair_by_number(images, labels, manifest.number_pattern or pairing.LAST_NUMBER)
+
+
+def _key(manifest: Manifest) -> Callable[[Path], Any]:
+    """Return the function from a file to what it shares with its partner."""
+    if manifest.pair_by == "stem":
+        return pairing.stem_of
+    if manifest.pair_by == "folder":
+        return lambda file: pairing.folder_of(file, manifest.folder)
+    return lambda file: pairing.number_of(file, manifest.number_pattern or pairing.LAST_NUMBER)
+
+
 def _regions(manifest: Manifest) -> dict:
     if manifest.region is None:
         return {}
-    pattern = manifest.number_pattern or pairing.LAST_NUMBER
-    by_stem = manifest.pair_by == "stem"
-    files = image_files(manifest.folder, manifest.region)
-    return pairing.index_files(
-        files, lambda file: pairing.stem_of(file) if by_stem else pairing.number_of(file, pattern)
-    )[0]
+    return pairing.index_files(image_files(manifest.folder, manifest.region), _key(manifest))[0]
 
 
 def _keys_of_split(manifest: Manifest, split: str, keys: list) -> list:

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ...errors import InputError
 from ...ground.json_files import read_object
+from ._labels import check_labels, colors_of, values_of
 from ._manifest import Manifest
 from ._models import LAYOUTS, Download, Downloads, layout_model
 from ._splits import check_splits
@@ -41,9 +42,16 @@ def load_manifest(path: Path, folder: Path) -> Manifest:
     if content.get("layout") not in LAYOUTS:
         found = f"layout {_short.repr(content['layout'])}" if "layout" in content else "no 'layout'"
         raise InputError.about(path, found, " or ".join(map(repr, LAYOUTS)))
+    return manifest_of(path, content, folder)
+
+
+def manifest_of(path: Path, content: dict[str, Any], folder: Path) -> Manifest:
+    """Return the data set that the keys of a manifest describe; errors as in `load_manifest`, about ``path``."""
     _check(path, layout_model(content), content)
+    check_labels(path, content)
     check_splits(path, content)
-    return Manifest(folder=folder, **{key: value for key, value in content.items() if key != "$schema"})
+    keys = {key: value for key, value in content.items() if key not in ("$schema", "labels", "colors")}
+    return Manifest(folder=folder, **keys, labels=values_of(content), colors=colors_of(content))
 
 
 def read_downloads(path: Path, value: Any) -> list[Download]:

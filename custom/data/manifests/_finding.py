@@ -84,7 +84,8 @@ def _shipped() -> dict[str, Path]:
 
 def _check_links(file: Path, manifest: Manifest) -> None:
     """Refuse links out of the data folder: a manifest that came with the data must not read other files."""
-    named = [manifest.image, manifest.label, manifest.region or ""]
+    labels = [manifest.label] if isinstance(manifest.label, str) else list(manifest.label.values())
+    named = [manifest.image, *labels, manifest.region or ""]
     named += [place for split in manifest.splits.values() for place in places(split)]
     for place in named:
         target = (manifest.folder / place).resolve()

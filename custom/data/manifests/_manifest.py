@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 SPLITS = ("train", "validation", "test")
+
+INSTANCES = "instances"
+"""The rule of labels that are numbers of objects."""
+
+Color: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,36 @@ class LabelRule:
 
 
 @dataclass(frozen=True)
+class ColorRule:
+    """How the colors of a label file become class numbers 0, 1, ….
+
+    Args:
+        colors: the color of each class, (red, green, blue) from 0 to 255, by class number.
+        names: the name of each class, by class number.
+    """
+
+    colors: tuple[Color, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LayerRule:
+    """How one binary file per class becomes class numbers 0, 1, …: drawn in the order of the files.
+
+    Args:
+        names: the name of each class, by class number; the first is the background, which has no file.
+        threshold: for files that are not binary: values above it belong to the class.
+    """
+
+    names: tuple[str, ...]
+    threshold: float | None = None
+
+
+Rule: TypeAlias = LabelRule | ColorRule | LayerRule | str
+"""What label files mean: one of the rules for classes, or ``INSTANCES``."""
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A data set, checked by `load_manifest`.
 
@@ -34,10 +71,10 @@ class Manifest:
     Args:
         folder: data folder, which all paths are relative to.
         image: empty for the layout ``"cell_tracking"``, and if each split names its own folders.
-        label: as ``image``.
-        labels: class name → label value, background first; the order gives the class numbers. Empty for
-            ``"cell_tracking"``.
-        colors: class name → [red, green, blue] from 0 to 255, in pictures; may be empty.
+        label: as ``image``; for one file per class: class name → path, in the order of drawing.
+        labels: class name → label value or color, background first; the order gives the class numbers. Empty for
+            instance labels.
+        colors: class name → (red, green, blue) from 0 to 255, to draw the classes; empty if the manifest gives none.
         pixel_size_um: [row, column] in µm.
         splits: split name → an object with one key, such as ``{"fraction": 0.7}``.
         download: the JSON value; `read_downloads` returns it as `Download` objects.
@@ -52,9 +89,9 @@ class Manifest:
     name: str
     layout: str
     image: str = ""
-    label: str = ""
-    labels: dict[str, int] = field(default_factory=dict)
-    colors: dict[str, list[int]] = field(default_factory=dict)
+    label: str | Mapping[str, str] = ""
+    labels: Mapping[str, int | Color] = field(default_factory=dict)
+    colors: Mapping[str, Color] = field(default_factory=dict)
     region: str | None = None
     pair_by: str = "number"
     number_pattern: str | None = None
@@ -72,7 +109,15 @@ class Manifest:
     citation: str | list[str] = field(default_factory=list)
 
     @property
-    def rule(self) -> LabelRule:
-        """The rule that maps label values to class numbers."""
-        names, values = tuple(self.labels), tuple(self.labels.values())
+    def rule(self) -> Rule:
+        """How labels are read; instance labels if the data set has no classes."""
+        names = tuple(self.labels)
+        if not names:
+            return INSTANCES
+        if not isinstance(self.label, str):
+            return LayerRule(names, self.label_threshold)
+        colors = tuple(value for value in self.labels.values() if isinstance(value, tuple))
+        if colors:
+            return ColorRule(colors, names)
+        values = tuple(value for value in self.labels.values() if isinstance(value, int))
         return LabelRule(values, names, self.label_threshold, self.label_tolerance)

@@ -67,18 +67,40 @@ LabelPath = Annotated[
     InsidePath,
     Predicate(lambda path: "{stem}" in path and set(re.findall(r"\{(.*?)\}", path)) <= {"folder", "stem"}),
 ]
-ClassValues = Annotated[
-    dict[str, Annotated[int, Interval(gt=-(2**32), lt=2**32)]],
-    Len(2, 254),  # a label is a byte, and 255 means not annotated
-    Predicate(lambda values: len(set(values.values())) == len(values)),
-]
-Color = Annotated[list[Annotated[int, Interval(ge=0, le=255)]], Len(3, 3)]
+Byte = Annotated[int, Interval(ge=0, le=255)]
+Color = Annotated[list[Byte], Len(3, 3)] | Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colors = Annotated[dict[str, Color], Field(description="class names with [red, green, blue], 0 to 255, or '#rrggbb'")]
+
+
+def _different(values: dict[str, Any]) -> bool:
+    return len(set(map(color_of, values.values()))) == len(values)
+
+
+def color_of(value: Any) -> Any:
+    """Return (red, green, blue) for a color of a manifest, and other values as they are.
+
+    Examples:
+        >>> color_of("#ff8000"), color_of([255, 128, 0]), color_of(7)
+        ((255, 128, 0), (255, 128, 0), 7)
+    """
+    if isinstance(value, str):
+        return tuple(bytes.fromhex(value.removeprefix("#")))
+    return tuple(value) if isinstance(value, list) else value
+
+
+_CLASSES = Len(2, 254)  # a label is a byte, and 255 means not annotated
+ClassNames = Annotated[list[str], _CLASSES, Predicate(lambda names: len(set(names)) == len(names))]
+ClassValues = Annotated[dict[str, Annotated[int, Interval(gt=-(2**32), lt=2**32)]], _CLASSES, Predicate(_different)]
+ClassColors = Annotated[dict[str, Color], _CLASSES, Predicate(_different)]
 Region = Annotated[
     InsidePath | None,
     Field(description="a path inside the data folder: images that are nonzero where the mask is annotated"),
 ]
 Block = Annotated[list[Annotated[int, Ge(0)]], Len(2, 2), Predicate(lambda block: block[0] < block[1])]
-PAIR_BY = Field(description="'number' or 'stem': pair by the number in the names, or by names without suffix")
+PAIR_BY = Field(
+    description="'number', 'stem' or 'folder': pair by the number in the names, by names without suffix (and without "
+    "_mask and the like), or the only image and mask of a folder"
+)
 SplitName = Literal["train", "validation", "test"]
 
 
@@ -134,6 +156,7 @@ SubjectNames = Annotated[list[Subject], Field(description='a list of subjects su
 # ruff: noqa: UP013  # one line for each kind of split
 Numbers = TypedDict("Numbers", {"numbers": Names})
 Stems = TypedDict("Stems", {"stems": Names})
+Named = TypedDict("Named", {"names": Names})
 Fraction = TypedDict("Fraction", {"fraction": Share})
 Folders = TypedDict("Folders", {"folders": FolderPair})
 Pages = TypedDict("Pages", {"pages": PageBlock})
@@ -184,16 +207,14 @@ class Keys(Downloads):
 
 class _Labeled(Keys):
     labels: Annotated[
-        ClassValues,
+        ClassValues | ClassColors | ClassNames | Literal["instances"],
         Field(
-            description="two or more class names with different whole numbers (at most 254, of at most 32 bits): label "
-            "values, background first",
+            description="two or more class names with different whole numbers (at most 254, of at most 32 bits) or "
+            "colors ([red, green, blue] or '#rrggbb'), or a list of class names, or 'instances': label values, "
+            "background first; the names in a list have the values 0, 1, …",
         ),
     ]
-    colors: Annotated[
-        dict[str, Color],
-        Field(description="class names, each with [red, green, blue] from 0 to 255: their colors in pictures"),
-    ] = {}
+    colors: Colors = {}
     label_threshold: Annotated[
         float | None,
         Field(
@@ -216,7 +237,11 @@ class _Located(_Labeled):
         InsidePath, Field(description="a path inside the data folder: a folder or glob of images, or a stack")
     ]
     label: Annotated[
-        InsidePath, Field(description="a path inside the data folder: a folder or glob of labels, or a stack")
+        InsidePath | dict[str, InsidePath],
+        Field(
+            description="a path inside the data folder, or class names with such paths: a folder or glob of labels, a "
+            "pattern with {stem}, or a stack; for several classes a binary file each, in the order of drawing",
+        ),
     ]
 
 
@@ -257,6 +282,17 @@ class PairsByStem(_Located, _Paired):
     ] = {}
 
 
+class PairsByFolder(_Located, _Paired):
+    """Folders with one image and one mask each."""
+
+    region: Region = None
+    pair_by: Annotated[Literal["folder"], PAIR_BY]
+    splits: Annotated[
+        dict[SplitName, Named | Fraction],
+        Field(description="train, validation or test, each with one of names (of folders), fraction"),
+    ] = {}
+
+
 class FoldersBySplit(_Paired):
     """Each split has its own folders of images and masks."""
 
@@ -292,10 +328,10 @@ class Bids(_Located):
 
     layout: Literal["bids"]
     label: Annotated[
-        LabelPath,
+        LabelPath | dict[str, LabelPath],
         Field(
-            description="a path with {stem}, and {folder} if needed, inside the data folder: file name and folder of "
-            "the image",
+            description="a path with {stem}, and {folder} if needed, inside the data folder, or class names with such "
+            "paths: file name and folder of the image",
         ),
     ]
     splits: Annotated[
@@ -312,7 +348,8 @@ def layout_model(content: dict[str, Any]) -> type[Keys]:
     splits = content.get("splits")
     if isinstance(splits, dict) and any(isinstance(split, dict) and "folders" in split for split in splits.values()):
         return FoldersBySplit
-    return PairsByStem if content.get("pair_by") == "stem" else PairsByNumber
+    pairs: dict[Any, type[Keys]] = {"stem": PairsByStem, "folder": PairsByFolder}
+    return pairs.get(str(content.get("pair_by")), PairsByNumber)
 
 
 class _WithoutTitles(GenerateJsonSchema):
@@ -323,6 +360,6 @@ class _WithoutTitles(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of manifest files."""
-    layouts: Any = PairsByNumber | PairsByStem | FoldersBySplit | Stacks | CellTracking | Bids
+    layouts: Any = PairsByNumber | PairsByStem | PairsByFolder | FoldersBySplit | Stacks | CellTracking | Bids
     schema = TypeAdapter(layouts).json_schema(schema_generator=_WithoutTitles)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Manifest of a data set", **schema}

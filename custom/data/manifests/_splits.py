@@ -51,8 +51,6 @@ def check_splits(path: Path, content: dict[str, Any]) -> None:
     if any(name not in splits or not places(splits[name]) for name in optional):
         expected = "a list of splits that name folders, sequences or subjects"
         raise InputError.about(path, f"optional_splits {optional!r}", expected)
-    if content.get("label_threshold") is not None and len(content["labels"]) != 2:
-        raise InputError.about(path, f"label_threshold with {len(content['labels'])} classes", "two classes")
 
 
 def _check_overlap(path: Path, splits: dict[str, dict]) -> None:
@@ -76,8 +74,9 @@ def _members(split: dict) -> list[tuple[Any, range]]:
         return [("", range(*value))]
     if kind in ("sequences", "frames"):
         return list(frame_blocks(split).items())
-    names = [str(PurePosixPath(folder)) for folder in value] if kind == "folders" else value  # a/b/ is a/b
-    return [(name, range(1)) for name in names]
+    if kind == "folders":  # a/b/ is a/b; one folder may hold both images and masks
+        value = dict.fromkeys(str(PurePosixPath(folder)) for folder in value)
+    return [(name, range(1)) for name in value]
 
 
 def _phrase(split: dict, member: object, first: int) -> str:

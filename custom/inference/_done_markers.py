@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from ..data import results
 from ..errors import InputError
 from ..ground.files import atomic_path
 from ..ground.growing_table import DONE
-from ..images import is_image_file, read_image, read_labels
-
-EDITABLE = ("_labels.tif", "_mask.tif")
-"""Endings of the results that a user may correct by hand."""
+from ..images import is_image_file, read_image
 
 
 class DoneMarkers:
@@ -28,11 +23,13 @@ class DoneMarkers:
     Args:
         folder: the output folder.
         made_with: name → value that changes when results could change, such as the hash of the weights.
+        classes: names of the classes of masks, background first; empty for binary masks.
     """
 
-    def __init__(self, folder: Path, made_with: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, made_with: Mapping[str, str], classes: Sequence[str] = ()) -> None:
         self.folder = folder
         self.made_with = dict(made_with)
+        self.classes = list(classes)
         self._identities: dict[str, dict[str, Any]] = {}
 
     def see(self, item: Mapping[str, Any]) -> None:
@@ -52,7 +49,7 @@ class DoneMarkers:
         Args:
             item: any page of the image.
         """
-        marker = self._read(item["name"])
+        marker = results.read_marker(self.folder, item["name"])
         if (
             marker is None
             or marker.get("input") != self._identities[item["file"]]
@@ -64,7 +61,7 @@ class DoneMarkers:
 
     def begin(self, item: Mapping[str, Any]) -> list[Path]:
         """Mark an image as unfinished, and return the results that it had."""
-        marker = self._read(item["name"])
+        marker = results.read_marker(self.folder, item["name"])
         if marker is None:
             return []
         self._write(item["name"], {"files": marker["files"]})
@@ -79,14 +76,18 @@ class DoneMarkers:
             corrected: those that a user has edited, now or before.
         """
         sizes = {file.relative_to(self.folder).as_posix(): _size(file) for file in files}
-        editable = [file for file in files if file.name.endswith(EDITABLE)]
+        editable = [file for file in files if file.name.endswith(results.EDITABLE)]
+        versions = [file.with_suffix(suffix) for file in editable for suffix in results.SAVED_AS]
+        editable += [file for file in versions if file.is_file()]
         self._write(
             item["name"],
             {
                 "input": self._identities[item["file"]],
                 "made_with": self.made_with,
                 "files": sizes,
-                "pixels": {file.name: [_modified(file), _pixels(file)] for file in editable},
+                "read_as": {"pixel_size": _plain(item.get("pixel_size")), "channels": item.get("channels", "equal")},
+                "classes": self.classes,
+                "pixels": {file.name: [results.modified(file), results.pixels_of(file)] for file in editable},
                 "corrected": [file.name for file in corrected],
             },
         )
@@ -100,8 +101,7 @@ class DoneMarkers:
         Raises:
             InputError: as `edited`.
         """
-        before = [self.folder / name for name in (self._read(item["name"]) or {}).get("corrected", ())]
-        return list(dict.fromkeys([*before, *self.edited(item)]))
+        return results.corrected_files(self.folder, results.read_marker(self.folder, item["name"]) or {})
 
     def edited(self, item: Mapping[str, Any]) -> list[Path]:
         """Return the masks and labels of an image whose pixels have changed since they were written.
@@ -114,42 +114,18 @@ class DoneMarkers:
         Raises:
             InputError: a changed file cannot be read as labels.
         """
-        stored = (self._read(item["name"]) or {}).get("pixels", {})
-        files = [self.folder / name for name in stored]
-        return [
-            file
-            for file in files
-            if file.is_file() and _modified(file) != stored[file.name][0] and _pixels(file) != stored[file.name][1]
-        ]
+        return results.edited_files(self.folder, results.read_marker(self.folder, item["name"]) or {})
 
     def _write(self, name: str, marker: Mapping[str, Any]) -> None:
-        with atomic_path(self._file(name)) as path:
+        with atomic_path(results.marker_file(self.folder, name)) as path:
             path.write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
 
     def _results(self, marker: Mapping[str, Any]) -> list[Path]:
         return [self.folder / name for name in marker["files"] if not name.startswith(DONE)]
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        """Return a marker; None if there is none or it is damaged, so that the image is processed again."""
-        try:
-            marker = json.loads(self._file(name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return marker if isinstance(marker, dict) and isinstance(marker.get("files"), dict) else None
 
-    def _file(self, name: str) -> Path:
-        return self.folder / DONE / f"{name}.json"
-
-
-def _modified(file: Path) -> list[int]:
-    status = file.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _pixels(file: Path) -> str:
-    """Return a hash of the shape and the values of an image, whatever its type and compression."""
-    labels = read_labels(file)
-    return hashlib.sha256(repr(labels.shape).encode() + labels.astype(np.uint64).tobytes()).hexdigest()
+def _plain(pixel_size: Sequence[float] | None) -> list[float] | None:
+    return None if pixel_size is None else [float(side) for side in pixel_size]
 
 
 def _identity(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -193,6 +193,7 @@ class PredictionWriter:
         Raises:
             InputError: an edited file has another size than the image, or is not a mask or labels.
         """
+        edited = [self._taken_in(file) for file in edited]
         result = self._edited_result(item, [file.name.removeprefix(f"{item['name']}_") for file in edited])
         files = [*previous, *self._write_overlays(result), *(file for write in self.formats for file in write(result))]
         if result.labels is not None and "labels.tif" not in [
@@ -202,6 +203,15 @@ class PredictionWriter:
         if self.measurements is not None:
             self.measurements.add(result.name, _pages(result), edited=True)
         return list(dict.fromkeys(files)), self._rows_of(result.name)
+
+    def _taken_in(self, file: Path) -> Path:
+        """Return the TIFF of an edited result; a corrected copy with another suffix replaces it."""
+        target = file.with_suffix(".tif")
+        if file != target:
+            mask = file.stem.endswith("_mask")
+            pages = _read_pages(file, describe(target).shape[-2:])
+            self._write_tiff(target.name, pages, describe(target).pixel_size, colors=self.colors if mask else None)
+        return target
 
     def _edited_result(self, item: Mapping[str, Any], edited: Sequence[str]) -> FileResult:
         self.pages = self._stored_pages(item)
@@ -226,8 +236,8 @@ class PredictionWriter:
     def _stored_pages(self, item: Mapping[str, Any]) -> list[np.ndarray]:
         """Return the probabilities that an earlier run has written, (H, W) or (C, H, W) for each page."""
         stored = tifffile.imread(self.folder / f"{item['name']}_probability.tif").astype(np.float32)
-        channels = () if self.colors is None else (len(self.colors),)
-        return list(stored.reshape(int(item["pages"]), *channels, *stored.shape[-2:]))
+        pages = stored.reshape(int(item["pages"]), -1, *stored.shape[-2:])
+        return list(pages[:, 0] if pages.shape[1] == 1 else pages)
 
     def _result(self, item: Mapping[str, Any]) -> FileResult:
         """Return the result of a file from its pages, at the size of the file."""

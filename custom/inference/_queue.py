@@ -109,23 +109,33 @@ class ImageQueue:
         weights: file of the weights.
         settings: a text that changes when other options could change results, see `custom.runs.settings_digest`.
         overwrite: whether to re-process finished images.
+        classes: names of the classes of masks, background first; empty for binary masks.
 
     Raises:
         InputError: ``overwrite`` is neither true nor false.
     """
 
     def __init__(
-        self, inputs: Inputs, folder: str | Path, weights: str | Path, settings: str, overwrite: bool | str = False
+        self,
+        inputs: Inputs,
+        folder: str | Path,
+        weights: str | Path,
+        settings: str,
+        overwrite: bool | str = False,
+        classes: Sequence[str] = (),
     ) -> None:
         self.inputs = inputs
         self.folder = Path(folder)
         self.weights = Path(weights)
         self.settings = settings
+        self.classes = classes
         self.overwrite = flag("overwrite", overwrite)
         self.failed: dict[Path, str] = dict(inputs.failed)
         self.results: dict[str, list[Path]] = {}
         """File of an image finished in this run or before → its results."""
         self.written: list[Path] = []
+        self.corrected: dict[str, list[Path]] = {}
+        """File of an image → its results that a user has edited, now or before."""
         self.remeasure: Callable[[Item, Sequence[Path], Sequence[Path]], tuple[list[Path], list[Path]]] | None = None
         """Of a writer: measures an image anew from edited files, see `PredictionWriter.remeasure`."""
         self._previous: list[Path] = []
@@ -224,7 +234,7 @@ class ImageQueue:
         companions = [self.weights.with_name(name) for name in (THRESHOLD_FILE, REFERENCE_FILE)]
         used = {file.name: sha256(file) for file in companions if file.is_file()}
         weights = sha256(self.weights) if self.weights.is_file() else ""  # the loader reports missing weights
-        return DoneMarkers(self.folder, {"weights": weights, "settings": self.settings} | used)
+        return DoneMarkers(self.folder, {"weights": weights, "settings": self.settings} | used, self.classes)
 
     def _missing(self) -> list[Item]:
         """Return the pages of images that are not finished."""
@@ -266,12 +276,13 @@ class ImageQueue:
         for file, item in items.items():
             with self.recording_failures(file, writing=True):
                 edited, corrected = self.markers.edited(item), self.markers.corrected(item)
+                self.corrected |= {file: corrected} if corrected else {}
                 if edited and self.remeasure is not None:
                     print(f"Edited: {', '.join(one.name for one in edited)}; {item['name']} is measured anew.")
                     if len(corrected) > 1:
                         print(f"{item['name']}: labels and mask were both edited; the labels count.")
                     files, rows = self.remeasure(item, corrected, self.results[file])
-                    self.finish(item, files, rows, corrected)
+                    self.finish(item, files, rows, [one.with_suffix(".tif") for one in corrected])
 
     def _fail(self, file: str, reason: str) -> None:
         if self.inputs.single:

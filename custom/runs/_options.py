@@ -80,6 +80,7 @@ KINDS: dict[str, Kind] = {
     "channels": _choice("equal", "luminance"),
     "best_by": _choice("metric", "loss", "last"),
     "spatial_mode": _choice("resize", "tiles"),
+    "labels": _choice("edited", "all"),
     "truth": _choice("silver", "gold"),
     "separation": _choice("watershed", "components", "borders"),
     "solver": _choice("assignment", "ilp"),

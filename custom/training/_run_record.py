@@ -33,7 +33,7 @@ _WITHOUT_EFFECT = {
     *("tracking_uri", "experiment_name", "run_name", "save_execute_config", "is_not_rank0", "tracking"),
     *("picture_interval", "val_interval", "validation_window", "num_workers", "cache_rate", "precompute"),
     # Compared otherwise: by the images, the batches, the schedule and the best score.
-    *("dataset_dir", "manifest", "train_splits", "train_images", "train_masks", "val_images", "val_masks"),
+    *("dataset_dir", "manifest", "labels", "train_splits", "train_images", "train_masks", "val_images", "val_masks"),
     *("data", "data_sets", "folders", "batch_size", "max_epochs", "best_by"),
     *("train#dataloader", "train#handlers", "train#trainer", "train#dataset#data", "train#dataset#cache_rate"),
     *("train#scaling", "train#key_metric", "validate#additional_metrics", "validate#inferer#sw_batch_size"),

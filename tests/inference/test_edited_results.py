@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tifffile
 from bundle_runs import ROOT, config, run
+from PIL import Image
 
-from custom.images import write_image
+from custom.images import read_labels, write_image
 
 
 def infer(bundle: str, folder: Path, **options: Any) -> int:
@@ -59,6 +60,62 @@ def test_edited_labels_are_measured(spots: Path, capsys: pytest.CaptureFixture[s
     assert infer("vesicle", spots) == 0  # noticed once
     assert "Edited" not in capsys.readouterr().out
     assert {row["edited"] for row in table(spots) if row["image"] == "a"} == {"1"}
+
+
+def test_edited_cells_are_measured(tmp_path: Path) -> None:
+    """Its probability has two channels."""
+    image = np.random.default_rng(0).integers(0, 255, (96, 96), np.uint8)
+    write_image(tmp_path / "in" / "a.tif", image)
+    infer("hela_track", tmp_path)
+    labels = np.zeros((96, 96), np.uint16)
+    labels[10:40, 10:40] = 5
+    tifffile.imwrite(tmp_path / "out" / "a_labels.tif", labels)
+    assert infer("hela_track", tmp_path) == 0
+    assert [(row["label"], row["area_px2"], row["edited"]) for row in table(tmp_path)] == [("5", "900", "1")]
+
+
+def saved_by_fiji(file: Path, labels: np.ndarray) -> None:
+    """ImageJ's own TIFF with a look-up table, as `File > Save` writes it, of 32 bits."""
+    ranges = {"Ranges": (0.0, float(labels.max())), "LUTs": [np.random.default_rng(0).integers(0, 255, (3, 256), "u1")]}
+    tifffile.imwrite(file, labels.astype(np.float32), imagej=True, metadata=ranges | {"axes": "YX"})
+
+
+SAVED = {
+    "Fiji, 8 bits": lambda file, labels: tifffile.imwrite(file, labels.astype(np.uint8), imagej=True),
+    "Fiji, 16 bits, big endian": lambda file, labels: tifffile.imwrite(file, labels.astype(">u2"), imagej=True),
+    "Fiji, 32 bits": saved_by_fiji,
+    "napari, int32": lambda file, labels: tifffile.imwrite(file, labels.astype(np.int32), compression="zlib"),
+    "napari, int64": lambda file, labels: tifffile.imwrite(file, labels.astype(np.int64), compression="zlib"),
+    "PNG": lambda file, labels: Image.fromarray(labels.astype(np.uint8)).save(file.with_suffix(".png")),
+    "PNG, 16 bits": lambda file, labels: Image.fromarray(labels.astype(np.uint16)).save(file.with_suffix(".png")),
+    "PNG, RGB": lambda file, labels: Image.fromarray(np.stack([labels.astype(np.uint8)] * 3, -1)).save(
+        file.with_suffix(".png")
+    ),
+}
+
+
+@pytest.mark.parametrize("program", SAVED)
+def test_as_other_programs_save(program: str, spots: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The TIFF has the correction in the end, whatever the program has written."""
+    infer("vesicle", spots)
+    labels = np.zeros((96, 96), int)
+    labels[3:9, 3:9] = 1
+    SAVED[program](spots / "out" / "a_labels.tif", labels)
+    assert infer("vesicle", spots) == 0
+    assert "a is measured anew" in capsys.readouterr().out
+    assert [row["area_px2"] for row in table(spots) if row["image"] == "a"] == ["36"]
+    assert np.array_equal(read_labels(spots / "out" / "a_labels.tif") > 0, labels > 0)
+    assert infer("vesicle", spots) == 0
+    assert "Edited" not in capsys.readouterr().out
+
+
+def test_two_versions_of_a_correction(spots: Path) -> None:
+    infer("vesicle", spots)
+    write_image(spots / "out" / "a_labels.tif", np.eye(96, dtype=np.uint8))
+    Image.fromarray(np.eye(96, dtype=np.uint8) * 3).save(spots / "out" / "a_labels.png")
+    assert infer("vesicle", spots) == 2
+    failed = (spots / "out" / "failed.csv").read_text(encoding="utf-8")
+    assert "a_labels.png, edited, too" in failed
 
 
 def test_labels_stored_again_are_not_edited(spots: Path, capsys: pytest.CaptureFixture[str]) -> None:

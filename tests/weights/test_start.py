@@ -130,7 +130,7 @@ def test_own_classes_come_from_the_manifest_and_then_from_the_weights(tmp_path: 
     manifest = json.loads((data / "manifest.json").read_text())
     names = ["background", "vessel", "myelinated_axon", "thin", "glia"]
     manifest["labels"] = dict(zip(names, manifest["labels"].values(), strict=False))
-    manifest["colors"] = {"thin": [1, 2, 3]}
+    manifest["colors"] = {name: [number, 2, 3] for number, name in enumerate(names)}
     (data / "manifest.json").write_text(json.dumps(manifest))
     run = train("tem", data, tmp_path / "run", pretrained="shipped", max_epochs=1)
     start = json.loads((run / "run.json").read_text())["start"]
@@ -138,7 +138,7 @@ def test_own_classes_come_from_the_manifest_and_then_from_the_weights(tmp_path: 
     assert start["new"] == ["vessel", "thin", "glia"]
     settings = json.loads((run / "settings.json").read_text())
     assert settings["classes"] == list(manifest["labels"])
-    assert settings["colors"][3] == [1, 2, 3]
+    assert settings["colors"][3] == [3, 2, 3]
     image = next((data / "image").iterdir())
     out = infer("tem", image, tmp_path / "out", run / "model.pt", patch_size=64)
     assert list(out.glob("*_mask.tif"))

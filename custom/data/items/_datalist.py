@@ -12,7 +12,10 @@ from ._bids import bids_items
 from ._cell_tracking import cell_tracking_items
 from ._paired_folders import paired_items
 from ._pixel_sizes import given_pixel_size
+from ._results import result_items
 from ._stacks import stack_items
+
+_LISTED = {"paired_folders": paired_items, "stacks": stack_items, "bids": bids_items, "results": result_items}
 
 
 def datalist(
@@ -28,7 +31,8 @@ def datalist(
 
     Args:
         manifests: one or several data sets.
-        splits: ``"train"``, ``"validation"``, ``"test"`` or several of them.
+        splits: ``"train"``, ``"validation"``, ``"test"`` or several of them. If no data set has the split
+            ``"validation"``, it is the split ``"train"``.
         truth: ``"silver"`` or ``"gold"``, the labels to use in the layout ``"cell_tracking"``; frames without such a
             label are left out.
         pixel_size: pixel size of all images in µm: a number, [row, column], or None to use that of the data sets.
@@ -38,10 +42,12 @@ def datalist(
             size, a pair consists of stacks, an option is invalid, or there are no items.
     """
     manifests = [manifests] if isinstance(manifests, Manifest) else manifests
-    names = [splits] if isinstance(splits, str) else splits
+    names = [splits] if isinstance(splits, str) else list(splits)
     wrong = [name for index, name in enumerate(names) if name not in SPLITS or name in names[:index]]
     if wrong:
         raise InputError(f"--train_splits: found {wrong[0]!r}, expected each of {', '.join(SPLITS)} at most once.")
+    if names == ["validation"] and not any("validation" in manifest.splits for manifest in manifests):
+        names = ["train"]  # too few images to set some aside; training warns of images in both splits
     items = items_of(manifests, names, truth, pixel_size)
     if not items:
         folders = ", ".join(str(manifest.folder) for manifest in manifests)
@@ -64,11 +70,9 @@ def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, 
     if manifest.layout == "cell_tracking":
         found = cell_tracking_items(manifest, split, truth)
     else:
-        found = {"paired_folders": paired_items, "stacks": stack_items, "bids": bids_items}[manifest.layout](
-            manifest, split
-        )
+        found = _LISTED[manifest.layout](manifest, split)
     size = given_pixel_size(manifest.pixel_size_um)
     return [
-        item | {"channels": manifest.channels, "pixel_size": pixel_size or item.get("pixel_size") or size}
+        {"channels": manifest.channels} | item | {"pixel_size": pixel_size or item.get("pixel_size") or size}
         for item in found
     ]

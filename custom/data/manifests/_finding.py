@@ -9,17 +9,21 @@ from pathlib import Path
 from ...errors import InputError
 from ...ground.names import as_given, in_home
 from .._shipped import shipped_manifests
+from ..results import is_output_folder
 from ._checking import load_manifest
 from ._manifest import Manifest
+from ._output_folder import results_manifest
 from ._splits import places
 
 
-def open_datasets(folders: Sequence[Path], manifest: str | Path | None, default: str) -> list[Manifest]:
+def open_datasets(
+    folders: Sequence[Path], manifest: str | Path | None, default: str, labels: str = "edited"
+) -> list[Manifest]:
     """Return the manifests of several data folders; arguments and errors as in `open_dataset`."""
-    return [open_dataset(folder, manifest, default) for folder in folders]
+    return [open_dataset(folder, manifest, default, labels) for folder in folders]
 
 
-def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) -> Manifest:
+def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, labels: str = "edited") -> Manifest:
     """Return the manifest that describes ``folder``.
 
     Args:
@@ -28,9 +32,11 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
             else the manifest in ``data_manifests/`` with the name of the folder (``synseg_vesicle`` also describes
             ``synseg/vesicle``), or else ``default``.
         default: name of the manifest for folders without one.
+        labels: in an output folder of inference without a manifest: ``"edited"`` for the images whose mask or labels
+            were corrected by hand, ``"all"`` also for what was predicted.
 
     Raises:
-        InputError: the folder or the manifest is missing, or the manifest is wrong.
+        InputError: the folder or the manifest is missing, the manifest is wrong, or nothing was corrected.
 
     Examples:
         >>> open_dataset(".", "isbi2012", "dendrite").splits
@@ -39,6 +45,8 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str) 
     root = as_given(in_home(folder))
     if not root.is_dir():
         raise InputError.about(root, "a file" if root.exists() else "nothing", "a folder with the data set")
+    if manifest is None and not (root / "manifest.json").is_file() and is_output_folder(root):
+        return results_manifest(root, load_manifest(_by_name(default), root), labels)
     file = _find_manifest(root, manifest, default)
     found = _without_absent_splits(load_manifest(file, root))
     if file.parent == root:

@@ -120,8 +120,9 @@ class EpochDataset(CachedDataset):
         seed: the seed of the run.
         cache_rate: fraction of the items kept in memory, 0 to 1.
         samples_per_item: number of consecutive samples that an epoch draws from each item. An item that is not cached
-            is read again for each sample. With more than 1, the first random transform gets the cached item itself,
-            not a copy, and must not change it; `custom.transforms.RandCropByClassd` does not.
+            is read again for each sample.
+        copy_cache: whether the first random transform gets a copy of the cached item. Without, it must not change the
+            item; `custom.transforms.RandCropByClassd` does not.
 
     Raises:
         ValueError: ``samples_per_item`` is less than 1.
@@ -141,11 +142,12 @@ class EpochDataset(CachedDataset):
         seed: int = 0,
         cache_rate: float = 1.0,
         samples_per_item: int = 1,
+        copy_cache: bool = True,
     ) -> None:
         if samples_per_item < 1:
             raise ValueError(f"samples_per_item must be 1 or more, not {samples_per_item}.")
         self.samples_per_item = samples_per_item
-        super().__init__(data, transform, cache_rate, copy_cache=samples_per_item == 1)
+        super().__init__(data, transform, cache_rate, copy_cache=copy_cache)
         self.seed = seed
         self.epoch = 0
 

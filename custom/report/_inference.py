@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,10 +28,11 @@ _UNITS = {"px": "px", "px2": "px²", "um": "µm", "um2": "µm²", "deg": "°"}
 
 
 class _SelectedPage(NamedTuple):
-    """A page that gets a picture, and its flags in words."""
+    """A page that gets a picture, its flags in words, and whether its result was corrected by hand."""
 
     item: Mapping[str, Any]
     reasons: Sequence[str]
+    edited: bool
 
 
 def report_inference(
@@ -46,8 +47,9 @@ def report_inference(
 ) -> None:
     """Write ``report.html`` of all results in an output folder, including those of earlier runs.
 
-    Pages flagged in ``review.csv`` come first; ``failed.csv`` and ``measurements_summary.csv`` are shown, too. Missing
-    tables have no section.
+    Pages flagged in ``review.csv`` come first, and among them, as among the others, those of which the network is least
+    certain: they are to be corrected first. Results that were corrected come last. ``failed.csv`` and
+    ``measurements_summary.csv`` are shown, too. Missing tables have no section.
 
     Args:
         task: name of the bundle.
@@ -64,13 +66,15 @@ def report_inference(
     """
     failed, review = _rows(folder / FAILED), _rows(folder / REVIEW_FILE)
     reasons = {(row["image"], row["page"]): _reasons(row) for row in review}
+    certain = _least_certain(review)
     failed_files = {row["file"] for row in failed}
     done = [
         item for item in items if item["file"] not in failed_files and (folder / f"{item['name']}_mask.tif").is_file()
     ]
-    selected = _select(done, reasons)
     names = {item["name"] for item in done}
     numbers = [row for row in _rows(folder / SUMMARY) if row["image"] in names]
+    edited = {(row["image"], row["page"]) for row in numbers if row.get("edited") == "1"}
+    selected = _select(sorted(done, key=lambda item: certain.get(item["name"], 1)), reasons, edited)
     pictures = [_picture(page, folder, numbers, colors) for page in shown(selected, len(selected), "report")]
     write_page(
         folder / REPORT_FILE,
@@ -79,9 +83,10 @@ def report_inference(
         images=len(names),
         pages=len(done),
         failed=[(row["file"], row["reason"]) for row in failed],
-        flagged=[picture for picture in pictures if picture.warnings],
-        others=[picture for picture in pictures if not picture.warnings],
-        to_review=sum(bool(reasons.get(_key(item))) for item in done),
+        flagged=[one for one, page in zip(pictures, selected, strict=True) if page.reasons and not page.edited],
+        others=[one for one, page in zip(pictures, selected, strict=True) if not page.reasons and not page.edited],
+        corrected=[one for one, page in zip(pictures, selected, strict=True) if page.edited],
+        to_review=sum(bool(reasons.get(_key(item))) and _key(item) not in edited for item in done),
         compared=any(row["needs_review"] for row in review),
         legend=class_legend(classes, colors) if classes else {},
         objects=_counted(numbers),
@@ -109,18 +114,30 @@ def _reasons(row: Mapping[str, str]) -> list[str]:
     return [*reasons, *(text for column, text in words.items() if row.get(column) == "1")]
 
 
+def _least_certain(review: Iterable[Mapping[str, str]]) -> dict[str, float]:
+    """Return the certainty of the least certain page of each image; 0 where nothing was found."""
+    certain: dict[str, float] = {}
+    for row in review:
+        certain[row["image"]] = min(certain.get(row["image"], 1), float(row.get("certainty") or 0))
+    return certain
+
+
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:
     return item["name"], str(item["page"])
 
 
-def _select(items: Sequence[Mapping[str, Any]], reasons: Mapping[tuple[str, str], list[str]]) -> list[_SelectedPage]:
-    """Return the pages that get a picture: first some flagged pages of each file, then some of the other pages."""
-    flagged: dict[str, list[_SelectedPage]] = {}
-    others: dict[str, list[_SelectedPage]] = {}
+def _select(
+    items: Sequence[Mapping[str, Any]],
+    reasons: Mapping[tuple[str, str], list[str]],
+    edited: Collection[tuple[str, str]] = (),
+) -> list[_SelectedPage]:
+    """Return the pages that get a picture: some of each file that are flagged, then others, then corrected ones."""
+    kinds: tuple[dict[str, list[_SelectedPage]], ...] = ({}, {}, {})
     for item in items:
-        page = _SelectedPage(item, reasons.get(_key(item), []))
-        (flagged if page.reasons else others).setdefault(item["name"], []).append(page)
-    by_file = [*flagged.values(), *others.values()]
+        page = _SelectedPage(item, reasons.get(_key(item), []), _key(item) in edited)
+        kind = 2 if page.edited else int(not page.reasons)
+        kinds[kind].setdefault(item["name"], []).append(page)
+    by_file = [pages for kind in kinds for pages in kind.values()]
     return [pages[index] for pages in by_file for index in evenly_spaced(len(pages), _PAGES)][:MOST_PICTURES]
 
 
@@ -146,8 +163,8 @@ def _picture(page: _SelectedPage, folder: Path, numbers: Iterable[Mapping[str, s
         size[0],
         photograph(np.asarray(image), size),
         over,
-        caption=", ".join(map(_caption, rows)),
-        warnings=page.reasons,
+        caption=", ".join([*map(_caption, rows), *["edited"] * page.edited]),
+        warnings=[] if page.edited else page.reasons,
         full=quote(f"{item['name']}_overlay.png"),
     )
 

@@ -10,8 +10,8 @@ import yaml
 from ..ground.command_line import config_files, joined, started_by_bundle_command, typed_options
 from ..ground.names import as_given, in_home
 
-_TRAIN, _SEVERAL_GPUS, _EVALUATE, _INFERENCE = (
-    f"{name}.yaml" for name in ("train", "multi_gpu_train", "evaluate", "inference")
+_TRAIN, _SEVERAL_GPUS, _FEW_IMAGES, _EVALUATE, _INFERENCE = (
+    f"{name}.yaml" for name in ("train", "multi_gpu_train", "few_images", "evaluate", "inference")
 )
 _RUN_OPTIONS = {"config_file", "run_id", "ckpt_path", "output_dir", "threshold", "seed_threshold", "resume"}
 _TRAINING_OPTIONS = {
@@ -24,6 +24,7 @@ _TRAINING_OPTIONS = {
     "max_epochs",
     "picture_interval",
     "precompute",
+    "pretrained",
     "run_name",
     "save_execute_config",
     "seed",
@@ -87,7 +88,7 @@ def _sibling_config(name: str) -> str:
 
 def _overlays() -> list[str]:
     """Return the typed configs that select other classes or data, and therefore belong to the weights."""
-    own = {_TRAIN, _SEVERAL_GPUS, _EVALUATE, _INFERENCE}
+    own = {_TRAIN, _SEVERAL_GPUS, _FEW_IMAGES, _EVALUATE, _INFERENCE}
     return [file for file in config_files() if Path(file).name not in own]
 
 

@@ -36,7 +36,13 @@ _WITHOUT_EFFECT = {
     *("dataset_dir", "manifest", "labels", "train_splits", "train_images", "train_masks", "val_images", "val_masks"),
     *("data", "data_sets", "folders", "batch_size", "max_epochs", "best_by"),
     *("train#dataloader", "train#handlers", "train#trainer", "train#dataset#data", "train#dataset#cache_rate"),
-    *("train#scaling", "train#key_metric", "validate#additional_metrics", "validate#inferer#sw_batch_size"),
+    *(
+        "train#scaling",
+        "train#dataset#copy_cache",
+        "train#key_metric",
+        "validate#additional_metrics",
+        "validate#inferer#sw_batch_size",
+    ),
     *("validate#dataloader", "validate#handlers", "validate#evaluator", "validate#dataset", "validate#centers"),
 }
 """Ids of a config that may change when a run is resumed, with all ids below them."""

@@ -199,6 +199,21 @@ def test_inference_shows_images_that_need_review_first_and_failures(segmented: P
     assert "/images/<x>.png no valid image" in words
 
 
+def test_the_least_certain_come_first_and_corrected_ones_last(segmented: Path, trained: Path) -> None:
+    rows = ["a,0,0,,0,0,0.9", *(f"b,{page},0,,0,0,{0.5 + page / 10}" for page in range(5)), "c,0,0,,0,0,"]
+    table = ["image,page,needs_review,reasons,low_contrast,saturated,certainty", *rows]
+    (segmented / "review.csv").write_text("\n".join(table))
+    page = again(segmented, trained)
+    names = names_in(page, "<h2>Images", "</section>")
+    assert names == ["c", "b, page 0 (0 to 4)", "b, page 2 (0 to 4)", "b, page 4 (0 to 4)", "a"]
+    summary = (segmented / "measurements_summary.csv").read_text().splitlines()
+    lines = [line if not line.startswith("c,") else f"{line.rpartition(',')[0]},1" for line in summary]
+    (segmented / "measurements_summary.csv").write_text("\n".join(lines))
+    page = again(segmented, trained)
+    assert names_in(page, "<h2>Corrected by hand", "</section>") == ["c"]
+    assert "c" not in names_in(page, "<h2>Other images", "</section>")
+
+
 @pytest.mark.parametrize("flag", ["0", ""])
 def test_only_compared_images_are_said_to_need_no_review(segmented: Path, trained: Path, flag: str) -> None:
     """Without a reference, the flag is empty."""

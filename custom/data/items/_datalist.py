@@ -7,9 +7,10 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.option_values import choice
-from ..manifests._manifest import SPLITS, Manifest
+from ..manifests._manifest import SPLITS, LayerRule, Manifest
 from ._bids import bids_items
 from ._cell_tracking import cell_tracking_items
+from ._overlaps import warn_about_overlaps
 from ._paired_folders import paired_items
 from ._pixel_sizes import given_pixel_size
 from ._stacks import stack_items
@@ -61,14 +62,18 @@ def items_of(
 def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, float] | None) -> list[dict[str, Any]]:
     if split not in manifest.splits:
         return []
-    if manifest.layout == "cell_tracking":
-        found = cell_tracking_items(manifest, split, truth)
-    else:
-        found = {"paired_folders": paired_items, "stacks": stack_items, "bids": bids_items}[manifest.layout](
-            manifest, split
-        )
+    found = _found(manifest, split, truth)
+    if isinstance(manifest.rule, LayerRule):
+        warn_about_overlaps(manifest, lambda name: _found(manifest, name, truth))
     size = given_pixel_size(manifest.pixel_size_um)
     return [
         item | {"channels": manifest.channels, "pixel_size": pixel_size or item.get("pixel_size") or size}
         for item in found
     ]
+
+
+def _found(manifest: Manifest, split: str, truth: str) -> list[dict[str, Any]]:
+    if manifest.layout == "cell_tracking":
+        return cell_tracking_items(manifest, split, truth)
+    layouts = {"paired_folders": paired_items, "stacks": stack_items, "bids": bids_items}
+    return layouts[manifest.layout](manifest, split)

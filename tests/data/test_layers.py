@@ -71,7 +71,7 @@ def test_other_sizes(files: dict[str, Path]) -> None:
         draw_layers(files, RULE)
 
 
-@pytest.mark.filterwarnings("ignore:.*classes overlap")
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_bids(tmp_path: Path) -> None:
     stem = "sub-a_sample-1_TEM"
     row(tmp_path / "sub-a" / f"{stem}.png", [9, 8, 7, 6], scale=1)
@@ -91,7 +91,7 @@ def test_bids(tmp_path: Path) -> None:
     assert "rule" not in read
 
 
-@pytest.mark.filterwarnings("ignore:.*classes overlap")
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 @pytest.mark.parametrize(
     ("label", "pair_by"),
     [
@@ -129,7 +129,7 @@ def test_a_class_without_a_file(tmp_path: Path) -> None:
         datalist(nerve, "train")
 
 
-@pytest.mark.filterwarnings("ignore:.*classes overlap")
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_stacks(tmp_path: Path) -> None:
     write_image(tmp_path / "image.tif", np.zeros((2, 1, 4), np.uint8))
     for name, values in {"uaxon": UAXON, "myelin": MYELIN, "axon": AXON}.items():
@@ -151,7 +151,7 @@ def test_sizes_of_all_files_are_checked(tmp_path: Path) -> None:
         datalist(nerve, "train")
 
 
-@pytest.mark.filterwarnings("ignore:.*classes overlap")
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_real_corpus_callosum(real_data: Path) -> None:
     if not (real_data / "axondeepseg_tem").is_dir():
         pytest.skip("no axondeepseg_tem among the real data")
@@ -185,12 +185,12 @@ def test_overlaps_are_mentioned_once_for_all_splits(tmp_path: Path) -> None:
         assert [len(datalist(nerve, split)) for split in ("validation", "train")] == [1, 1]
     (message,) = [str(one.message) for one in caught]
     assert message == (
-        f"{tmp_path}: classes overlap in 1 of 2 images: myelin covers uaxon in 2 pixels, axon covers myelin in "
+        f"{tmp_path}: labels overlap in 1 of 2 images: myelin covers uaxon in 2 pixels, axon covers myelin in "
         "1 pixel. The later class in `label` counts."
     )
 
 
-@pytest.mark.filterwarnings("ignore:.*classes overlap")
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_all_files_belong_to_the_identity_of_a_run(tmp_path: Path) -> None:
     def identity() -> str:
         return identities({"training": SimpleNamespace(data=datalist(nerve, "train"))})["training"]["sha256"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.option_values import choice
-from ..manifests._manifest import SPLITS, LayerRule, Manifest
+from ..manifests._manifest import SPLITS, Manifest
 from ._bids import bids_items
 from ._cell_tracking import cell_tracking_items
 from ._overlaps import warn_about_overlaps
@@ -63,8 +63,7 @@ def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, 
     if split not in manifest.splits:
         return []
     found = _found(manifest, split, truth)
-    if isinstance(manifest.rule, LayerRule):
-        warn_about_overlaps(manifest, lambda name: _found(manifest, name, truth))
+    warn_about_overlaps(manifest, found, lambda name: _found(manifest, name, truth))
     size = given_pixel_size(manifest.pixel_size_um)
     return [
         item | {"channels": manifest.channels, "pixel_size": pixel_size or item.get("pixel_size") or size}

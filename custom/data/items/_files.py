@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...ground.names import printable
-from ...images import describe, files_in, is_image_file
+from ...images import describe, files_in, is_image_file, is_shape_file
 from ._several_files import Label, files_of
 
 
@@ -30,23 +30,38 @@ def image_files(folder: Path, where: str) -> list[Path]:
 
 
 def label_files(folder: Path, where: str) -> list[Path]:
-    """Return the label files in a subfolder, or those that match a glob; arguments and errors as in `image_files`."""
-    return image_files(folder, where)
+    """Return the label files in a subfolder, or those that match a glob; arguments and errors as in `image_files`.
+
+    Files with outlines of objects are labels if a glob matches them, or if there are no images in the subfolder.
+    """
+    images = image_files(folder, where)
+    if (folder / where).is_dir():
+        return images or list(filter(_has_outlines, files_in(folder / where)))
+    return images + sorted(filter(_has_outlines, _matching(folder, where)))
+
+
+def _has_outlines(file: Path) -> bool:
+    return is_shape_file(file) and file.is_file() and not file.name.startswith(".") and file.name != "manifest.json"
 
 
 def glob_images(folder: Path, pattern: str) -> list[Path]:
     """Return the image files in ``folder`` that match a glob, in arbitrary order."""
+    return [file for file in _matching(folder, pattern) if is_image_file(file)]
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
     try:
-        found = list(folder.glob(pattern))
+        return list(folder.glob(pattern))
     except ValueError as error:  # for example for a name that contains more than **
         raise InputError.about((folder / pattern).absolute(), f"an invalid pattern ({error})", "a glob") from error
-    return [file for file in found if is_image_file(file)]
 
 
 def check_same_size(image: Path, label: Label) -> tuple[int, ...]:
     """Return the shape of an image; raise InputError if its label, or one of them, has another shape."""
     image_shape = describe(image).shape
     for file in files_of(label):
+        if is_shape_file(file):  # checked when it is drawn
+            continue
         label_shape = describe(file).shape
         if image_shape != label_shape:
             found = f"{_size(label_shape)} pixels"

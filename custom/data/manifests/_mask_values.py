@@ -13,13 +13,13 @@ from ...images import read_labels
 _ENOUGH = 20  # masks; those with other values are refused when they are read
 
 
-def foreground_value(root: Path, masks: Iterable[Path]) -> int | None:
+def foreground_value(masks: Iterable[Path]) -> int | None:
     """Return the value of the foreground in binary masks, 1 or 255; None if there are others, or none.
 
     Examples:
         >>> from custom.images import write_image
         >>> write_image("a_mask.tif", np.array([[0, 255]], np.uint8))
-        >>> foreground_value(Path("."), [Path("a_mask.tif")])
+        >>> foreground_value([Path("a_mask.tif")])
         255
     """
     found: set[int] = set()

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from ...errors import InputError
 from ...ground.processes import is_main
 from ...ground.wording import counted
-from ...images import files_in, is_image_file
+from ...images import files_in, is_shape_file
 from .. import pairing
+from ..listing import image_files, label_files
 from ._checking import manifest_of
 from ._manifest import INSTANCES, SPLITS, Manifest
 from ._mask_values import are_instances, foreground_value
@@ -49,7 +50,7 @@ def recognize(root: Path, default: Manifest) -> Manifest | None:
     places = {"": here} if here else below
     if not places:
         return None
-    pairs = {split: _paired(root, place) for split, place in places.items() if place}
+    pairs = {split: (place, _masks_in(root, place)) for split, place in places.items() if place}
     content: dict[str, Any] = {"name": root.name, "layout": "paired_folders"}
     content |= _keys(root, pairs)
     masks = [mask for _, split in pairs.values() for mask in split]
@@ -84,17 +85,17 @@ def _place(folder: Path, root: Path) -> _Place | None:
             found = f"the folders {', '.join(entry.name for entry in [*images, *masks])}"
             raise InputError.about(folder, found, "one of images and one of masks, or a manifest.json")
         return _Place(*(one.relative_to(root).as_posix() for one in (images[0], masks[0])))
-    files = [entry for entry in entries if is_image_file(entry)]
     where = folder.relative_to(root).as_posix()
-    return _Place(where, where) if pairing.apart(files, files)[1] else None
+    beside = _Place(where, where)
+    return beside if _masks_in(root, beside) else None
 
 
-def _paired(root: Path, place: _Place) -> tuple[_Place, list[Path]]:
-    """Return a place and the masks in it that belong to an image by their names."""
-    lists = [[file for file in files_in(root / where) if is_image_file(file)] for where in place]
-    images, masks = pairing.apart(*lists)
+def _masks_in(root: Path, place: _Place) -> list[Path]:
+    """Return the masks that belong to an image by their names."""
+    labels = label_files(root, place.masks, beside=place.images == place.masks)
+    images, masks = pairing.apart(image_files(root, place.images), labels)
     stems = {pairing.stem_of(image) for image in images}
-    return place, [mask for mask in masks if pairing.image_stem(mask, stems) in stems]
+    return [mask for mask in masks if pairing.image_stem(mask, stems) in stems]
 
 
 def _keys(root: Path, pairs: dict[str, tuple[_Place, list[Path]]]) -> dict[str, Any]:
@@ -116,13 +117,16 @@ def _keys(root: Path, pairs: dict[str, tuple[_Place, list[Path]]]) -> dict[str, 
 def _labels(root: Path, default: Manifest, content: dict[str, Any], masks: Iterable[Path]) -> Any:
     """Return the key ``labels``: what the values in the masks mean, for the classes of the bundle's own manifest."""
     values = [value for value in default.labels.values() if isinstance(value, int)]
+    pictures = [mask for mask in masks if not is_shape_file(mask)]
     if not values:
-        if not are_instances(masks):
+        if pictures and not are_instances(pictures):
             raise InputError.about(root, "masks without a number for each object", "a number for each object")
         return INSTANCES
     names = list(default.labels)
+    if not pictures and values[0] == min(values):
+        return names  # which the outlines name, unless there is only one foreground
     if len(names) == 2 and values[0] == min(values):
-        value = foreground_value(root, masks)
+        value = foreground_value(pictures)
         if value is not None:
             return {names[0]: 0, names[1]: value}
         lines = _lines(content, default.labels)
@@ -149,11 +153,16 @@ def _note(content: dict[str, Any], count: int) -> str:
     else:
         where = f"in {image} with masks in {label}"
     labels = content["labels"]
-    meaning = "a number for each object" if labels == INSTANCES else ", ".join(f"{v} {n}" for n, v in labels.items())
+    if labels == INSTANCES:
+        meaning = "a number for each object"
+    elif isinstance(labels, list):
+        meaning = f"outlines of {', '.join(labels[1:])}"
+    else:
+        meaning = ", ".join(f"{value} {name}" for name, value in labels.items())
     if image is None:
         shares = ""
     elif len(content["splits"]) == 1:
         shares = ", all for training, none for validation"
     else:
         shares = ", 80 % for training, 20 % for validation"
-    return f"{counted(count, 'image')} {where}, paired by name{shares}; values of the masks: {meaning}."
+    return f"{counted(count, 'image')} {where}, paired by name{shares}; masks: {meaning}."

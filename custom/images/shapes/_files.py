@@ -29,6 +29,24 @@ def is_shape_file(path: str | os.PathLike[str]) -> bool:
     return Path(path).name.lower().endswith(SHAPE_SUFFIXES)
 
 
+def has_outlines(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is one of outlines: JSON of labelme or GeoJSON, or a file named as one of ImageJ.
+
+    Examples:
+        >>> _ = Path("a.json").write_text('{"PixelSize": [1, 1]}')
+        >>> has_outlines("a.json"), has_outlines("a_rois.zip")
+        (False, True)
+    """
+    file = Path(path)
+    if file.suffix.lower() != ".json":
+        return is_shape_file(file)
+    try:
+        content = _json(file)
+    except InputError:
+        return False
+    return is_labelme(content) or is_geojson(content)
+
+
 def read_shapes(path: str | os.PathLike[str]) -> Shapes:
     """Return the objects in a file of ImageJ (``.roi``, ``.zip``), QuPath (GeoJSON) or labelme (JSON).
 

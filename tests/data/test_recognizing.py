@@ -74,6 +74,7 @@ def test_stardist(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = open_dataset(data, None, "DIC-C2DH-HeLa")
     assert found.splits == {split: {"folders": [f"{split}/images", f"{split}/masks"]} for split in ("train", "test")}
     assert [len(datalist(found, split)) for split in found.splits] == [2, 2]
+    printed = capsys.readouterr().out
     assert f"{data}: no manifest.json; 4 images train in train/images and train/masks, test in" in printed
 
 

@@ -29,7 +29,7 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
             "image": str(image),
             "label": as_text(label),
             "page": 0,
-            "name": key.replace("/", "_") if manifest.pair_by == "folder" else pairing.stem_of(image),
+            "name": key.replace("/", "_") if manifest.pair_by == "folder" and key != "." else pairing.stem_of(image),
             "rule": manifest.rule,
         }
         if manifest.region is not None:

@@ -53,6 +53,7 @@ def open_folders(
             name="folders of the command line",
             layout="paired_folders",
             labels=rules.labels,
+            colors=rules.colors,
             pair_by="stem",
             channels=rules.channels,
             label_threshold=rules.label_threshold,

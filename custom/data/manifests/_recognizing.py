@@ -116,16 +116,15 @@ def _keys(root: Path, pairs: dict[str, tuple[_Place, list[Path]]]) -> dict[str, 
 
 def _labels(root: Path, default: Manifest, content: dict[str, Any], masks: Iterable[Path]) -> Any:
     """Return the key ``labels``: what the values in the masks mean, for the classes of the bundle's own manifest."""
-    values = [value for value in default.labels.values() if isinstance(value, int)]
     pictures = [mask for mask in masks if not is_shape_file(mask)]
-    if not values:
+    if not default.labels:
         if pictures and not are_instances(pictures):
             raise InputError.about(root, "masks without a number for each object", "a number for each object")
         return INSTANCES
-    names = list(default.labels)
-    if not pictures and values[0] == min(values):
+    names, first = list(default.labels), next(iter(default.labels.values()))
+    if not pictures and first == 0:
         return names  # which the outlines name, unless there is only one foreground
-    if len(names) == 2 and values[0] == min(values):
+    if len(names) == 2 and first == 0:
         value = foreground_value(pictures)
         if value is not None:
             return {names[0]: 0, names[1]: value}
@@ -145,9 +144,8 @@ def _note(content: dict[str, Any], count: int) -> str:
     """Return how a folder is read, in words."""
     image, label = content.get("image"), content.get("label")
     if image is None:
-        where = ", ".join(
-            f"{name} in {' and '.join(dict.fromkeys(s['folders']))}" for name, s in content["splits"].items()
-        )
+        folders = {split: dict.fromkeys(one["folders"]) for split, one in content["splits"].items()}
+        where = ", ".join(f"{split} in {' and '.join(names)}" for split, names in folders.items())
     elif image == label:
         where = "with masks beside them"
     else:

@@ -82,3 +82,14 @@ def test_labels_of_the_other_kind(tmp_path: Path, bundle: str, labels: object, s
     with pytest.raises((InputError, RuntimeError)) as raised:
         train(bundle, folder, tmp_path / "trained")
     assert sentence in (find_input_error(raised.value) or "")
+
+
+def test_outlines_in_a_folder_without_a_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    square = {"type": "Polygon", "coordinates": [[[5, 4], [20, 4], [20, 16], [5, 16], [5, 4]]]}
+    folder = tmp_path / "nuclei"
+    for number in range(5):
+        write_image(folder / f"{number}.tif", gray(seed=number))
+        (folder / f"{number}.geojson").write_text(json.dumps(square))
+    weights = train("dendrite", folder, tmp_path / "trained", max_epochs=1) / "model.pt"
+    assert f"{folder}: no manifest.json; 5 images with masks beside them" in capsys.readouterr().out
+    assert len(scores(evaluate("dendrite", folder, tmp_path / "scores", weights))) == 5

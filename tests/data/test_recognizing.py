@@ -57,6 +57,24 @@ def test_cellpose(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_sessions_of_cellpose_are_left_out(data: Path) -> None:
+    images(data, "a.tif")
+    np.save(data / "a_seg.npy", {"masks": CELLS}, allow_pickle=True)
+    with pytest.warns(UserWarning, match=r"1 session of Cellpose \(_seg\.npy\), which cannot be read safely, left out"):
+        assert open_dataset(data, None, "DIC-C2DH-HeLa").name == "DIC-C2DH-HeLa"
+    write(data, "a_cp_masks.png", values=CELLS.astype(np.uint8))
+    with pytest.warns(UserWarning, match="1 session of Cellpose"):
+        (item,) = datalist(open_dataset(data, None, "DIC-C2DH-HeLa"), "train")
+    assert Path(item["label"]).name == "a_cp_masks.png"
+
+
+def test_arrays_named_like_a_session_are_masks(data: Path) -> None:
+    images(data, "a.tif")
+    np.save(data / "a_seg.npy", CELLS)
+    (item,) = datalist(open_dataset(data, None, "DIC-C2DH-HeLa"), "train")
+    assert Path(item["label"]).name == "a_seg.npy"
+
+
 def test_cellpose_in_folders_for_train_and_test(data: Path) -> None:
     images(data, "train/a.tif", "train/b.tif", "test/c.tif")
     write(data, "train/a_masks.tif", "train/b_masks.tif", "test/c_masks.tif", values=CELLS)

@@ -196,6 +196,13 @@ def test_a_stack(tmp_path: Path) -> None:
     assert all(np.array_equal(label, page) for label, page in zip(drawn, pages, strict=True))
 
 
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    write_image(tmp_path / "x.tif", np.zeros((2, 4, 6), np.uint8))
+    stack = data(tmp_path, layout="stacks", image="x.tif", label="x.zip", splits={"train": {"pages": [0, 2]}})
+    with pytest.raises(InputError, match=r"x\.zip: found nothing, expected outlines of objects"):
+        datalist(stack, "train")
+
+
 def test_what_is_left_out_is_mentioned(tmp_path: Path) -> None:
     images(tmp_path, "image/a.png")
     (tmp_path / "rois").mkdir()

@@ -16,7 +16,9 @@ def check_same_size(image: Path, label: Label) -> tuple[int, ...]:
     """Return the shape of an image; raise InputError if its label, or one of them, has another shape."""
     image_shape = describe(image).shape
     for file in files_of(label):
-        if is_shape_file(file):  # checked when it is drawn
+        if is_shape_file(file):  # its outlines are checked when they are drawn
+            if not file.is_file():
+                raise InputError.about(file, "nothing", "outlines of objects")
             continue
         label_shape = describe(file).shape
         if image_shape != label_shape:

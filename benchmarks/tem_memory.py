@@ -146,7 +146,7 @@ def measure(folder: Path) -> None:
     print(f"| Python with its packages | | {peak_memory():.0f} |")
     with (
         patch("custom.transforms.reading.read_image", wraps=read_image) as images,
-        patch("custom.transforms.reading.read_labels", wraps=read_labels) as labels,
+        patch("custom.transforms.label_reading.read_labels", wraps=read_labels) as labels,
     ):
         with row(f"reading, each of {len(data)} images with its label", len(data)):
             dataset = EpochDataset(data, transforms(), samples_per_item=PATCHES)

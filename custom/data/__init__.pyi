@@ -48,3 +48,5 @@ from .pairing import pair_by_folder as pair_by_folder
 from .pairing import pair_by_number as pair_by_number
 from .pairing import pair_by_rule as pair_by_rule
 from .pairing import pair_by_stem as pair_by_stem
+from .shape_labels import draw_classes as draw_classes
+from .shape_labels import draw_instances as draw_instances

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from ..images import read_labels
+from ..images import is_shape_file, read_labels
 from .manifests._manifest import LayerRule
+from .shape_labels import mask_of_shapes
 
 
 def draw_layers(
-    files: Mapping[str, Any], rule: LayerRule, page: int = 0
+    files: Mapping[str, Any], rule: LayerRule, page: int = 0, size: Sequence[int] = ()
 ) -> tuple[np.ndarray, Counter[tuple[str, str]]]:
     """Draw binary masks of several classes over each other, the later over the earlier.
 
     Args:
-        files: class name → file, in the order of drawing; each with 0 for outside, and 1 or 255 for inside.
+        files: class name → file, in the order of drawing; each with 0 for outside, and 1 or 255 for inside, or with
+            outlines, see `custom.images.read_shapes`.
         rule: the classes; see `LayerRule`.
         page: number of the page to read, from 0.
+        size: (H, W) of the image, or (Z, H, W) of the stack; only outlines need it.
 
     Returns:
         Class numbers, uint8 (H, W), and the number of pixels in which a class covers another one, by
@@ -41,7 +44,7 @@ def draw_layers(
     labels = np.zeros((), np.uint8)
     covered: Counter[tuple[str, str]] = Counter()
     for name, file in files.items():
-        mask = _read_mask(file, rule.threshold, page)
+        mask = mask_of_shapes(file, size, page) if is_shape_file(file) else _read_mask(file, rule.threshold, page)
         if labels.shape not in ((), mask.shape):
             found, expected = (" × ".join(map(str, shape)) for shape in (mask.shape, labels.shape))
             raise InputError.about(file, f"{found} pixels", f"{expected} as in the other classes")

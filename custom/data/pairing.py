@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -125,7 +125,7 @@ def folder_of(file: Path, root: Path) -> str:
     return printable(file.parent.relative_to(root).as_posix())
 
 
-def image_stem(file: Path, stems: Container[str]) -> str:
+def image_stem(file: Path, stems: Collection[str]) -> str:
     """Return the stem of the image that a mask belongs to: one of ``stems``, or else the stem of the mask itself.
 
     Examples:
@@ -133,6 +133,8 @@ def image_stem(file: Path, stems: Container[str]) -> str:
         ('a', 'a_mask')
     """
     stem = stem_of(file)
+    if file.name.lower() == "roiset.zip" and len(stems) == 1:  # ImageJ's name for all regions, here of the only image
+        return next(iter(stems))
     return next((name for name in (stem, *_bases(stem)) if name in stems), stem)
 
 

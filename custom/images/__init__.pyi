@@ -18,3 +18,10 @@ from ._reading import read_labels as read_labels
 from ._writing import smallest_label_dtype as smallest_label_dtype
 from ._writing import write_image as write_image
 from ._writing import write_png as write_png
+from .shapes._files import SHAPE_SUFFIXES as SHAPE_SUFFIXES
+from .shapes._files import has_outlines as has_outlines
+from .shapes._files import is_shape_file as is_shape_file
+from .shapes._files import read_shapes as read_shapes
+from .shapes._shape import Shape as Shape
+from .shapes._shape import Shapes as Shapes
+from .shapes._shape import pixels_inside as pixels_inside

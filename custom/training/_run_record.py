@@ -118,7 +118,7 @@ def identities(splits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     listed = {name: getattr(dataset, "data", None) for name, dataset in splits.items()}
     items = {name: data for name, data in listed.items() if isinstance(data, Sequence)}
     values = (pair for data in items.values() for item in data for pair in _pairs(item))
-    files = dict.fromkeys(value for key, value in values if _is_file(key, value))  # a stack is read once
+    files = dict.fromkeys(file for key, value in values for file in _files(key, value))  # a stack is read once
     digests = {file: sha256(Path(file)) for file in shown(files, len(files), "checking images")}
     return {name: {"images": len(data), "sha256": _digest(data, digests)} for name, data in items.items()}
 
@@ -126,12 +126,16 @@ def identities(splits: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _digest(items: Iterable[Any], digests: Mapping[Any, str]) -> str:
     digest = hashlib.sha256()
     for item in items:
-        described = {key: digests[value] if _is_file(key, value) else _described(value) for key, value in _pairs(item)}
+        described = {key: _described(key, value, digests) for key, value in _pairs(item)}
         digest.update(json.dumps(described, sort_keys=True).encode())
     return digest.hexdigest()
 
 
-def _described(value: Any) -> str:
+def _described(key: str, value: Any, digests: Mapping[Any, str]) -> Any:
+    if isinstance(value, Mapping) and _files(key, value):  # a label with a file per class: in the order of drawing
+        return [[name, _described(key, part, digests)] for name, part in value.items()]
+    if _is_file(key, value):
+        return digests[value]
     if hasattr(value, "__array__"):
         array = np.ascontiguousarray(value)
         return f"{array.dtype} {array.shape} {hashlib.sha256(array.tobytes()).hexdigest()}"
@@ -140,6 +144,12 @@ def _described(value: Any) -> str:
 
 def _pairs(item: Any) -> list[tuple[str, Any]]:
     return [(str(key), value) for key, value in item.items()] if isinstance(item, Mapping) else [("", item)]
+
+
+def _files(key: str, value: Any) -> list[Any]:
+    """Return the files of a value: itself, or those of a label with a file per class."""
+    parts = value.values() if isinstance(value, Mapping) else [value]
+    return [part for part in parts if _is_file(key, part)]
 
 
 def _is_file(key: str, value: Any) -> bool:

@@ -12,10 +12,10 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from skimage import measure
 
-from ..data import INSTANCES
+from ..data import INSTANCES, draw_instances
 from ..errors import InputError
-from ..images import read_labels
-from .label_reading import check_size, first_file
+from ..images import is_shape_file, read_labels
+from .label_reading import check_size, first_file, size_of_image
 
 UNANNOTATED_INSTANCE = -1
 """Instance label of unannotated pixels, which scores ignore."""
@@ -25,6 +25,8 @@ _WHITE = 255  # the foreground of most binary masks
 
 class ReadInstancesd(MapTransform):
     """Read instance labels as int32 (1, H, W): 1, 2, … for objects, 0 for background, −1 for unannotated pixels.
+
+    Objects in a file with outlines (see `custom.images.read_shapes`) are drawn with the size of the item's image.
 
     The markers of an item, one per object, show whether all objects were segmented. If a marker has no labeled pixel,
     the label is only partly annotated: its background may contain objects, and is read as −1.
@@ -65,7 +67,10 @@ class ReadInstancesd(MapTransform):
             if rule != INSTANCES:
                 found = f"labels of the classes {', '.join(rule.names)}"
                 raise InputError.about(file, found, 'a number for each object, `"labels": "instances"` in the manifest')
-            label = _signed(file, read_labels(file, page=page))
+            if is_shape_file(file):
+                label = draw_instances(file, size_of_image(item), page)[0]
+            else:
+                label = _signed(file, read_labels(file, page=page))
             check_size(label, file, item)
             _check_separate(label, file)
             if region is not None:

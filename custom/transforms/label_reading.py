@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
-from ..data import INSTANCES, ColorRule, LayerRule, draw_layers
+from ..data import INSTANCES, ColorRule, LayerRule, draw_classes, draw_layers
 from ..errors import InputError
-from ..images import read_colors, read_labels
+from ..images import describe, is_shape_file, read_colors, read_labels
 from .labels import UNANNOTATED, MapColors, MapLabels
 
 
@@ -25,6 +26,15 @@ def check_size(label: np.ndarray, file: str, item: Mapping[Hashable, Any]) -> No
         raise InputError.about(file, f"{found} pixels", f"{expected} as in its image")
 
 
+def size_of_image(item: Mapping[Hashable, Any]) -> tuple[int, ...]:
+    """Return (H, W) or (Z, H, W) of the image file of an item, which may have been read before."""
+    image = item.get("image")
+    file = getattr(image, "meta", {}).get("filename_or_obj", image)
+    if not isinstance(file, (str, PathLike)):
+        raise InputError.about(first_file(item["label"]), "outlines of objects", "an item with the file of their image")
+    return describe(file).shape
+
+
 def first_file(label: Any) -> str:
     """Return the file of a label, or the first one of several."""
     return str(next(iter(label.values())) if isinstance(label, Mapping) else label)
@@ -33,8 +43,9 @@ def first_file(label: Any) -> str:
 class ReadLabeld(MapTransform):
     """Read labels as class numbers, uint8 (1, H, W), by the item's ``rule``; 255 outside the annotated ``region``.
 
-    The label of an item is a file or, with a `custom.data.LayerRule`, class name → file. Without a rule, labels are
-    class numbers, or a mask of 0 and 255.
+    The label of an item is a file or, with a `custom.data.LayerRule`, class name → file. It may be a file with outlines
+    of objects (see `custom.images.read_shapes`), which are drawn with the size of the item's image. Without a rule,
+    labels are class numbers, or a mask of 0 and 255.
 
     Args:
         keys: keys of the label files.
@@ -69,21 +80,29 @@ class ReadLabeld(MapTransform):
             file = first_file(item[key])
             if rule == INSTANCES:
                 raise InputError.about(file, "instance labels", "class labels, by `labels` in the manifest")
-            label = self._read(item[key], rule, page)
+            label = self._read(item[key], rule, item)
             check_size(label, file, item)
             if region is not None:
                 label[read_labels(region, page=page) == 0] = UNANNOTATED
             item[key] = MetaTensor(torch.from_numpy(label)[None], meta={"filename_or_obj": file, "page": page})
         return item
 
-    def _read(self, label: Any, rule: Any, page: int) -> np.ndarray:
+    def _read(self, label: Any, rule: Any, item: Mapping[Hashable, Any]) -> np.ndarray:
         """Return the class numbers of a label, uint8 (H, W)."""
+        page = item.get("page", 0)
         if isinstance(rule, LayerRule):
-            return draw_layers(label, rule, page)[0]
+            return draw_layers(label, rule, page, size_of_image(item) if _any_outlines(label) else ())[0]
+        if is_shape_file(label):
+            names = [str(number) for number in range(self.classes)] if rule is None else rule.names
+            return draw_classes(label, names, size_of_image(item), page)[0]
         if isinstance(rule, ColorRule):
             return MapColors(rule)(read_colors(label, page=page), label)
         stored = read_labels(label, page=page)
         return _numbers(stored, label, self.classes) if rule is None else MapLabels(rule)(stored, label)
+
+
+def _any_outlines(label: Mapping[str, Any]) -> bool:
+    return any(map(is_shape_file, label.values()))
 
 
 def _numbers(label: np.ndarray, file: str, classes: int) -> np.ndarray:

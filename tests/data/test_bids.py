@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from custom.data import LabelRule, Manifest, datalist, open_datasets, sidecar_pixel_size
+from custom.data import INSTANCES, LabelRule, Manifest, datalist, open_datasets, sidecar_pixel_size
 from custom.errors import InputError
-from custom.transforms import ReadLabeld
+from custom.transforms import ReadInstancesd, ReadLabeld
 
 TENTH = {"PixelSize": [0.1, 0.1], "PixelSizeUnits": "um"}
 
@@ -61,6 +61,13 @@ def test_an_item(tmp_path: Path) -> None:
         "channels": "equal",
         "pixel_size": None,
     }
+
+
+def test_instances(tmp_path: Path) -> None:
+    animals(tmp_path, a=1)
+    (item,) = datalist(bids(tmp_path, labels={}), "train")
+    assert item["rule"] == INSTANCES
+    assert ReadInstancesd("label")(item)["label"].shape == (1, 3, 4)
 
 
 def test_an_animal_is_never_split(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 from custom.data import LayerRule, Manifest, datalist, draw_layers, open_dataset
 from custom.errors import InputError
 from custom.images import write_image
+from custom.training._run_record import identities
 from custom.transforms import ReadImaged, ReadLabeld
 
 NAMES = ("no", "myelin", "axon", "uaxon")
@@ -68,6 +71,7 @@ def test_other_sizes(files: dict[str, Path]) -> None:
         draw_layers(files, RULE)
 
 
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_bids(tmp_path: Path) -> None:
     stem = "sub-a_sample-1_TEM"
     row(tmp_path / "sub-a" / f"{stem}.png", [9, 8, 7, 6], scale=1)
@@ -87,6 +91,7 @@ def test_bids(tmp_path: Path) -> None:
     assert "rule" not in read
 
 
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 @pytest.mark.parametrize(
     ("label", "pair_by"),
     [
@@ -124,6 +129,7 @@ def test_a_class_without_a_file(tmp_path: Path) -> None:
         datalist(nerve, "train")
 
 
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_stacks(tmp_path: Path) -> None:
     write_image(tmp_path / "image.tif", np.zeros((2, 1, 4), np.uint8))
     for name, values in {"uaxon": UAXON, "myelin": MYELIN, "axon": AXON}.items():
@@ -145,6 +151,7 @@ def test_sizes_of_all_files_are_checked(tmp_path: Path) -> None:
         datalist(nerve, "train")
 
 
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
 def test_real_corpus_callosum(real_data: Path) -> None:
     if not (real_data / "axondeepseg_tem").is_dir():
         pytest.skip("no axondeepseg_tem among the real data")
@@ -159,3 +166,39 @@ def test_real_corpus_callosum(real_data: Path) -> None:
         label = ReadLabeld("label")(ReadImaged("image")(item))["label"]
         assert label.unique().tolist() == [0, 1, 2, 3]
         assert 0.05 < (label == 2).float().mean() < 0.6
+
+
+def overlapping(folder: Path) -> Manifest:
+    """Return two images, of which one has two pixels of myelin over unmyelinated axon and one of axon over myelin."""
+    for name, layers in {"a": ([1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 0]), "b": ([0, 0, 0, 0],) * 3}.items():
+        row(folder / "image" / f"{name}.png", [1, 1, 1, 1])
+        for kind, values in zip(("uaxon", "myelin", "axon"), layers, strict=True):
+            row(folder / kind / f"{name}.png", values)
+    label = {name: name for name in ("uaxon", "myelin", "axon")}
+    splits = {"train": {"stems": ["a"]}, "validation": {"stems": ["b"]}}
+    return data(folder, layout="paired_folders", image="image", label=label, pair_by="stem", splits=splits)
+
+
+def test_overlaps_are_mentioned_once_for_all_splits(tmp_path: Path) -> None:
+    nerve = overlapping(tmp_path)
+    with pytest.warns(UserWarning, match="overlap") as caught:
+        assert [len(datalist(nerve, split)) for split in ("validation", "train")] == [1, 1]
+    (message,) = [str(one.message) for one in caught]
+    assert message == (
+        f"{tmp_path}: labels overlap in 1 of 2 images: myelin covers uaxon in 2 pixels, axon covers myelin in "
+        "1 pixel. The later class in `label` counts."
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*labels overlap")
+def test_all_files_belong_to_the_identity_of_a_run(tmp_path: Path) -> None:
+    def identity() -> str:
+        return identities({"training": SimpleNamespace(data=datalist(nerve, "train"))})["training"]["sha256"]
+
+    nerve = overlapping(tmp_path)
+    before = identity()
+    assert identity() == before
+    turned = replace(nerve, label=dict(reversed(nerve.label.items())))
+    assert identities({"training": SimpleNamespace(data=datalist(turned, "train"))})["training"]["sha256"] != before
+    row(tmp_path / "axon" / "a.png", [0, 0, 0, 1])
+    assert identity() != before

@@ -10,7 +10,7 @@ import pytest
 from custom.data import datalist, open_datasets
 from custom.errors import InputError
 from custom.images import read_labels
-from custom.transforms import MapLabels, ReadImaged, ReadLabeld
+from custom.transforms import MapLabels, ReadImaged, ReadInstancesd, ReadLabeld
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,17 @@ def test_nerve_montages_without_raw_images(real_data: Path) -> None:
             InputError, match=r"0 image\(s\) in train_data_tiff/raw_\*\.tiff, 2 mask\(s\) .* and no pair"
         ):
             datalist(data, "train")
+
+
+def test_phase_contrast_in_a_folder_for_each_field(real_data: Path) -> None:
+    if not (real_data / "usiigaci_phase").is_dir():
+        pytest.skip("no usiigaci_phase among the real data")
+    (data,) = open_datasets([real_data / "usiigaci_phase"], None, "DIC-C2DH-HeLa")
+    items = {split: datalist(data, split) for split in data.splits}
+    assert {split: len(found) for split, found in items.items()} == {"train": 8, "validation": 2, "test": 2}
+    names = [item["name"] for found in items.values() for item in found]
+    assert len(set(names)) == 12
+    assert {Path(item["image"]).parent.name for item in items["test"]} == {"set13", "set34"}
+    item = ReadInstancesd("label")(ReadImaged("image")(items["test"][0]))
+    assert (item["name"], item["pixel_size"]) == ("set13", (0.43, 0.43))
+    assert item["label"].unique().tolist() == list(range(105))

@@ -7,9 +7,10 @@ from typing import Any
 
 from ...errors import InputError
 from .. import pairing
+from ..listing import glob_images
 from ..manifests._manifest import Manifest
 from ._bids_sidecars import sidecar_pixel_size
-from ._files import check_pair, choose, glob_images
+from ._files import check_pair, choose
 from ._several_files import Label, as_text, label_of, merged
 
 

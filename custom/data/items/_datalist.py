@@ -10,6 +10,7 @@ from ...ground.option_values import choice
 from ..manifests._manifest import SPLITS, Manifest
 from ._bids import bids_items
 from ._cell_tracking import cell_tracking_items
+from ._overlaps import warn_about_overlaps
 from ._paired_folders import paired_items
 from ._pixel_sizes import given_pixel_size
 from ._results import result_items
@@ -67,12 +68,16 @@ def items_of(
 def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, float] | None) -> list[dict[str, Any]]:
     if split not in manifest.splits:
         return []
-    if manifest.layout == "cell_tracking":
-        found = cell_tracking_items(manifest, split, truth)
-    else:
-        found = _LISTED[manifest.layout](manifest, split)
+    found = _found(manifest, split, truth)
+    warn_about_overlaps(manifest, found, lambda name: _found(manifest, name, truth))
     size = given_pixel_size(manifest.pixel_size_um)
     return [
         {"channels": manifest.channels} | item | {"pixel_size": pixel_size or item.get("pixel_size") or size}
         for item in found
     ]
+
+
+def _found(manifest: Manifest, split: str, truth: str) -> list[dict[str, Any]]:
+    if manifest.layout == "cell_tracking":
+        return cell_tracking_items(manifest, split, truth)
+    return _LISTED[manifest.layout](manifest, split)

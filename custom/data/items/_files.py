@@ -1,4 +1,4 @@
-"""Helpers for all layouts: image files of a folder, checks of sizes, the images of a split."""
+"""Helpers for all layouts: checks of sizes, the images of a split."""
 
 from __future__ import annotations
 
@@ -8,45 +8,18 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...ground.names import printable
-from ...images import describe, files_in, is_image_file
+from ...images import describe, is_shape_file
 from ._several_files import Label, files_of
-
-
-def image_files(folder: Path, where: str) -> list[Path]:
-    """Return the image files in a subfolder, or those that match a glob.
-
-    Args:
-        folder: the data folder.
-        where: name of a folder in it, or a glob relative to it.
-
-    Raises:
-        InputError: there is no such folder, or the glob is invalid.
-    """
-    if (folder / where).is_dir():
-        return [file for file in files_in(folder / where) if is_image_file(file)]
-    if any(sign in where for sign in "*?["):
-        return sorted(glob_images(folder, where))
-    raise InputError.about(folder / where, "nothing", "a folder of images")
-
-
-def label_files(folder: Path, where: str) -> list[Path]:
-    """Return the label files in a subfolder, or those that match a glob; arguments and errors as in `image_files`."""
-    return image_files(folder, where)
-
-
-def glob_images(folder: Path, pattern: str) -> list[Path]:
-    """Return the image files in ``folder`` that match a glob, in arbitrary order."""
-    try:
-        found = list(folder.glob(pattern))
-    except ValueError as error:  # for example for a name that contains more than **
-        raise InputError.about((folder / pattern).absolute(), f"an invalid pattern ({error})", "a glob") from error
-    return [file for file in found if is_image_file(file)]
 
 
 def check_same_size(image: Path, label: Label) -> tuple[int, ...]:
     """Return the shape of an image; raise InputError if its label, or one of them, has another shape."""
     image_shape = describe(image).shape
     for file in files_of(label):
+        if is_shape_file(file):  # its outlines are checked when they are drawn
+            if not file.is_file():
+                raise InputError.about(file, "nothing", "outlines of objects")
+            continue
         label_shape = describe(file).shape
         if image_shape != label_shape:
             found = f"{_size(label_shape)} pixels"

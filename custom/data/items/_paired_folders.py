@@ -11,8 +11,9 @@ import numpy as np
 
 from ...errors import InputError
 from .. import pairing
+from ..listing import image_files, label_files
 from ..manifests._manifest import SPLITS, Manifest
-from ._files import check_pair, check_same_size, choose, image_files, label_files
+from ._files import check_pair, check_same_size, choose
 from ._several_files import as_text, label_of, merged
 
 
@@ -28,7 +29,7 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
             "image": str(image),
             "label": as_text(label),
             "page": 0,
-            "name": key.replace("/", "_") if manifest.pair_by == "folder" else pairing.stem_of(image),
+            "name": key.replace("/", "_") if manifest.pair_by == "folder" and key != "." else pairing.stem_of(image),
             "rule": manifest.rule,
         }
         if manifest.region is not None:
@@ -55,7 +56,7 @@ def _pairs_with(manifest: Manifest, image: str, label: str) -> dict:
         labels: list[Path] = []
         pairs: dict = _pairs_by_pattern(manifest, images, label)
     else:
-        images, labels = pairing.apart(images, label_files(manifest.folder, label))
+        images, labels = pairing.apart(images, label_files(manifest.folder, label, beside=Path(label) == Path(image)))
         pairs = _pairs_by_name(manifest, images, labels)
     if not pairs:
         found = f"{len(images)} image(s) in {image}, {len(labels)} mask(s) in {label} and no pair"

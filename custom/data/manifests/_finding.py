@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..results import is_output_folder
 from ._checking import load_manifest
 from ._manifest import Manifest
 from ._output_folder import results_manifest
+from ._recognizing import recognize
 from ._splits import places
 
 
@@ -30,13 +32,15 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, 
         folder: the data folder, relative to the current working directory.
         manifest: a path, the name of a manifest in ``data_manifests/``, or None: ``manifest.json`` in the folder, or
             else the manifest in ``data_manifests/`` with the name of the folder (``synseg_vesicle`` also describes
-            ``synseg/vesicle``), or else ``default``.
-        default: name of the manifest for folders without one.
+            ``synseg/vesicle``), or else ``default``, if the folder has the files that it names, or else what
+            `recognize` finds in the folder.
+        default: name of the manifest for folders without one, which also gives the classes of recognized masks.
         labels: in an output folder of inference without a manifest: ``"edited"`` for the images whose mask or labels
             were corrected by hand, ``"all"`` also for what was predicted.
 
     Raises:
-        InputError: the folder or the manifest is missing, the manifest is wrong, or nothing was corrected.
+        InputError: the folder or the manifest is missing, the manifest is wrong, nothing was corrected, or images and
+            masks are recognized that can be read in several ways.
 
     Examples:
         >>> open_dataset(".", "isbi2012", "dendrite").splits
@@ -47,11 +51,20 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, 
         raise InputError.about(root, "a file" if root.exists() else "nothing", "a folder with the data set")
     if manifest is None and not (root / "manifest.json").is_file() and is_output_folder(root):
         return results_manifest(root, load_manifest(_by_name(default), root), labels)
-    file = _find_manifest(root, manifest, default)
-    found = _without_absent_splits(load_manifest(file, root))
+    file = _find_manifest(root, manifest)
+    if file is None:
+        usual = described_by(root, None, default)
+        return usual if _fits(usual) else recognize(root, usual) or usual
+    found = described_by(root, file, default)
     if file.parent == root:
         _check_links(file, found)
     return found
+
+
+def described_by(root: Path, manifest: str | Path | None, default: str) -> Manifest:
+    """Return the manifest of a folder as in `open_dataset`, but without a look at its files."""
+    file = _find_manifest(root, manifest) or _by_name(default)
+    return _without_absent_splits(load_manifest(file, root))
 
 
 def find_manifest(manifest: str | Path) -> Path:
@@ -68,13 +81,26 @@ def find_manifest(manifest: str | Path) -> Path:
     return given if given.is_file() else _by_name(str(manifest))
 
 
-def _find_manifest(root: Path, manifest: str | Path | None, default: str) -> Path:
+def _find_manifest(root: Path, manifest: str | Path | None) -> Path | None:
     if manifest is not None:
         return find_manifest(manifest)
     if (root / "manifest.json").is_file():
         return root / "manifest.json"
     names = (root.name, f"{root.parent.name}_{root.name}")
-    return _by_name(next((name for name in names if name in _shipped()), default))
+    return next((_shipped()[name] for name in names if name in _shipped()), None)
+
+
+def _fits(manifest: Manifest) -> bool:
+    """Return whether a folder has the images and labels that a manifest names, at least for one of its splits."""
+    if manifest.layout == "cell_tracking":
+        return any((manifest.folder / place).is_dir() for split in manifest.splits.values() for place in places(split))
+    groups = [[manifest.image, *_labels(manifest)]] if manifest.image else map(places, manifest.splits.values())
+    globs = ([re.sub(r"\{.*?\}", "*", place) for place in group] for group in groups)
+    return any(all(next(manifest.folder.glob(pattern), None) for pattern in group) for group in globs)
+
+
+def _labels(manifest: Manifest) -> list[str]:
+    return [manifest.label] if isinstance(manifest.label, str) else list(manifest.label.values())
 
 
 def _by_name(name: str) -> Path:
@@ -92,8 +118,7 @@ def _shipped() -> dict[str, Path]:
 
 def _check_links(file: Path, manifest: Manifest) -> None:
     """Refuse links out of the data folder: a manifest that came with the data must not read other files."""
-    labels = [manifest.label] if isinstance(manifest.label, str) else list(manifest.label.values())
-    named = [manifest.image, *labels, manifest.region or ""]
+    named = [manifest.image, *_labels(manifest), manifest.region or ""]
     named += [place for split in manifest.splits.values() for place in places(split)]
     for place in named:
         target = (manifest.folder / place).resolve()

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.command_line import path
-from ._finding import open_dataset
+from ._finding import described_by
 from ._manifest import Manifest
 
 _OPTIONS = {"train": ("train_images", "train_masks"), "validation": ("val_images", "val_masks")}
@@ -46,13 +46,14 @@ def open_folders(
             _take(path(option, folder), option, taken)
     places = list(taken)
     splits = {split: {"folders": [str(places.pop(0)), str(places.pop(0))]} for split in chosen}
-    rules = open_dataset(next(iter(taken)), manifest, default)
+    rules = described_by(next(iter(taken)), manifest, default)
     return [
         Manifest(
             folder=next(iter(taken)).parent,
             name="folders of the command line",
             layout="paired_folders",
             labels=rules.labels,
+            colors=rules.colors,
             pair_by="stem",
             channels=rules.channels,
             label_threshold=rules.label_threshold,

@@ -129,7 +129,7 @@ def _named_as_images(paths: Iterable[Path]) -> list[Path]:
 
 
 def _without_noted_results(found: list[Path], source: Path) -> list[Path]:
-    """Return the files without the results that an earlier inference wrote into the input folder; a note counts these."""
+    """Return the files without the results that an earlier inference wrote next to them, which a note counts."""
     names = {name_of(file, source) for file in found} | {file.stem for file in found}
     results = {f"{name}_{kind}" for name in names for kind in ("probability", "mask", "labels", "overlay")}
     kept = [file for file in found if file.stem not in results]
@@ -221,9 +221,7 @@ def _names_of_sources(sources: Sequence[str | Path], recursive: bool) -> dict[Pa
     if not sources:
         raise InputError("--input: found an empty list, expected images.")
     names = {
-        file: name_of(file, as_given(in_home(source)))
-        for source in sources
-        for file in input_files(source, recursive)
+        file: name_of(file, as_given(in_home(source))) for source in sources for file in input_files(source, recursive)
     }
     if len(sources) == 1:
         return names

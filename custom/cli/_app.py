@@ -54,8 +54,12 @@ def _run_names(incomplete: str) -> list[str]:
 
 
 def _overlay_names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the configs of the bundle that was typed before."""
-    return [name for name in overlays_of(find_bundle(ctx.params["bundle"])) if name.startswith(incomplete)]
+    """Return the overlays of the bundle that was typed before; typer leaves it in the arguments, as -c has no value."""
+    typed = next((word for word in (ctx.params.get("bundle"), *ctx.args) if word), "")
+    try:
+        return [name for name in overlays_of(find_bundle(typed)) if name.startswith(incomplete)]
+    except InputError:
+        return []
 
 
 # ---------------------------------------------------------------------------------------------- what commands share

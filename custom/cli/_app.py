@@ -6,6 +6,7 @@ run. What a command needs is imported when it runs, so that help and completion 
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -16,6 +17,7 @@ import typer
 
 from ..data._shipped import shipped_bundles
 from ..errors import InputError, show_input_errors
+from ..ground.quiet import print_any_text
 from ._about import description_of, table_of
 from ._bundle import Bundle, content_of, find_bundle, near
 from ._lines import RUNS, config_files, monai_words, overlays_of, split, start, weights_file
@@ -137,8 +139,14 @@ def bundles(
             raise InputError("--copy: found no bundle, expected its name: microscopy bundles NAME --copy FOLDER.")
         return lambda: _copy(name, copy)
     if name is not None:
-        return lambda: print(description_of(find_bundle(name)))
-    return lambda: print(table_of(Bundle(folder, shipped=True) for folder in shipped_bundles().values()))
+        return lambda: _print(description_of(find_bundle(name)))
+    return lambda: _print(table_of(Bundle(folder, shipped=True) for folder in shipped_bundles().values()))
+
+
+def _print(text: str) -> None:
+    """Print a text; the reader of a pipe, such as head, may stop early."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    print(text, flush=True)
 
 
 def _copy(name: str, folder: Path) -> None:
@@ -165,7 +173,7 @@ def _options(bundle: Bundle, command: str, overlays: list[str]) -> None:
     from ..runs._options import listed_options
 
     files = config_files(RUNS[command], bundle, overlays)
-    print(listed_options(files, content_of(files)))
+    _print(listed_options(files, content_of(files)))
 
 
 @app.command(context_settings=_FURTHER, epilog=_EPILOG.format("segment"), rich_help_panel="Run a bundle")
@@ -264,6 +272,7 @@ def main() -> None:
         SystemExit: the exit code of the run, or of help.
     """
     show_input_errors()
+    print_any_text()
     command = typer.main.get_command(app)
     try:
         job = command.main(sys.argv[1:] or ["--help"], prog_name="microscopy", standalone_mode=False)

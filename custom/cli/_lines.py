@@ -183,7 +183,7 @@ def _default_folder(run: Run, bundle: Bundle, options: Mapping[str, str]) -> str
     if not resumed and not (folder / ".done").is_dir() and _has_files(folder):
         also = " or --resume true" if run.name == "training" else ""
         raise InputError.about(folder, "existing files", f"a new folder, -o FOLDER{also}")
-    return str(folder)
+    return _literal(str(folder))
 
 
 def _has_files(folder: Path) -> bool:

@@ -223,6 +223,19 @@ print("modules", *{{name.partition(".")[0] for name in sys.modules}})
     assert not HEAVY & set(done.stdout.splitlines()[-1].split())
 
 
+def test_a_reader_that_stops_early_sees_no_traceback(tmp_path: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m custom options tem train | true"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_without_the_characters(images: Path, tmp_path: Path) -> None:
+    for words in (["--help"], ["options", "vesicle"], ["segment", "dendrite", "größe.tif"]):
+        done = microscopy(*words, cwd=tmp_path, PYTHONIOENCODING="ascii")
+        assert "Traceback" not in done.stderr
+        assert done.stdout
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [

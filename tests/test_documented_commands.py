@@ -103,6 +103,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], lis
     monkeypatch.chdir(tmp_path)
     started: list[list[str]] = []
     monkeypatch.setattr(_app, "start", lambda words, trusted: started.append(words))
+    monkeypatch.setattr(_app, "_print", print)  # it changes how the process reacts to a signal
     monkeypatch.setattr(_app, "_pass_on", lambda module, words: _check_score(words))
 
     def read(command: str) -> list[str]:

@@ -1,3 +1,4 @@
+from . import cli as cli
 from . import data as data
 from . import errors as errors
 from . import evaluation as evaluation

@@ -14,6 +14,7 @@ PATTERNS = (
     "bundles/*/docs/*",
     "docs/**/*.md",
     "docs/javascripts/*.js",
+    "docs/pictures/*",
     "docs/stylesheets/*.css",
 )
 

@@ -137,6 +137,15 @@ def test_a_shipped_bundle_and_its_copy_give_the_same(run, environment, image, tm
     assert (tmp_path / "bundles" / "report.html").is_file()
 
 
+def test_the_short_command_writes_into_the_working_directory(run, environment, image, tmp_path):
+    assert "microscopy = custom.__main__:main" in (ROOT / "pyproject.toml").read_text().replace('"', "")
+    assert (environment.parent / "microscopy").is_file()
+    output = run(str(environment.parent / "microscopy"), "segment", "dendrite", image.name)
+    assert output.startswith("python -m monai.bundle run inference --config_file ")
+    assert (tmp_path / "dendrite_results" / "line_mask.tif").is_file()
+    assert not (installed(environment) / "custom" / "_shipped" / "bundles" / "dendrite" / "output").exists()
+
+
 def test_shipped_manifests_are_known_by_name(run):
     code = (
         "from custom.data._shipped import shipped_manifests; print((shipped_manifests() / 'isbi2012.json').is_file())"

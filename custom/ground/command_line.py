@@ -1,7 +1,8 @@
 """The command line of this process as the user typed it: options, paths, config files, the command to resume.
 
 MONAI parses the values of options as Python, which changes some of them; this module reads ``sys.argv`` itself. It does
-so only under MONAI's own command: the arguments of another program are not those of a bundle.
+so only under MONAI's own command: the arguments of another program are not those of a bundle. MONAI is imported when it
+is used, so that `joined` costs nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-from monai.bundle import ConfigParser, ReferenceResolver
 
 from ..errors import InputError
 from .names import as_given, in_home
@@ -56,6 +55,8 @@ def _parsed(text: str) -> Any:
 
 
 def _without_separator(value: Any) -> str:
+    from monai.bundle import ReferenceResolver
+
     return str(value).replace(ReferenceResolver.sep, "#")  # MONAI's parser writes :: for every #
 
 
@@ -89,6 +90,8 @@ def path(option: str, value: Any) -> Path:
 
 def options_of_file() -> dict[str, Any]:
     """Return the options in ``--args_file``, which those of the command line override; see ``monai.bundle.run``."""
+    from monai.bundle import ConfigParser
+
     file = typed_options().get("args_file")
     return ConfigParser.load_config_file(file) if file and Path(file).is_file() else {}
 
@@ -112,6 +115,8 @@ def config_files() -> list[str]:
 
 def typed_ids() -> list[str]:
     """Return the config ids of all options, typed or in ``--args_file``, normalized as MONAI's parser does it."""
+    from monai.bundle import ReferenceResolver
+
     return [ReferenceResolver.normalize_id(option) for option in (*options_of_file(), *typed_options())]
 
 

@@ -19,10 +19,15 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message="This DataLoader will create .* worker processes", category=UserWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.showwarning = _notes()
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # in a C locale, µ cannot be printed
+    print_any_text()
     for name in ("mlflow", "alembic"):  # both log every database table that they create
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def print_any_text() -> None:
+    """Print question marks for characters that the terminal does not have, such as µ in a C locale."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _notes() -> Callable[..., None]:

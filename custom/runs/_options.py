@@ -6,8 +6,10 @@ Options have the same meaning in all bundles.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,7 +51,7 @@ def _sizes(value: Any) -> bool:
     return len(sides) in (1, 2) and all(_number(side) and side > 0 for side in sides)
 
 
-_SWITCH = Kind("true or false", lambda value: str(value).lower() in ("true", "false", "yes", "no", "1", "0"))
+SWITCH = Kind("true or false", lambda value: str(value).lower() in ("true", "false", "yes", "no", "1", "0"))
 _FROM_ZERO = Kind("a number of at least 0", lambda value: _number(value) and value >= 0)
 _ABOVE_ZERO = Kind("a number above 0", lambda value: _number(value) and value > 0)
 _FRACTION = Kind("a number from 0 to 1", lambda value: _number(value) and 0 <= value <= 1)
@@ -75,8 +77,8 @@ KINDS: dict[str, Kind] = {
     "pixel_size": _MICROMETERS,
     "usual_pixel_size": _USUAL,
     "network_pixel_size": _SCALE,
-    **dict.fromkeys(("recursive", "rois", "ome_zarr", "tta", "deterministic", "overwrite", "resume"), _SWITCH),
-    **dict.fromkeys(("bfloat16", "restore_size", "geff", "precompute", "extreme_intensity"), _SWITCH),
+    **dict.fromkeys(("recursive", "rois", "ome_zarr", "tta", "deterministic", "overwrite", "resume"), SWITCH),
+    **dict.fromkeys(("bfloat16", "restore_size", "geff", "precompute", "extreme_intensity"), SWITCH),
     "channels": _choice("equal", "luminance"),
     "best_by": _choice("metric", "loss", "last"),
     "spatial_mode": _choice("resize", "tiles"),
@@ -130,7 +132,7 @@ def check_kinds(options: Mapping[str, Any], defaults: Mapping[str, Any] | None =
 
 
 def listed_options(files: Sequence[Path], content: Mapping[str, Any]) -> str:
-    """Return the options of a config, one per line: name, default, kind and the comment in the file.
+    """Return the options of a config for a terminal of 80 columns: name, the comment in the file, kind and default.
 
     Args:
         files: the config files; comments of later files count.
@@ -141,16 +143,28 @@ def listed_options(files: Sequence[Path], content: Mapping[str, Any]) -> str:
         for line in file.read_text(encoding="utf-8").splitlines():
             found = re.match(r"(\w+): .*?\s# (.+)", line)
             if found:
-                comments[found[1]] = found[2]
+                comments[found[1]] = found[2].rstrip(",")
     plain = {name: value for name, value in content.items() if name in KINDS or name in PLACES}
-    width = max(map(len, plain), default=0)
+    width = max(map(len, plain), default=0) + 6
     lines = []
     for name, value in plain.items():
-        default = "" if str(value).startswith("$") else "null" if value is None else str(value)
+        default = "" if str(value).startswith("$") else json.dumps(value, ensure_ascii=False).strip('"')
         words = KINDS[name].words if name in KINDS else ""
-        about = [comments.get(name, ""), words if "number" in words else "", default and f"default {default}"]
-        lines.append(f"  --{name:{width}}  {'; '.join(part for part in about if part)}")
+        about = [
+            comments.get(name, PLACES.get(name, "")),
+            words if "number" in words else "",
+            default and f"default {default}",
+        ]
+        start = f"  --{name}".ljust(width)
+        text = "; ".join(part for part in about if part)
+        lines.append(textwrap.fill(text, 80, initial_indent=start, subsequent_indent=" " * width) or start)
     return "\n".join(lines)
 
 
-PLACES = ("dataset_dir", "output_dir", "device", "ckpt_path")
+PLACES = {
+    "dataset_dir": "folder of the data; without it, sample data",
+    "output_dir": "folder for the results",
+    "device": "cpu, cuda or cuda:0; without it, a GPU if there is one",
+    "ckpt_path": "file of weights; without it, those of the bundle",
+}
+"""Name of an option for a place or a device → its meaning, if the config has no comment."""

@@ -412,6 +412,25 @@ def test_a_name_too_long_for_its_results(tmp_path: Path) -> None:
     assert list(inputs.failed.values()) == ["found a name of 240 bytes, expected at most 235, as results add to it."]
 
 
+def test_several_sources_as_a_shell_makes_them_of_a_glob(tmp_path: Path) -> None:
+    for name in ("a/1.tif", "a/1_mask.tif", "a/2.tif", "b/c/3.tif"):
+        stack(tmp_path / name, (3, 4))
+    with pytest.warns(UserWarning, match="1 file named like results"):
+        inputs = open_inputs([*sorted((tmp_path / "a").glob("*.tif")), str(tmp_path / "b" / "c")])
+    assert names(inputs.items) == ["1", "2", "3"]
+    assert (inputs.source, inputs.single) == (tmp_path, False)
+    with pytest.raises(InputError, match="--input: found an empty list, expected images"):
+        open_inputs([])
+
+
+def test_several_sources_with_the_same_names_fail_alone(tmp_path: Path) -> None:
+    for name in ("a/1.tif", "b/1.tif", "b/2.tif"):
+        stack(tmp_path / name, (3, 4))
+    inputs = open_inputs([tmp_path / "a", tmp_path / "b"])
+    assert names(inputs.items) == ["2"]
+    assert all("same name" in reason for reason in inputs.failed.values())
+
+
 @pytest.mark.parametrize("splits", [["train", "trian"], ["train", "train"]])
 def test_splits_that_are_unknown_or_named_twice_are_refused(splits: list[str], tmp_path: Path) -> None:
     data = manifest(tmp_path, splits={"train": {"numbers": [1]}})

@@ -36,7 +36,7 @@ class Inputs:
     """The images to segment.
 
     Attributes:
-        source: the file, folder or glob that was given.
+        source: the file, folder or glob that was given; of several, the folder that contains them.
         items: an item for each page of each image with a readable header, see `input_list`.
         failed: file → the reason why it cannot be segmented, as "found …, expected …".
         single: whether a single file was given; then ``failed`` is empty, because a fault raises an error instead.
@@ -76,11 +76,7 @@ def input_files(source: str | Path, recursive: bool = False) -> list[Path]:
     if not found:
         raise InputError.about(path, *_nothing_in(path, paths, recursive))
     _note_unread(paths)
-    files = sorted(_without_results(found, path))
-    if len(files) < len(found):
-        left = counted(len(found) - len(files), "file")
-        warnings.warn(f"{left} named like results of other files (x_mask, x_labels, …) left out.", stacklevel=3)
-    return files
+    return _without_noted_results(sorted(found), path)
 
 
 def _below(folder: Path) -> list[Path]:
@@ -132,11 +128,15 @@ def _named_as_images(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if path.name.lower().endswith(SUFFIXES) and not path.name.startswith(".")]
 
 
-def _without_results(files: list[Path], source: Path) -> list[Path]:
-    """Return the files without the results that an earlier inference wrote into the input folder."""
-    names = {name_of(file, source) for file in files} | {file.stem for file in files}
+def _without_noted_results(found: list[Path], source: Path) -> list[Path]:
+    """Return the files without the results that an earlier inference wrote next to them, which a note counts."""
+    names = {name_of(file, source) for file in found} | {file.stem for file in found}
     results = {f"{name}_{kind}" for name in names for kind in ("probability", "mask", "labels", "overlay")}
-    return [file for file in files if file.stem not in results]
+    kept = [file for file in found if file.stem not in results]
+    if len(kept) < len(found):
+        left = counted(len(found) - len(kept), "file")
+        warnings.warn(f"{left} named like results of other files (x_mask, x_labels, …) left out.", stacklevel=4)
+    return kept
 
 
 def name_of(file: Path, source: Path) -> str:
@@ -174,13 +174,15 @@ def _refused_names(names: Mapping[Path, str]) -> dict[Path, str]:
 
 
 def open_inputs(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     channels: str = "equal",
     pixel_size: Any = None,
     usual_pixel_size: Any = None,
     recursive: bool | str = False,
 ) -> Inputs:
     """Return the images to segment, and those that cannot be segmented; arguments as in `input_list`.
+
+    The source may also be several files, folders or globs, as a shell makes them of a glob without quotes.
 
     Raises:
         InputError: as in `input_files`, the pixel size is invalid, or the single given file cannot be read.
@@ -194,17 +196,17 @@ def open_inputs(
         >>> [item["name"] for item in inputs.items], [file.name for file in inputs.failed]
         (['cell'], ['damaged.npy'])
     """
-    place = as_given(in_home(source))
-    files = input_files(source, flag("recursive", recursive))
+    sources = [source] if isinstance(source, (str, Path)) else source
+    names = _names_of_sources(sources, flag("recursive", recursive))
+    place = _common_place([as_given(in_home(one)) for one in sources])
     given, usual = given_pixel_size(pixel_size), given_pixel_size(usual_pixel_size)
     single = place.is_file()
-    names = {file: name_of(file, place) for file in files}
     items, failed = [], {} if single else _refused_names(names)
-    for file in files:
+    for file, name in names.items():
         if file in failed:
             continue
         try:
-            items += _pages(file, names[file], channels, given, usual)
+            items += _pages(file, name, channels, given, usual)
         except InputError as error:
             if single:
                 raise
@@ -212,6 +214,24 @@ def open_inputs(
     if usual and not given:
         note_assumed(items, usual)
     return Inputs(place, items, failed, single)
+
+
+def _names_of_sources(sources: Sequence[str | Path], recursive: bool) -> dict[Path, str]:
+    """Return the name of each image, without the results of an earlier inference among files given one by one."""
+    if not sources:
+        raise InputError("--input: found an empty list, expected images.")
+    names = {
+        file: name_of(file, as_given(in_home(source))) for source in sources for file in input_files(source, recursive)
+    }
+    if len(sources) == 1:
+        return names
+    kept = _without_noted_results(sorted(names), _common_place(list(names)))
+    return {file: names[file] for file in kept}
+
+
+def _common_place(places: Sequence[Path]) -> Path:
+    """Return a single place itself, and of several the folder that contains them."""
+    return places[0] if len(places) == 1 else Path(os.path.commonpath([place.parent for place in places]))
 
 
 def note_assumed(items: Sequence[Mapping[str, Any]], usual: tuple[float, float]) -> None:

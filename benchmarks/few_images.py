@@ -6,11 +6,10 @@ three folds, and of the images outside a fold, 2 or 8 are trained on. Fold and s
     OMP_NUM_THREADS=1 python benchmarks/few_images.py WORK --data FOLDER
     OMP_NUM_THREADS=1 python benchmarks/few_images.py WORK --data FOLDER --only usiigaci_phase --images 8
 
-``FOLDER`` contains the real data sets; ``WORK`` keeps the results of finished trainings between runs. All arms train the
-overlay ``few_images.yaml`` for the same number of crops: with random weights, with the shipped ones, and with the
-variants of ``ARMS``. No image is used for validation; weights are those of the last epoch. Scores: F1 of cells at an IoU
-of 0.5, and mean Dice of the three foreground classes, both pooled over the test images of a fold. CPU minutes are those
-of the training, user and system.
+``FOLDER`` contains the real data sets; ``WORK`` keeps the results of finished trainings between runs. All arms train
+the overlay ``few_images.yaml`` for the same number of crops. No image is used for validation; weights are those of the
+last epoch. Scores: F1 of cells at an IoU of 0.5, and mean Dice of the three foreground classes, both pooled over the
+test images of a fold. CPU minutes are those of the training, user and system.
 """
 
 from __future__ import annotations

@@ -154,7 +154,11 @@ class TrainingRun:
 def _in_use(data: Sequence[Manifest], items: Sequence[Any]) -> list[Manifest]:
     """Return the data sets that contain any of the images; none if a program has given images of its own."""
     images = [Path(item["image"]) for item in items if isinstance(item.get("image"), str)]
-    return [one for one in data if not images or any(image.is_relative_to(one.folder) for image in images)]
+    return [
+        one
+        for one in data
+        if not images or one.layout == "results" or any(image.is_relative_to(one.folder) for image in images)
+    ]
 
 
 def _warn_of_common_images(training: Sequence[Any], validation: Sequence[Any]) -> None:

@@ -97,7 +97,7 @@ def test_classes_and_how_the_image_was_read_are_known(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"1\.tif: only its labels were edited, which tell no class; edit its mask"):
         (item,) = items("tem", out)
     assert item["rule"].names == ("background", "vessel", "axon", "thin", "glia")
-    assert tuple(item["pixel_size"]) == (0.25, 0.25)
+    assert item["pixel_size"] == (0.25, 0.25)
     assert np.array_equal(np.asarray(ReadLabeld("label")(item)["label"])[0], expected)
 
 

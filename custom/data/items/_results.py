@@ -28,6 +28,7 @@ def _pages(manifest: Manifest, name: str) -> list[dict[str, Any]]:
     shape = check_same_size(image, label)
     count = shape[0] if len(shape) == 3 else 1
     common = {"image": str(image), "label": str(label), "rule": _rule(manifest)} | marker.get("read_as", {})
+    common["pixel_size"] = tuple(size) if (size := common.get("pixel_size")) else None
     return [common | {"page": page, "name": name if count == 1 else f"{name}_{page:03d}"} for page in range(count)]
 
 

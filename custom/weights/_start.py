@@ -22,7 +22,8 @@ def find_start(pretrained: Any, shipped: str | Path, bundle: str, output_dir: Pa
     """Return the weights named by ``--pretrained``.
 
     Args:
-        pretrained: ``"none"``, ``"shipped"``, a file of weights, or the output folder of a training run.
+        pretrained: ``"none"``, ``"shipped"``, the name of other weights beside the shipped ones, a file of weights, or
+            the output folder of a training run.
         shipped: the weights that come with the bundle.
         bundle: name of the bundle.
         output_dir: output folder of the run, whose weights will be overwritten.
@@ -39,13 +40,20 @@ def find_start(pretrained: Any, shipped: str | Path, bundle: str, output_dir: Pa
     """
     if pretrained is None or str(pretrained).lower() == "none":
         return None
-    given = Path(shipped) if str(pretrained).lower() == "shipped" else path("pretrained", pretrained)
+    named = {"shipped": Path(shipped)} | {file.parent.name: file for file in _beside(Path(shipped))}
+    given = named.get(str(pretrained)) or path("pretrained", pretrained)
     file = given / WEIGHTS_FILE if given.is_dir() else given
     if not file.is_file():
-        raise InputError.about(file, "nothing", "weights to start from: --pretrained none, shipped or a file")
+        expected = f"weights to start from: --pretrained none, {', '.join(named)}, or a file"
+        raise InputError.about(file, "nothing", expected)
     if output_dir is not None and file.resolve() == (output_dir / WEIGHTS_FILE).resolve():
         raise InputError.about(file, "the weights to start from in the output folder", "another --output_dir")
     return find_weights(str(file), bundle=bundle)
+
+
+def _beside(shipped: Path) -> list[Path]:
+    """Return the weights in subfolders of the folder of the shipped ones, such as ``models/sem/model.pt``."""
+    return sorted(shipped.parent.glob(f"*/{WEIGHTS_FILE}"))
 
 
 class Start:

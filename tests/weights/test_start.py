@@ -23,7 +23,7 @@ def network(classes: int, seed: int = 0) -> nn.Module:
 
 
 def saved(folder: Path, given: nn.Module, **settings: object) -> Path:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     save_weights(given.state_dict(), folder / "model.pt")
     write_settings(folder / "settings.json", settings)
     return folder / "model.pt"
@@ -77,7 +77,9 @@ def test_which_file(tmp_path: Path) -> None:
     assert find_start("none", file, "tem") is None
     assert find_start("shipped", file, "tem") == file
     assert find_start(str(file), "", "tem") == find_start(str(file.parent), "", "tem") == file
-    with pytest.raises(InputError, match=r"nowhere: found nothing, expected weights to start from"):
+    sem = saved(tmp_path / "run" / "sem", network(2), bundle="tem")
+    assert find_start("sem", file, "tem") == sem
+    with pytest.raises(InputError, match=r"nowhere: found nothing, expected .* none, shipped, sem, or a file"):
         find_start(str(tmp_path / "nowhere"), "", "tem")
     with pytest.raises(InputError, match=r"found weights of tem .* expected weights of vesicle"):
         find_start(str(file), "", "vesicle")

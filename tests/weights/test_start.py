@@ -80,7 +80,7 @@ def test_which_file(tmp_path: Path) -> None:
     sem = saved(tmp_path / "run" / "sem", network(2), bundle="tem")
     assert find_start("sem", file, "tem") == sem
     with pytest.raises(InputError, match=r"nowhere: found nothing, expected .* none, shipped, sem, or a file"):
-        find_start(str(tmp_path / "nowhere"), "", "tem")
+        find_start(str(tmp_path / "nowhere"), file, "tem")
     with pytest.raises(InputError, match=r"found weights of tem .* expected weights of vesicle"):
         find_start(str(file), "", "vesicle")
     with pytest.raises(InputError, match=r"found the weights to start from in the output folder"):

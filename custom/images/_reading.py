@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -93,6 +94,22 @@ def read_image(
     stored = format_of(file).load(file, page, View(axes, channel))
     check_pixels(file, stored.pixels)
     return _finish(to_gray(file, stored, channels, channel))
+
+
+def describe_item(file: str | os.PathLike[str], item: Mapping[Any, Any]) -> ImageInfo:
+    """Return what `describe` returns for the file of an item, which may give ``channel`` and ``axes``."""
+    return describe(file, **_view_of(item)._asdict())
+
+
+def read_item(file: str | os.PathLike[str], item: Mapping[Any, Any]) -> np.ndarray:
+    """Return a page (H, W) of a file as `read_image` does; the item may give its arguments, the page is 0 else."""
+    page, channels = int(item.get("page", 0)), item.get("channels", "equal")
+    return read_image(file, page=page, channels=channels, **_view_of(item)._asdict())
+
+
+def _view_of(item: Mapping[Any, Any]) -> View:
+    channel = item.get("channel")
+    return View(item.get("axes"), None if channel is None else int(channel))  # a tensor in a batch
 
 
 def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.ndarray:

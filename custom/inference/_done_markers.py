@@ -155,7 +155,8 @@ def _pixels(file: Path) -> str:
 def _identity(item: Mapping[str, Any]) -> dict[str, Any]:
     file = Path(item["file"]).resolve()  # a link may lead to another image tomorrow
     status = file.stat()
-    return {"file": str(file), "bytes": status.st_size, "modified": status.st_mtime_ns}
+    read_as = {key: item[key] for key in ("channel", "axes") if key in item}  # of a program's own item
+    return {"file": str(file), "bytes": status.st_size, "modified": status.st_mtime_ns, **read_as}
 
 
 def _is_complete(file: Path, size: int) -> bool:

@@ -21,10 +21,10 @@ def datalist(
     """Return the items of one or several splits.
 
     Each item is a dictionary with ``image`` and ``label`` (paths), ``page`` (number of the page, from 0), ``name``,
-    ``channels`` (see `custom.images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of
-    the layout ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a
-    path) if there are any. Items of the other layouts have ``rule``, the rule for their label values, and ``region`` (a
-    path) if only a region is annotated.
+    ``channels`` (see `custom.images.read_image`), ``channel`` and ``axes`` if the data set has them, and
+    ``pixel_size`` ((row, column) in µm, or None if unknown). Items of the layout ``"cell_tracking"`` also have
+    ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a path) if there are any. Items of the other
+    layouts have ``rule``, the rule for their label values, and ``region`` (a path) if only a region is annotated.
 
     Args:
         manifests: one or several data sets.
@@ -68,7 +68,6 @@ def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, 
             manifest, split
         )
     size = given_pixel_size(manifest.pixel_size_um)
-    return [
-        item | {"channels": manifest.channels, "pixel_size": pixel_size or item.get("pixel_size") or size}
-        for item in found
-    ]
+    reading: dict[str, Any] = {"channels": manifest.channels, "channel": manifest.channel, "axes": manifest.axes}
+    reading = {name: value for name, value in reading.items() if value is not None}
+    return [item | reading | {"pixel_size": pixel_size or item.get("pixel_size") or size} for item in found]

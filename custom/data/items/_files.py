@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...ground.names import printable
 from ...images import describe, files_in, is_image_file
+from ..manifests._manifest import Manifest
 
 
 def image_files(folder: Path, where: str) -> list[Path]:
@@ -37,18 +38,18 @@ def glob_images(folder: Path, pattern: str) -> list[Path]:
     return [file for file in found if is_image_file(file)]
 
 
-def check_same_size(image: Path, label: Path) -> tuple[int, ...]:
+def check_same_size(image: Path, label: Path, manifest: Manifest) -> tuple[int, ...]:
     """Return the shape of an image; raise InputError if its label has another shape."""
-    image_shape, label_shape = describe(image).shape, describe(label).shape
+    image_shape, label_shape = describe(image, manifest.axes, manifest.channel).shape, describe(label).shape
     if image_shape != label_shape:
         found = f"{_size(label_shape)} pixels"
         raise InputError.about(label, found, f"{_size(image_shape)} as in its image {image}")
     return image_shape
 
 
-def check_pair(image: Path, label: Path) -> None:
+def check_pair(image: Path, label: Path, manifest: Manifest) -> None:
     """Raise InputError unless an image and its label are single pages of the same size."""
-    shape = check_same_size(image, label)
+    shape = check_same_size(image, label, manifest)
     if len(shape) == 3:
         raise InputError.about(image, f"a stack of {shape[0]} pages", "one page, or the layout 'stacks'")
 

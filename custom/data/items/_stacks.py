@@ -12,7 +12,7 @@ from ._files import check_same_size
 def stack_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     """Return an item for each page of a split."""
     image, label = manifest.folder / manifest.image, manifest.folder / manifest.label
-    shape = check_same_size(image, label)
+    shape = check_same_size(image, label, manifest)
     pages = shape[0] if len(shape) == 3 else 1
     start, stop = manifest.splits[split]["pages"]
     if stop > pages:

@@ -7,6 +7,7 @@ from ._datasets import PlainDataset as PlainDataset
 from ._datasets import SeedEpoch as SeedEpoch
 from ._datasets import derive_seed as derive_seed
 from ._datasets import one_thread as one_thread
+from ._datasets import reading_options as reading_options
 from ._loaders import loaders as loaders
 from ._shipped import default_root as default_root
 from .archives import Limits as Limits

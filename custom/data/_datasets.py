@@ -39,6 +39,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+def reading_options(transform: Any) -> dict[str, Any]:
+    """Return the ``channel`` and the ``axes`` with which a reader among the transforms reads items without them."""
+    return next((one.options for one in getattr(transform, "transforms", ()) if hasattr(one, "completed")), {})
+
+
 def completed(data: Sequence[Any], transform: Any) -> Sequence[Any]:
     """Return items of a program, which may have only ``image`` and ``label``, with what the reader adds to them.
 

@@ -12,8 +12,10 @@ from ._overlays import evenly_spaced as evenly_spaced
 from ._overlays import overlay as overlay
 from ._pixel_size import declared_size as declared_size
 from ._reading import describe as describe
+from ._reading import describe_item as describe_item
 from ._reading import read_colors as read_colors
 from ._reading import read_image as read_image
+from ._reading import read_item as read_item
 from ._reading import read_labels as read_labels
 from ._writing import smallest_label_dtype as smallest_label_dtype
 from ._writing import write_image as write_image

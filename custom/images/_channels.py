@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import reduce
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from ._axes import any_channel, check_channel
 from ._image import Stored
 
 JPEG_NOISE = 24
@@ -20,7 +22,7 @@ def as_displayed(file: Path, stored: Stored) -> np.ndarray:
     Raises:
         InputError: a pixel has an index beyond the palette.
     """
-    if stored.palette is not None:
+    if stored.palette is not None and stored.pixels.shape[-1] == 1:
         indices = stored.pixels[..., 0]
         if int(indices.max()) >= len(stored.palette):
             raise InputError.about(
@@ -48,7 +50,7 @@ def _inverted(pixels: np.ndarray, black: int) -> np.ndarray:
     return (pixels.dtype.type(black) if pixels.dtype.kind == "u" else pixels.max()) - pixels
 
 
-def _drop_alpha(file: Path, samples: np.ndarray) -> np.ndarray:
+def _drop_alpha(file: Path, samples: np.ndarray, hint: str = "") -> np.ndarray:
     if samples.shape[-1] not in (2, 4):
         return samples
     alpha = samples[..., -1]
@@ -56,7 +58,7 @@ def _drop_alpha(file: Path, samples: np.ndarray) -> np.ndarray:
         raise InputError.about(
             file,
             f"{samples.shape[-1]} channels, the last of which varies (transparency or a second signal)",
-            "a gray image of one channel",
+            f"a gray image of one channel{hint}",
         )
     return samples[..., :-1]
 
@@ -68,35 +70,79 @@ def _spread(samples: np.ndarray) -> float:
     return float((highest.astype(np.float64) - lowest).max())
 
 
-def to_gray(file: Path, samples: np.ndarray, channels: str) -> np.ndarray:
-    """Return gray values (Z, H, W) from samples (Z, H, W, S).
+def to_gray(file: Path, stored: Stored, channels: str, channel: int | None) -> np.ndarray:
+    """Return gray values (Z, H, W) from pixels of any number of samples; a constant alpha channel is dropped.
 
     Args:
         file: the file, for the message.
-        samples: with 1 to 4 samples per pixel; a constant alpha channel is dropped.
+        stored: its pixels.
         channels: ``"equal"``, or ``"luminance"`` to convert color.
+        channel: number of the only channel to read, or None.
 
     Raises:
-        InputError: the samples are in color, and ``channels`` does not allow this, or they are not gray or RGB.
+        InputError: the samples are in color, which ``channels`` does not allow; they are not gray or RGB; or they have
+            no such channel.
     """
-    samples = _drop_alpha(file, samples)
+    if channel is not None:
+        if channels != "equal":
+            raise InputError.about(file, f"both `--channel {channel}` and `--channels {channels}`", "one of them")
+        samples = as_displayed(file, stored)
+        check_channel(file, channel, samples.shape[-1])
+        return samples[..., channel]
+    if channels == "equal" and _is_lookup_table(stored.palette):
+        return stored.pixels[..., 0]
+    samples = as_displayed(file, stored)
+    hint = any_channel(samples.shape[-1])
+    samples = _drop_alpha(file, samples, f": {hint}")
     if samples.shape[-1] == 1:
         return samples[..., 0]
     if samples.shape[-1] != 3:
-        raise InputError.about(file, f"{samples.shape[-1]} channels", "a gray or RGB image")
+        raise InputError.about(file, f"{samples.shape[-1]} channels", f"a gray or RGB image: {hint}")
     spread = _spread(samples)
     if spread == 0:
         return samples[..., 0]
     if channels == "luminance":
         return _weighted(samples, (0.299, 0.587, 0.114))
-    if samples.dtype.kind == "f" or spread > JPEG_NOISE:
+    if samples.dtype.kind != "f" and spread <= JPEG_NOISE:
+        return _weighted(samples, (1 / 3, 1 / 3, 1 / 3))
+    single = _of_single_color(samples)
+    if single is None:
+        slices = "; `--axes ZYX` reads slices" if stored.separate and len(samples) == 1 else ""
         raise InputError.about(
             file,
             f"color: 3 channels that differ by up to {spread:g}",
-            f"a gray image (channels that differ by at most {JPEG_NOISE}); to convert color to gray, use "
-            "`--channels luminance`, or `channels` in a manifest",
+            f"a gray image (channels that differ by at most {JPEG_NOISE}) or a single color: {hint}; `--channels "
+            f"luminance` converts color to gray (in a manifest: `channels`){slices}",
         )
-    return _weighted(samples, (1 / 3, 1 / 3, 1 / 3))
+    warnings.warn("Images in a single color are read as gray, the value of their brightest channel.", stacklevel=3)
+    return single
+
+
+def _of_single_color(samples: np.ndarray) -> np.ndarray | None:
+    """Return the brightest channel if each other channel is the same fraction of it in all pixels; else None.
+
+    A fraction may be rounded up or down. The color of a JPEG has errors as large as a second signal: it is refused.
+    """
+    brightest = max(np.moveaxis(samples, -1, 0), key=lambda plane: float(plane.sum(dtype=np.float64)))
+    kind = np.dtype(np.float32 if samples.dtype.itemsize <= 2 else np.float64)
+    rounding = 1.0 if samples.dtype.kind != "f" else 4 * float(np.finfo(samples.dtype).eps * brightest.max())
+    lit = brightest > 0
+    divisor = brightest[lit].astype(kind)
+    if samples.min() < 0:
+        return None
+    for plane in np.moveaxis(samples, -1, 0):
+        values = plane[lit].astype(kind)
+        least, most = ((values - rounding) / divisor).max(), ((values + rounding) / divisor).min()
+        if least > most or plane[~lit].max(initial=0) > rounding:
+            return None
+    return brightest
+
+
+def _is_lookup_table(palette: np.ndarray | None) -> bool:
+    """Return whether a palette (N, 3) is a colored look-up table of 256 intensities, as in `read_image`."""
+    if palette is None or palette.shape != (256, 3) or _spread(palette) == 0:
+        return False
+    return bool((np.diff(palette.astype(np.int64), axis=0) >= 0).all())
 
 
 def _weighted(samples: np.ndarray, weights: tuple[float, float, float]) -> np.ndarray:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from ..errors import InputError
+from ._axes import View
 from ._channels import as_displayed, as_labeled, only_channel, to_colors, to_gray, to_unsigned
 from ._formats import format_of
 from ._image import ImageInfo, check_dtype, check_pixels
 
 
-def describe(path: str | os.PathLike[str]) -> ImageInfo:
+def describe(path: str | os.PathLike[str], axes: str | None = None, channel: int | None = None) -> ImageInfo:
     """Return shape, dtype and pixel size of an image; only its header is read.
 
     Args:
         path: an image file with one of ``SUFFIXES``.
+        axes: as in `read_image`.
+        channel: as in `read_image`.
 
     Raises:
-        InputError: the file is missing, empty or of an unknown format, or its header cannot be read.
+        InputError: the file is missing, empty or of an unknown format, its header cannot be read, the axes do not fit,
+            or it has several channels along an axis of its own and ``channel`` is none of them.
 
     Examples:
         >>> import tempfile
@@ -31,7 +36,7 @@ def describe(path: str | os.PathLike[str]) -> ImageInfo:
         (5, 64, 48)
     """
     file = _existing_file(path)
-    info = format_of(file).describe(file)
+    info = format_of(file).describe(file, View(axes, channel))
     if 0 in info.shape:
         raise InputError.about(file, f"an empty image of shape {info.shape}", "at least one pixel")
     check_dtype(file, info.dtype)
@@ -41,7 +46,11 @@ def describe(path: str | os.PathLike[str]) -> ImageInfo:
 
 
 def read_image(
-    path: str | os.PathLike[str], page: int | None = None, channels: Literal["equal", "luminance"] = "equal"
+    path: str | os.PathLike[str],
+    page: int | None = None,
+    channels: Literal["equal", "luminance"] = "equal",
+    channel: int | None = None,
+    axes: str | None = None,
 ) -> np.ndarray:
     """Read a gray image.
 
@@ -50,34 +59,57 @@ def read_image(
     its affine is not applied. All other formats store rows first. A stack of one page is read as an image.
 
     A constant alpha channel is dropped. RGB becomes gray by the mean of the channels if they are equal up to JPEG noise
-    (``JPEG_NOISE``). A TIFF in which white is zero is inverted, so that bright pixels have high values. A TIFF palette
-    that increases monotonically is the look-up table of a microscope; its indices are read as intensities.
+    (``JPEG_NOISE``). An image in a single color, such as one with a magenta look-up table, becomes its brightest
+    channel, with a warning: in every pixel, each other channel is the same fraction of it, up to rounding. A TIFF in
+    which white is zero is inverted, so that bright pixels have high values. A TIFF palette, or a colored PNG palette of
+    256 entries, that increases monotonically is the look-up table of a microscope; its indices are read as intensities.
 
     Args:
         path: an image file with one of ``SUFFIXES``.
         page: number of the only page to read of a stack, counted from 0; None reads all pages.
         channels: ``"luminance"`` also converts color to gray, with the weights of ITU-R BT.601.
+        channel: number of the only channel to read, counted from 0 like pages; an image of one channel has channel 0.
+        axes: the axes of the stored array instead of those in the file, a letter each as in tifffile: Y and X, C or S
+            for channels, and T, Z, Q or I for pages.
 
     Returns:
         (H, W), or (Z, H, W) for a stack, in the stored dtype; bool is read as uint8, 0 and 1.
 
     Raises:
         InputError: the file is missing, damaged or incomplete, has several channels, contains NaN or infinite values,
-            or does not have the page.
+            or does not have the page, the channel or these axes.
 
     Examples:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     np.save(f"{folder}/stack.npy", np.arange(12, dtype=np.uint8).reshape(2, 2, 3))
-        ...     read_image(f"{folder}/stack.npy", page=1)
-        array([[ 6,  7,  8],
-               [ 9, 10, 11]], dtype=uint8)
+        ...     print(read_image(f"{folder}/stack.npy", page=1))
+        ...     print(read_image(f"{folder}/stack.npy", channel=2, axes="YXC"))
+        [[ 6  7  8]
+         [ 9 10 11]]
+        [[ 2  5]
+         [ 8 11]]
     """
     file = _existing_file(path)
-    stored = format_of(file).load(file, page)
+    stored = format_of(file).load(file, page, View(axes, channel))
     check_pixels(file, stored.pixels)
-    gray = to_gray(file, as_displayed(file, stored), channels)
-    return _finish(gray)
+    return _finish(to_gray(file, stored, channels, channel))
+
+
+def describe_item(file: str | os.PathLike[str], item: Mapping[Any, Any]) -> ImageInfo:
+    """Return what `describe` returns for the file of an item, which may give ``channel`` and ``axes``."""
+    return describe(file, **_view_of(item)._asdict())
+
+
+def read_item(file: str | os.PathLike[str], item: Mapping[Any, Any]) -> np.ndarray:
+    """Return a page (H, W) of a file as `read_image` does; the item may give its arguments, the page is 0 else."""
+    page, channels = int(item.get("page", 0)), item.get("channels", "equal")
+    return read_image(file, page=page, channels=channels, **_view_of(item)._asdict())
+
+
+def _view_of(item: Mapping[Any, Any]) -> View:
+    channel = item.get("channel")
+    return View(item.get("axes"), None if channel is None else int(channel))  # a tensor in a batch
 
 
 def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.ndarray:
@@ -107,7 +139,7 @@ def read_labels(path: str | os.PathLike[str], page: int | None = None) -> np.nda
                [  2,   2]], dtype=uint16)
     """
     file = _existing_file(path)
-    stored = format_of(file).load(file, page)
+    stored = format_of(file).load(file, page, View())
     check_pixels(file, stored.pixels)
     return _finish(to_unsigned(file, only_channel(file, as_labeled(stored))))
 
@@ -135,7 +167,7 @@ def read_colors(path: str | os.PathLike[str], page: int | None = None) -> np.nda
         [[[0, 0, 0], [255, 255, 255]]]
     """
     file = _existing_file(path)
-    stored = format_of(file).load(file, page)
+    stored = format_of(file).load(file, page, View())
     check_pixels(file, stored.pixels)
     return _finish(to_colors(file, as_displayed(file, stored)))
 

@@ -16,6 +16,7 @@ import numpy as np
 import tifffile
 
 from ..errors import InputError
+from ._axes import View, axes_of, pages_of_array, size_along, to_zyxs
 from ._image import ImageInfo, Stored, check_page, check_plausible, decoding, orientation_error
 from ._pixel_size import declared_size, size_from_dots
 
@@ -37,8 +38,8 @@ class _Layout(NamedTuple):
     axes: str  # of the whole image or stack
     shape: tuple[int, ...]
     dtype: np.dtype
-    depth: int  # pages of the stack
-    directories: tuple[int, ...]  # offset in the file of the directory of each page; one for all in a volume
+    depth: int  # pages of the stack; 0 before the axes were checked
+    directories: tuple[int, ...]  # offset in the file of the directory of each plane; one for all in a volume
     contiguous: int | None  # offset of the pixels of all pages, if they are neither compressed nor scattered
     palette: np.ndarray | None
     white_is_zero: int | None  # the value of black, see `Stored`
@@ -46,46 +47,63 @@ class _Layout(NamedTuple):
     pixel_size: tuple[float, float] | None
 
 
-def describe_tiff(file: Path) -> ImageInfo:
+def describe_tiff(file: Path, view: View) -> ImageInfo:
     """Return what the header of a TIFF file declares."""
-    layout = _layout_of(file)
+    layout = _layout_of(file, view)
     size = dict(zip(layout.axes, layout.shape, strict=True))
     return ImageInfo(file, (layout.depth, size["Y"], size["X"]), layout.dtype, layout.pixel_size)
 
 
-def load_tiff(file: Path, page: int | None) -> Stored:
+def load_tiff(file: Path, page: int | None, view: View) -> Stored:
     """Return the pixels of one page, or of all pages for None; time and memory for a page do not grow with a stack."""
-    layout = _layout_of(file)
+    layout = _layout_of(file, view)
     check_page(file, page, layout.depth)
-    if layout.contiguous is not None:
-        pixels = _mapped(file, layout, layout.contiguous)
-        pixels = pixels if page is None else pixels[page : page + 1]
-    elif page is not None and len(layout.directories) == layout.depth:
-        pixels = _decoded(file, layout.directories[page : page + 1])
+    if page is not None and layout.contiguous is None and _has_own_planes(layout):
+        pixels = _decoded_page(file, layout, page)
     else:
-        pixels = _decoded(file, layout.directories)
-        if len(layout.directories) < layout.depth:  # one directory for a volume
-            pixels = _to_zyxs(pixels.reshape(layout.shape), layout.axes)
-            pixels = pixels if page is None else pixels[page : page + 1]
+        pixels = _decoded(file, layout.directories) if layout.contiguous is None else _mapped(file, layout)
+        pixels = to_zyxs(pixels.reshape(layout.shape), layout.axes)
+        pixels = pixels if page is None else pixels[page : page + 1]
     return Stored(pixels, layout.palette, layout.white_is_zero, layout.separate)
 
 
-def _mapped(file: Path, layout: _Layout, offset: int) -> np.ndarray:
-    """Return the pixels of all pages as (Z, H, W, S), memory-mapped."""
+def _mapped(file: Path, layout: _Layout) -> np.ndarray:
+    """Return the pixels of all pages, memory-mapped."""
     with decoding(file):
-        pixels = np.memmap(file, layout.dtype, "r", offset, layout.shape)
-    return _to_zyxs(pixels, layout.axes)
+        return np.memmap(file, layout.dtype, "r", layout.contiguous or 0, layout.shape)
+
+
+def _leading(layout: _Layout) -> int:
+    """Return the number of axes along which planes have directories of their own."""
+    counts = [math.prod(layout.shape[:axes]) for axes in range(len(layout.shape))]
+    return counts.index(len(layout.directories))
+
+
+def _has_own_planes(layout: _Layout) -> bool:
+    """Return whether no directory holds pixels of several pages, and no page is cut by them."""
+    leading = _leading(layout)
+    within = [axis for axis, n in zip(layout.axes[leading:], layout.shape[leading:], strict=True) if n > 1]
+    return not set("YX") & set(layout.axes[:leading]) and set(within) <= set("YXS")
+
+
+def _decoded_page(file: Path, layout: _Layout, page: int) -> np.ndarray:
+    """Return the pixels of a page as (1, H, W, S), from the directories of its planes alone."""
+    leading = _leading(layout)
+    numbers = np.arange(len(layout.directories)).reshape(*layout.shape[:leading], 1, 1)
+    planes = [layout.directories[number] for number in to_zyxs(numbers, layout.axes[:leading] + "YX")[page].flat]
+    pixels = _decoded(file, planes).reshape(len(planes), *layout.shape[leading:])
+    return to_zyxs(pixels, "C" + layout.axes[leading:].replace("C", "Q"))
 
 
 def _decoded(file: Path, directories: Sequence[int]) -> np.ndarray:
-    """Return the pixels of the pages with these directories as (Z, H, W, S)."""
+    """Return the pixels of these directories, along a new first axis."""
     with decoding(file), tifffile.TiffFile(file) as tiff:
         pages = [_page_at(tiff, offset) for offset in directories]
         missing = sum(not _has_all_strips(page, tiff.filehandle.size) for page in pages)
-        arrays = [] if missing else [_to_zyxs(page.asarray(), page.axes) for page in pages]
+        arrays = [] if missing else [page.asarray() for page in pages]
     if missing:
         raise InputError.about(file, f"{missing} page(s) with missing pixels", "a complete TIFF image")
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return arrays[0][np.newaxis] if len(arrays) == 1 else np.stack(arrays)
 
 
 def _page_at(tiff: tifffile.TiffFile, offset: int) -> tifffile.TiffPage:
@@ -93,14 +111,18 @@ def _page_at(tiff: tifffile.TiffFile, offset: int) -> tifffile.TiffPage:
     return tifffile.TiffPage(tiff, index=0)
 
 
-def _layout_of(file: Path) -> _Layout:
+def _layout_of(file: Path, view: View) -> _Layout:
     status = file.stat()
-    return _read_layout(file, status.st_size, status.st_mtime_ns, status.st_ino)
+    layout = _read_layout(file, status.st_size, status.st_mtime_ns, status.st_ino)
+    axes = axes_of(file, layout.shape, layout.axes, view.axes)
+    depth = pages_of_array(file, layout.shape, axes, view.channel)
+    pixel_size = layout.pixel_size if view.axes is None else size_along(layout.pixel_size, layout.axes, axes)
+    return layout._replace(axes=axes, depth=depth, pixel_size=pixel_size)
 
 
 @lru_cache(maxsize=256)
 def _read_layout(file: Path, size: int, modified: int, inode: int) -> _Layout:
-    """Return the layout of a file; the numbers tell a changed file from the one that was read before."""
+    """Return the declared layout of a file; the numbers tell a changed file from the one that was read before."""
     with decoding(file):
         tiff = tifffile.TiffFile(file)
     with tiff:
@@ -170,12 +192,6 @@ def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages:
         raise InputError.about(file, f"the color model {name}", "a gray, palette or RGB image")
     one = series[0] if len(series) == 1 else None
     axes, shape = _common_layout(file, tiff, series, pages) if one is None else (one.axes, one.shape)
-    size = dict(zip(axes, shape, strict=True))
-    if size.get("C", 1) > 1:
-        raise InputError.about(file, f"{size['C']} channels (axes {axes})", "one channel")
-    stacked = [n for axis, n in size.items() if axis not in "YXS" and n > 1]
-    if len(stacked) > 1 or "Y" not in size or "X" not in size:
-        raise InputError.about(file, f"the shape {shape} with axes {axes}", "an image or a stack along one axis")
     check_plausible(file, shape, np.dtype(first.dtype).itemsize)
     with decoding(file):
         own_pages = one is not None and one.kind == "ndtiff"  # whose series has no directories
@@ -193,7 +209,7 @@ def _stack_layout(file: Path, tiff: tifffile.TiffFile, series: list[Any], pages:
         axes,
         shape,
         np.dtype(first.dtype) if contiguous is None else np.dtype(first.dtype).newbyteorder(tiff.byteorder),
-        stacked[0] if stacked else 1,
+        0,
         tuple(page.offset for page in contained),
         contiguous,
         _tiff_palette(palette),
@@ -223,15 +239,6 @@ def _has_all_strips(page: Any, end: int) -> bool:
     if page.keyframe.compression == tifffile.COMPRESSION.NONE:  # byte counts are often wrong here, and not needed
         return all(count > 0 for _, count in strips)
     return all(count > 0 and offset + count <= end for offset, count in strips)
-
-
-def _to_zyxs(array: np.ndarray, axes: str) -> np.ndarray:
-    """Return (Z, H, W, S) from axes in any order, of which at most one besides Y, X and S is longer than 1."""
-    rest = [i for i, axis in enumerate(axes) if axis not in "YXS"]
-    samples = [axes.index("S")] if "S" in axes else []
-    array = array.transpose(*rest, axes.index("Y"), axes.index("X"), *samples)
-    shape = array.shape[len(rest) :]
-    return array.reshape(-1, *shape) if samples else array.reshape(-1, *shape, 1)
 
 
 def _tiff_palette(colormap: np.ndarray | None) -> np.ndarray | None:

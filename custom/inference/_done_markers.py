@@ -85,7 +85,7 @@ class DoneMarkers:
                 "input": self._identities[item["file"]],
                 "made_with": self.made_with,
                 "files": sizes,
-                "read_as": {"pixel_size": _plain(item.get("pixel_size")), "channels": item.get("channels", "equal")},
+                "read_as": _reading(item),
                 "classes": self.classes,
                 "pixels": {file.name: [results.modified(file), results.pixels_of(file)] for file in editable},
                 "corrected": [file.name for file in corrected],
@@ -124,14 +124,21 @@ class DoneMarkers:
         return [self.folder / name for name in marker["files"] if not name.startswith(DONE)]
 
 
-def _plain(pixel_size: Sequence[float] | None) -> list[float] | None:
-    return None if pixel_size is None else [float(side) for side in pixel_size]
+def _reading(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an image was read: the keys of its item that say so."""
+    found = {name: item[name] for name in ("channels", "axes") if name in item}
+    if item.get("channel") is not None:
+        found["channel"] = int(item["channel"])
+    if item.get("pixel_size") is not None:
+        found["pixel_size"] = [float(side) for side in item["pixel_size"]]
+    return found
 
 
 def _identity(item: Mapping[str, Any]) -> dict[str, Any]:
     file = Path(item["file"]).resolve()  # a link may lead to another image tomorrow
     status = file.stat()
-    return {"file": str(file), "bytes": status.st_size, "modified": status.st_mtime_ns}
+    read_as = {key: item[key] for key in ("channel", "axes") if key in item}  # of a program's own item
+    return {"file": str(file), "bytes": status.st_size, "modified": status.st_mtime_ns, **read_as}
 
 
 def _is_complete(file: Path, size: int) -> bool:

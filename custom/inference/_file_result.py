@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
-from ..images import read_image
+from ..images import read_item
 from ..measurements import PixelSize
 
 FAILED = "failed.csv"
@@ -26,7 +27,7 @@ class FileResult:
     Attributes:
         name: name of the file without its suffix; the names of all result files start with it.
         file: the image file.
-        channels: how RGB is converted to gray, see `custom.images.read_image`.
+        item: any page of the file; says how to read it, see `custom.images.read_item`.
         probabilities: (H, W) or, with several channels, (C, H, W); float32, 0 to 1.
         masks: (H, W) uint8: 0 and 255, or class numbers.
         labels: (H, W) unsigned integer, the instances or the measured objects of a page; None if there are none.
@@ -35,7 +36,7 @@ class FileResult:
 
     name: str
     file: Path
-    channels: Literal["equal", "luminance"]
+    item: Mapping[str, Any]
     probabilities: list[np.ndarray]
     masks: list[np.ndarray]
     labels: list[np.ndarray] | None
@@ -44,4 +45,4 @@ class FileResult:
     @cached_property
     def stored(self) -> list[np.ndarray]:
         """The stored gray values of each page, (H, W)."""
-        return [read_image(self.file, page=page, channels=self.channels) for page in range(len(self.masks))]
+        return [read_item(self.file, {**self.item, "page": page}) for page in range(len(self.masks))]

@@ -18,6 +18,7 @@ from ..images import (
     Colors,
     contact_sheet,
     describe,
+    describe_item,
     evenly_spaced,
     overlay,
     read_labels,
@@ -159,7 +160,7 @@ class PredictionWriter:
         if masks[0].shape != shape:
             masks = [self._only_mask(probability) for probability in self.pages]
             _note_size(shape)
-        pixel_size = _pixel_size(file, shape, item.get("pixel_size"))
+        pixel_size = _pixel_size(file, shape, item)
         files = [
             self._write_tiff(f"{result.name}_probability.tif", self.pages, pixel_size),
             self._write_tiff(f"{result.name}_mask.tif", masks, pixel_size, colors=self.colors),
@@ -242,8 +243,8 @@ class PredictionWriter:
     def _result(self, item: Mapping[str, Any]) -> FileResult:
         """Return the result of a file from its pages, at the size of the file."""
         file = Path(item["file"])
-        shape = describe(file).shape[-2:]
-        pixel_size = _pixel_size(file, shape, item.get("pixel_size"))
+        shape = describe_item(file, item).shape[-2:]
+        pixel_size = _pixel_size(file, shape, item)
         probabilities = [resized(probability, shape) for probability in self.pages]
         instances = None if self.instances is None else _of_one_dtype([self.instances(page) for page in probabilities])
         masks = [self._mask(page, index, instances) for index, page in enumerate(probabilities)]
@@ -254,7 +255,7 @@ class PredictionWriter:
         return FileResult(
             name=item["name"],
             file=file,
-            channels=item["channels"],
+            item=item,
             probabilities=probabilities,
             masks=masks,
             labels=parts or instances,
@@ -342,9 +343,9 @@ def _pages(result: FileResult) -> list[Page]:
     return [Page(*layer, result.pixel_size) for layer in layers]
 
 
-def _pixel_size(file: Path, shape: tuple[int, ...], given: Sequence[float] | None) -> PixelSize | None:
+def _pixel_size(file: Path, shape: tuple[int, ...], item: Mapping[str, Any]) -> PixelSize | None:
     """Return the pixel size of a result of shape (H, W), (row, column) in µm, None if unknown."""
-    info = describe(file)
+    info, given = describe_item(file, item), item.get("pixel_size")
     size = info.pixel_size if given is None else (float(given[0]), float(given[1]))
     height, width = info.shape[-2:]
     return None if size is None else (size[0] * height / shape[0], size[1] * width / shape[1])

@@ -16,7 +16,7 @@ from ignite.engine import Engine
 from monai.data import DataLoader, Dataset, list_data_collate
 from monai.engines import SupervisedEvaluator
 
-from ..data import FAULT, Inputs, PlainDataset, pages_of, reason_of
+from ..data import FAULT, Inputs, PlainDataset, pages_of, reading_options, reason_of
 from ..errors import InputError, OutputError, chain, find_input_error, is_out_of_memory, no_room
 from ..ground.engines import run_over
 from ..ground.files import atomic_path, remove_leftovers, sha256
@@ -45,7 +45,7 @@ class Pages(PlainDataset):
     """
 
     def __init__(self, data: Sequence[Mapping[str, Any]], transform: Callable[[Any], Any]) -> None:
-        super().__init__(pages_of(data), transform)
+        super().__init__(pages_of(data, reading_options(transform)), transform)
 
     def _transform(self, index: int) -> Any:
         if FAULT in self.data[index]:

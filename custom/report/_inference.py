@@ -17,7 +17,7 @@ from ..ground.names import from_cell
 from ..ground.progress import shown
 from ..ground.wording import counted, plain_number
 from ..html import MOST_PICTURES, REPORT_FILE, Comparison, class_legend, filled, photograph, picture_size, write_page
-from ..images import Colors, evenly_spaced, read_image
+from ..images import Colors, evenly_spaced, read_item
 from ..inference import FAILED, FOREGROUND
 from ..measurements import SUMMARY
 from ..review import REVIEW_FILE
@@ -149,7 +149,7 @@ def _labels_file(item: Mapping[str, Any], folder: Path, colors: Colors) -> Path:
 
 def _picture(page: _SelectedPage, folder: Path, numbers: Iterable[Mapping[str, str]], colors: Colors) -> Comparison:
     item, file = page.item, _labels_file(page.item, folder, colors)
-    image = read_image(item["file"], page=int(item["page"]), channels=item["channels"])
+    image = read_item(item["file"], item)
     labels = tifffile.imread(file, key=int(item["page"]))
     if file.name.endswith("_mask.tif") and len(colors) == 2:
         labels = labels > 0

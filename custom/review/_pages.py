@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..images import describe, read_image
+from ..images import describe_item, read_item
 from ..transforms import ResampleToPixelSized
 from ._statistics import image_statistics
 
@@ -79,9 +79,9 @@ def at_network_scale(
 
 
 def _page(item: Mapping[str, Any], network_pixel_size: float | None) -> tuple[np.ndarray, float | None]:
-    image = read_image(item["image"], page=int(item.get("page", 0)), channels=item.get("channels", "equal"))
+    image = read_item(item["image"], item)
     page, side = at_network_scale(image, item.get("pixel_size"), network_pixel_size, item["name"])
-    return page, side or _side(describe(item["image"]).pixel_size)
+    return page, side or _side(describe_item(item["image"], item).pixel_size)
 
 
 def _side(pixel_size: Any) -> float | None:

@@ -66,7 +66,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("size", "tile_size", "validation_window"), _whole(1)),
     **dict.fromkeys(("crop_size", "patch_size"), _whole(16)),  # smaller ones have no pixel left at the lowest level
     **dict.fromkeys(("tiles_per_image", "crops_per_slice", "patches_per_image", "min_length"), _whole(1)),
-    **dict.fromkeys(("num_workers", "seed", "min_area", "margin", "max_gap", "tail"), _whole(0)),
+    **dict.fromkeys(("num_workers", "seed", "min_area", "margin", "max_gap", "tail", "channel"), _whole(0)),
     **dict.fromkeys(("cache_rate", "frozen_fraction", "elastic_probability", "division_threshold"), _FRACTION),
     **dict.fromkeys(("threshold", "seed_threshold", "max_cost"), _FRACTION),
     "smallest_zoom": Kind("a number above 0, at most 1", lambda value: _number(value) and 0 < value <= 1),
@@ -91,6 +91,7 @@ KINDS: dict[str, Kind] = {
     **dict.fromkeys(("splits", "train_splits", "sequences", "classes"), _NAMES),
     "pretrained": _TEXT,
     **dict.fromkeys(("manifest", "train_images", "train_masks", "val_images", "val_masks", "masks", "input"), _TEXT),
+    "axes": Kind("letters, such as ZYX", lambda value: isinstance(value, str)),
     "frames": Kind("first and last frame, such as 0-35", lambda value: bool(re.fullmatch(r"(\d+-\d+)?", str(value)))),
     "colors": Kind("a list of [red, green, blue], each 0 to 255", _colors),
     "class_ratios": Kind(

@@ -14,7 +14,7 @@ from monai.transforms import MapTransform
 
 from ..data import INSTANCES, ColorRule, LayerRule, draw_classes, draw_layers
 from ..errors import InputError
-from ..images import describe, is_shape_file, read_colors, read_labels
+from ..images import describe_item, is_shape_file, read_colors, read_labels
 from .labels import UNANNOTATED, MapColors, MapLabels
 
 
@@ -32,7 +32,7 @@ def size_of_image(item: Mapping[Hashable, Any]) -> tuple[int, ...]:
     file = getattr(image, "meta", {}).get("filename_or_obj", image)
     if not isinstance(file, (str, PathLike)):
         raise InputError.about(first_file(item["label"]), "outlines of objects", "an item with the file of their image")
-    return describe(file).shape
+    return describe_item(file, item).shape
 
 
 def first_file(label: Any) -> str:

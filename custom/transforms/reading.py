@@ -14,7 +14,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
 from ..errors import InputError
-from ..images import describe, read_image
+from ..images import describe_item, read_item
 
 PixelSize: TypeAlias = float | Sequence[float] | None
 
@@ -22,8 +22,8 @@ PixelSize: TypeAlias = float | Sequence[float] | None
 class ReadImaged(MapTransform):
     """Read one page of an image file as (1, H, W), with file name, page and size in the metadata.
 
-    The item may give a ``page``, and ``name``, ``pixel_size`` and ``channels``, which are added if it does not. A
-    ``pixel_size`` of None becomes a pair of NaN, because batches cannot hold None.
+    The item may give a ``page``, and ``name``, ``pixel_size``, ``channels``, ``channel`` and ``axes``, which are added
+    if it does not. A ``pixel_size`` of None becomes a pair of NaN, because batches cannot hold None.
 
     Args:
         keys: keys of the image files.
@@ -31,6 +31,8 @@ class ReadImaged(MapTransform):
         pixel_size: ``pixel_size`` of items without this key, in µm: a number, (row, column), or None.
         usual_pixel_size: used if the file declares none; files are trusted only if this is given.
         channels: conversion of RGB to gray for items without this key, see `custom.images.read_image`.
+        channel: number of the only channel to read of items without this key, or None.
+        axes: axes of the files of items without this key, or None.
 
     Raises:
         InputError: A file cannot be read as an image; see `custom.images.read_image`; or it is a stack, and the item
@@ -54,6 +56,8 @@ class ReadImaged(MapTransform):
         pixel_size: PixelSize = None,
         usual_pixel_size: PixelSize = None,
         channels: str = "equal",
+        channel: int | None = None,
+        axes: str | None = None,
     ) -> None:
         super().__init__(keys)
         if dtype not in ("float32", "stored"):
@@ -62,15 +66,18 @@ class ReadImaged(MapTransform):
         self.pixel_size = _pair(pixel_size)
         self.usual_pixel_size = _pair(usual_pixel_size)
         self.channels = channels
+        self.options: dict[Hashable, Any] = {
+            key: value for key, value in (("channel", channel), ("axes", axes)) if value is not None
+        }
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         item = dict(data)
         for key in self.key_iterator(item):
             file, page = item[key], item.get("page", 0)
-            if "page" not in item:
-                _check_single(file)
             item = self.completed(item, file)
-            image = read_image(file, page=page, channels=item["channels"])
+            if "page" not in item:
+                _check_single(file, item)
+            image = read_item(file, item)
             meta = {"filename_or_obj": file, "page": page, "spatial_shape": image.shape}
             if self.dtype == "float32" or image.dtype != np.uint8:
                 image = _as_float32(image, file)
@@ -80,11 +87,11 @@ class ReadImaged(MapTransform):
         return item
 
     def completed(self, item: Mapping[Hashable, Any], file: str) -> dict[Hashable, Any]:
-        """Return the item of a file with a name, channels and, if it is known, a pixel size."""
-        found: dict[Hashable, Any] = {"name": Path(file).stem, "channels": self.channels} | dict(item)
+        """Return the item of a file with a name, how to read it and, if it is known, a pixel size."""
+        found: dict[Hashable, Any] = {"name": Path(file).stem, "channels": self.channels} | self.options | dict(item)
         usual = self.usual_pixel_size
         if "pixel_size" not in found:
-            size = self.pixel_size or (usual and (describe(file).pixel_size or usual))
+            size = self.pixel_size or (usual and (describe_item(file, found).pixel_size or usual))
             found |= {} if size is None else {"pixel_size": size}
         return found
 
@@ -96,8 +103,8 @@ def _pair(size: PixelSize) -> tuple[float, float] | None:
     return (float(row), float(column))
 
 
-def _check_single(file: str) -> None:
-    shape = describe(file).shape
+def _check_single(file: str, item: Mapping[Hashable, Any]) -> None:
+    shape = describe_item(file, item).shape
     if len(shape) > 2:
         raise InputError.about(file, f"a stack of {shape[0]} pages", "an item with the number of its page for each")
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from custom.data import CachedDataset, EpochDataset, Manifest, PlainDataset, SeedEpoch, datalist, derive_seed, loaders
 from custom.errors import InputError
-from custom.images import read_image
+from custom.images import read_item
 from custom.transforms import ClassBlocksd, RandCropByClassd, ReadImaged, ReadLabeld
 
 ITEMS = [{"image": torch.full((1, 3, 4), float(index))} for index in range(5)]
@@ -181,7 +181,7 @@ def test_a_cached_item_is_made_once_for_all_its_samples(cache_rate: float, calls
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_file_is_read_once_for_all_its_crops(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
-    monkeypatch.setattr("custom.transforms.reading.read_image", lambda *a, **k: reads.append(a) or read_image(*a, **k))
+    monkeypatch.setattr("custom.transforms.reading.read_item", lambda *a: reads.append(a) or read_item(*a))
     data = EpochDataset(
         datalist(manifest(tmp_path, "a", train=[1, 2]), "train"),
         [

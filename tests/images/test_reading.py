@@ -285,7 +285,8 @@ def test_tiff_palette(tmp_path: Path) -> None:
     green = np.stack([ramp * 0, ramp, ramp * 0])
     tifffile.imwrite(path, marked(), photometric="palette", colormap=green)
     np.testing.assert_array_equal(read_image(path), marked())
-    tifffile.imwrite(path, marked(), photometric="palette", colormap=green[:, ::-1])
+    two_colors = np.stack([ramp[::-1], ramp, ramp * 0])
+    tifffile.imwrite(path, marked(), photometric="palette", colormap=two_colors)
     np.testing.assert_array_equal(read_labels(path), marked())
     with pytest.raises(InputError, match="color"):
         read_image(path)

@@ -52,7 +52,7 @@ def result(
     images = [np.arange(mask.size, dtype=np.uint16).reshape(mask.shape) + page for page, mask in enumerate(masks)]
     file = folder / "in" / "cell.tif"
     write_image(file, np.stack(images) if len(images) > 1 else images[0])
-    return FileResult("cell", file, "equal", [m / np.float32(255) for m in masks], masks, labels, pixel_size)
+    return FileResult("cell", file, {}, [m / np.float32(255) for m in masks], masks, labels, pixel_size)
 
 
 def binary(mask: np.ndarray) -> np.ndarray:

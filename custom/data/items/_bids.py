@@ -22,7 +22,7 @@ def bids_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     items = []
     for stem in choose(split, kind, value, subject_of if kind == "subjects" else {stem: stem for stem in pairs}):
         image, label = pairs[stem]
-        check_pair(image, label)
+        check_pair(image, label, manifest)
         items.append(
             {
                 "image": str(image),

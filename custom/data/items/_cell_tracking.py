@@ -26,10 +26,11 @@ _TRUTH_FOLDERS = {"silver": "ST", "gold": "GT"}
 def cell_tracking_items(manifest: Manifest, split: str, truth: str) -> list[dict[str, Any]]:
     """Return an item for each frame of a split that has a label in the ``"silver"`` or ``"gold"`` truth."""
     blocks = frame_blocks(manifest.splits[split])
-    return [item for name, frames in blocks.items() for item in _sequence_items(manifest.folder, name, frames, truth)]
+    return [item for name, frames in blocks.items() for item in _sequence_items(manifest, name, frames, truth)]
 
 
-def _sequence_items(folder: Path, sequence: str, frames: range, truth: str) -> list[dict[str, Any]]:
+def _sequence_items(manifest: Manifest, sequence: str, frames: range, truth: str) -> list[dict[str, Any]]:
+    folder = manifest.folder
     images = _frames(folder / sequence, "t", f"the images t000.tif, … of sequence {sequence}")
     labels = _frames(folder / f"{sequence}_{_TRUTH_FOLDERS[truth]}" / "SEG", "man_seg", _expected(sequence, truth))
     tracks = folder / f"{sequence}_GT" / "TRA"
@@ -41,11 +42,11 @@ def _sequence_items(folder: Path, sequence: str, frames: range, truth: str) -> l
         if frame not in images:
             raise InputError.about(folder / sequence, f"no image of frame {frame}", f"the image for {label}")
         image = images[frame]
-        check_pair(image, label)
+        check_pair(image, label, manifest)
         item = {"image": str(image), "label": str(label), "page": 0, "name": f"{sequence}_{image.stem}"}
         item |= {"sequence": sequence, "frame": frame, "truth": truth, "rule": INSTANCES}
         if frame in markers:
-            check_pair(image, markers[frame])
+            check_pair(image, markers[frame], manifest)
             item["markers"] = str(markers[frame])
         items.append(item)
     if truth == "gold" and items and not markers:

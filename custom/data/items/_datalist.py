@@ -26,9 +26,10 @@ def datalist(
 
     Each item is a dictionary with ``image`` and ``label`` (paths; for one label file per class, class name → path),
     ``page`` (number of the page, from 0), ``name``, ``rule`` (how the label is read, see `Manifest`), ``channels`` (see
-    `custom.images.read_image`) and ``pixel_size`` ((row, column) in µm, or None if unknown). Items of the layout
-    ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``, and with gold truth ``markers`` (a path) if
-    there are any. Items of the other layouts have ``region`` (a path) if only a region is annotated.
+    `custom.images.read_image`), ``channel`` and ``axes`` if the data set has them, and ``pixel_size`` ((row, column) in
+    µm, or None if unknown). Items of the layout ``"cell_tracking"`` also have ``sequence``, ``frame`` and ``truth``,
+    and with gold truth ``markers`` (a path) if there are any. Items of the other layouts have ``region`` (a path) if
+    only a region is annotated.
 
     Args:
         manifests: one or several data sets.
@@ -71,10 +72,9 @@ def _items(manifest: Manifest, split: str, truth: str, pixel_size: tuple[float, 
     found = _found(manifest, split, truth)
     warn_about_overlaps(manifest, found, lambda name: _found(manifest, name, truth))
     size = given_pixel_size(manifest.pixel_size_um)
-    return [
-        {"channels": manifest.channels} | item | {"pixel_size": pixel_size or item.get("pixel_size") or size}
-        for item in found
-    ]
+    reading: dict[str, Any] = {"channels": manifest.channels, "channel": manifest.channel, "axes": manifest.axes}
+    reading = {name: value for name, value in reading.items() if value is not None}
+    return [reading | item | {"pixel_size": pixel_size or item.get("pixel_size") or size} for item in found]
 
 
 def _found(manifest: Manifest, split: str, truth: str) -> list[dict[str, Any]]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from ...errors import InputError
 from ...ground.names import printable
 from ...images import describe, is_shape_file
+from ..manifests._manifest import Manifest
 from ._several_files import Label, files_of
 
 
-def check_same_size(image: Path, label: Label) -> tuple[int, ...]:
+def check_same_size(image: Path, label: Label, manifest: Manifest) -> tuple[int, ...]:
     """Return the shape of an image; raise InputError if its label, or one of them, has another shape."""
-    image_shape = describe(image).shape
+    image_shape = describe(image, manifest.axes, manifest.channel).shape
     for file in files_of(label):
         if is_shape_file(file):  # its outlines are checked when they are drawn
             if not file.is_file():
@@ -27,9 +28,9 @@ def check_same_size(image: Path, label: Label) -> tuple[int, ...]:
     return image_shape
 
 
-def check_pair(image: Path, label: Label) -> None:
+def check_pair(image: Path, label: Label, manifest: Manifest) -> None:
     """Raise InputError unless an image and its label are single pages of the same size."""
-    shape = check_same_size(image, label)
+    shape = check_same_size(image, label, manifest)
     if len(shape) == 3:
         raise InputError.about(image, f"a stack of {shape[0]} pages", "one page, or the layout 'stacks'")
 

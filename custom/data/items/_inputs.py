@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...ground.names import as_given, in_home, printable
 from ...ground.option_values import flag
 from ...ground.wording import counted
-from ...images import SUFFIXES, describe, files_in
+from ...images import SUFFIXES, describe_item, files_in
 from ._pixel_sizes import given_pixel_size
 
 _UNREAD = {
@@ -179,6 +179,8 @@ def open_inputs(
     pixel_size: Any = None,
     usual_pixel_size: Any = None,
     recursive: bool | str = False,
+    channel: int | None = None,
+    axes: str | None = None,
 ) -> Inputs:
     """Return the images to segment, and those that cannot be segmented; arguments as in `input_list`.
 
@@ -201,12 +203,14 @@ def open_inputs(
     place = _common_place([as_given(in_home(one)) for one in sources])
     given, usual = given_pixel_size(pixel_size), given_pixel_size(usual_pixel_size)
     single = place.is_file()
+    options = {"channels": channels, "channel": channel, "axes": axes}
+    reading = {name: value for name, value in options.items() if value is not None}
     items, failed = [], {} if single else _refused_names(names)
     for file, name in names.items():
         if file in failed:
             continue
         try:
-            items += _pages(file, name, channels, given, usual)
+            items += _pages(file, name, reading, given, usual)
         except InputError as error:
             if single:
                 raise
@@ -235,8 +239,8 @@ def _common_place(places: Sequence[Path]) -> Path:
 
 
 def note_assumed(items: Sequence[Mapping[str, Any]], usual: tuple[float, float]) -> None:
-    files = {item["image"] for item in items if item.get("pixel_size") == usual}
-    unknown = sum(describe(file).pixel_size is None for file in files)
+    files = {item["image"]: item for item in items if item.get("pixel_size") == usual}
+    unknown = sum(describe_item(file, item).pixel_size is None for file, item in files.items())
     if unknown:
         found = f"{counted(unknown, 'image')} without a pixel size"
         warnings.warn(f"{found}: {usual[0]:g} µm is assumed (--pixel_size, --usual_pixel_size).", stacklevel=3)
@@ -258,11 +262,14 @@ def input_list(
     pixel_size: Any = None,
     usual_pixel_size: Any = None,
     recursive: bool | str = False,
+    channel: int | None = None,
+    axes: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return an item for each page of each input image.
 
     Each item is a dictionary with ``image`` and ``file`` (the path), ``page`` (number of the page, from 0), ``pages``
-    (their number in the file), ``name``, ``channels``, and ``pixel_size`` ((row, column) in µm) if it is known.
+    (their number in the file), ``name``, ``channels``, and ``pixel_size`` ((row, column) in µm), ``channel`` and
+    ``axes`` if they are known.
 
     Args:
         source: a file, a folder, or a glob.
@@ -271,6 +278,8 @@ def input_list(
         usual_pixel_size: pixel size in µm of the images whose file declares none; files are trusted only if this is
             given, because many declare a wrong pixel size.
         recursive: whether to include the images in subfolders; their names begin with those of the subfolders.
+        channel: number of the only channel to read, see `custom.images.read_image`.
+        axes: axes of all images, where those in the files are wrong.
 
     Raises:
         InputError: as in `open_inputs`, any image cannot be read, or the results of two images would have the same
@@ -284,14 +293,16 @@ def input_list(
         >>> [(item["name"], item["page"], item["pixel_size"]) for item in items]
         [('stack', 0, (0.5, 0.5)), ('stack', 1, (0.5, 0.5))]
     """
-    inputs = open_inputs(source, channels, pixel_size, usual_pixel_size, recursive)
+    inputs = open_inputs(source, channels, pixel_size, usual_pixel_size, recursive, channel, axes)
     if inputs.failed:
         file, reason = max(inputs.failed.items())
         raise InputError(f"{file}: {reason}")
     return inputs.items
 
 
-def pages_of(items: Sequence[Mapping[str, Any] | str | Path]) -> Sequence[Mapping[str, Any]]:
+def pages_of(
+    items: Sequence[Mapping[str, Any] | str | Path], reading: Mapping[str, Any] | None = None
+) -> Sequence[Mapping[str, Any]]:
     """Return items of which a program may have given only the key ``image``, completed, one for each page of a file.
 
     A file whose header cannot be read has one item, which fails when it is read. Items of which the results would
@@ -299,10 +310,11 @@ def pages_of(items: Sequence[Mapping[str, Any] | str | Path]) -> Sequence[Mappin
 
     Args:
         items: complete ones, as `input_list` returns them, are returned as they are; or paths.
+        reading: how to read items that do not say it: ``channel``, ``axes``.
     """
     given: list[Mapping[str, Any]] = [item if isinstance(item, Mapping) else {"image": item} for item in items]
     complete = all({"file", "page", "pages", "name"} <= item.keys() for item in given)
-    found = given if complete else [page for item in given for page in _completed(item)]
+    found = given if complete else [page for item in given for page in _completed({**(reading or {}), **item})]
     refused = _refused_names({Path(page["file"]): page["name"] for page in found})
     counts = Counter(page["file"] for page in found)
     for page in found:
@@ -319,7 +331,7 @@ def _completed(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     file = as_given(item["image"])
     one = {"file": str(file), "page": 0, "pages": 1, "name": name_of(file, file)}
     try:
-        shape = describe(file).shape
+        shape = describe_item(file, item).shape
     except InputError:
         return [{**one, **item, "image": str(file)}]
     count = shape[0] if len(shape) == 3 else 1
@@ -328,12 +340,12 @@ def _completed(item: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _pages(
-    file: Path, name: str, channels: str, given: tuple[float, float] | None, usual: tuple[float, float] | None
+    file: Path, name: str, reading: dict, given: tuple[float, float] | None, usual: tuple[float, float] | None
 ) -> list[dict[str, Any]]:
-    info = describe(file)
+    info = describe_item(file, reading)
     pages = info.shape[0] if len(info.shape) == 3 else 1
     size = given or (usual and (info.pixel_size or usual))
-    common = {"channels": channels} if size is None else {"channels": channels, "pixel_size": size}
+    common = reading if size is None else {**reading, "pixel_size": size}
     return [
         {"image": str(file), "file": str(file), "page": page, "pages": pages, "name": name} | common
         for page in range(pages)

@@ -35,7 +35,9 @@ def warn_about_overlaps(
     if not any(map(_is_drawn, used)):
         return
     items = [item for split in manifest.splits for item in _quietly(find, split) if _is_drawn(item)]
-    covered = [_covered(_files(item), item["rule"], item["page"], item["image"], _stamps(item)) for item in items]
+    covered = [
+        _covered(_files(item), item["rule"], item["page"], _image(item, manifest), _stamps(item)) for item in items
+    ]
     total = sum(covered, Counter[tuple[str, str]]())
     if total:
         pairs = ", ".join(f"{above} covers {below} in {counted(n, 'pixel')}" for (above, below), n in total.items())
@@ -63,6 +65,11 @@ def _files(item: dict[str, Any]) -> _Files:
     return tuple(label.items()) if isinstance(label, dict) else (("", label),)
 
 
+def _image(item: dict[str, Any], manifest: Manifest) -> tuple[str, str | None, int | None]:
+    """Return the file of an image with its axes and channel."""
+    return item["image"], manifest.axes, manifest.channel
+
+
 def _is_drawn(item: dict[str, Any]) -> bool:
     return isinstance(item["label"], dict) or is_shape_file(item["label"])
 
@@ -72,9 +79,11 @@ def _stamps(item: dict[str, Any]) -> tuple[int, ...]:
 
 
 @cache
-def _covered(files: _Files, rule: Rule, page: int, image: str, modified: tuple[int, ...]) -> Counter[tuple[str, str]]:
+def _covered(
+    files: _Files, rule: Rule, page: int, image: tuple[str, str | None, int | None], modified: tuple[int, ...]
+) -> Counter[tuple[str, str]]:
     """Return what drawing counts; ``modified`` are time stamps, so that each version of the files is read once."""
-    size = describe(image).shape
+    size = describe(*image).shape
     try:
         if isinstance(rule, LayerRule):
             return draw_layers(dict(files), rule, page, size)[1]

@@ -24,7 +24,7 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
     items = []
     for key in _keys_of_split(manifest, split, list(pairs)):
         image, label = pairs[key]
-        check_pair(image, label)
+        check_pair(image, label, manifest)
         item = {
             "image": str(image),
             "label": as_text(label),
@@ -37,7 +37,7 @@ def paired_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
                 raise InputError.about(
                     manifest.folder / manifest.region, f"no file for {image.name}", "one for each image"
                 )
-            check_same_size(image, regions[key])
+            check_same_size(image, regions[key], manifest)
             item["region"] = str(regions[key])
         items.append(item)
     return items

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ...images import describe
+from ...images import describe, describe_item
 from .. import results
 from ..manifests._manifest import INSTANCES, LabelRule, Manifest
 from ._files import check_same_size
@@ -25,9 +26,10 @@ def _pages(manifest: Manifest, name: str) -> list[dict[str, Any]]:
     if not image.is_file():
         raise InputError.about(image, "nothing", f"the image of {name} in {manifest.folder}")
     label = _label(manifest, name, marker)
-    shape = check_same_size(image, label)
+    reading = marker.get("read_as", {})
+    shape = check_same_size(image, label, replace(manifest, axes=reading.get("axes"), channel=reading.get("channel")))
     count = shape[0] if len(shape) == 3 else 1
-    common = {"image": str(image), "label": str(label), "rule": _rule(manifest)} | marker.get("read_as", {})
+    common = {"image": str(image), "label": str(label), "rule": _rule(manifest)} | reading
     common["pixel_size"] = tuple(size) if (size := common.get("pixel_size")) else None
     return [common | {"page": page, "name": name if count == 1 else f"{name}_{page:03d}"} for page in range(count)]
 
@@ -56,5 +58,5 @@ def _label(manifest: Manifest, name: str, marker: Mapping[str, Any]) -> Path:
             raise InputError.about(unmeasured[0], "an edited mask that was not measured", expected)
         return labels
     found = corrected.get("mask", mask)
-    fits = describe(found).shape == describe(marker["input"]["file"]).shape
+    fits = describe(found).shape == describe_item(marker["input"]["file"], marker.get("read_as", {})).shape
     return found if fits or unmeasured else labels  # those have the size of the image

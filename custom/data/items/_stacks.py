@@ -19,7 +19,7 @@ def stack_items(manifest: Manifest, split: str) -> list[dict[str, Any]]:
         if isinstance(manifest.label, Mapping)
         else manifest.folder / manifest.label
     )
-    shape = check_same_size(image, label)
+    shape = check_same_size(image, label, manifest)
     pages = shape[0] if len(shape) == 3 else 1
     start, stop = manifest.splits[split]["pages"]
     if stop > pages:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise, product
 from typing import Any
 
-from ...images import describe
+from ...images import describe_item
 
 
 def in_windows(items: Iterable[dict[str, Any]], side: int = 2048) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def in_windows(items: Iterable[dict[str, Any]], side: int = 2048) -> list[dict[s
     """
     windows = []
     for item in items:
-        height, width = describe(item["image"]).shape[-2:]
+        height, width = describe_item(item["image"], item).shape[-2:]
         for (top, bottom), (left, right) in product(_cuts(height, side), _cuts(width, side)):
             windows.append(item | {"window": (top, left, bottom, right)})
     return windows

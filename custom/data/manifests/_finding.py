@@ -19,10 +19,34 @@ from ._splits import places
 
 
 def open_datasets(
-    folders: Sequence[Path], manifest: str | Path | None, default: str, labels: str = "edited"
+    folders: Sequence[Path],
+    manifest: str | Path | None,
+    default: str,
+    labels: str = "edited",
+    channel: int | None = None,
+    axes: str | None = None,
 ) -> list[Manifest]:
-    """Return the manifests of several data folders; arguments and errors as in `open_dataset`."""
-    return [open_dataset(folder, manifest, default, labels) for folder in folders]
+    """Return the manifests of several data folders.
+
+    Args:
+        folders: the data folders.
+        manifest: as in `open_dataset`.
+        default: as in `open_dataset`.
+        labels: as in `open_dataset`.
+        channel: used instead of the manifests' ``channel`` and ``channels``, if it is not None.
+        axes: used instead of the manifests' ``axes``, if they are not None.
+
+    Raises:
+        InputError: as in `open_dataset`.
+    """
+    return [read_as(open_dataset(folder, manifest, default, labels), channel, axes) for folder in folders]
+
+
+def read_as(manifest: Manifest, channel: int | None, axes: str | None) -> Manifest:
+    """Return a manifest with another channel and other axes, if they are not None."""
+    if channel is not None:
+        manifest = replace(manifest, channel=channel, channels="equal")
+    return manifest if axes is None else replace(manifest, axes=axes)
 
 
 def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, labels: str = "edited") -> Manifest:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import InputError
 from ...ground.command_line import path
-from ._finding import described_by
+from ._finding import described_by, read_as
 from ._manifest import Manifest
 
 _OPTIONS = {"train": ("train_images", "train_masks"), "validation": ("val_images", "val_masks")}
@@ -19,6 +19,8 @@ def open_folders(
     default: str,
     train: Sequence[Any] = (None, None),
     validation: Sequence[Any] = (None, None),
+    channel: int | None = None,
+    axes: str | None = None,
 ) -> list[Manifest]:
     """Return one data set made of the given folders, or an empty list if there are none.
 
@@ -29,6 +31,8 @@ def open_folders(
         default: as in `open_dataset`.
         train: [images, masks], the options ``--train_images`` and ``--train_masks``; each a folder, or None.
         validation: [images, masks], the options ``--val_images`` and ``--val_masks``.
+        channel: as in `open_datasets`.
+        axes: as in `open_datasets`.
 
     Raises:
         InputError: images are given without masks or masks without images, a folder is missing, or a folder is given
@@ -46,7 +50,7 @@ def open_folders(
             _take(path(option, folder), option, taken)
     places = list(taken)
     splits = {split: {"folders": [str(places.pop(0)), str(places.pop(0))]} for split in chosen}
-    rules = described_by(next(iter(taken)), manifest, default)
+    rules = read_as(described_by(next(iter(taken)), manifest, default), channel, axes)
     return [
         Manifest(
             folder=next(iter(taken)).parent,
@@ -56,6 +60,8 @@ def open_folders(
             colors=rules.colors,
             pair_by="stem",
             channels=rules.channels,
+            channel=rules.channel,
+            axes=rules.axes,
             label_threshold=rules.label_threshold,
             label_tolerance=rules.label_tolerance,
             splits=splits,

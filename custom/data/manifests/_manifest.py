@@ -96,6 +96,8 @@ class Manifest:
     pair_by: str = "number"
     number_pattern: str | None = None
     channels: str = "equal"
+    channel: int | None = None
+    axes: str | None = None
     label_threshold: float | None = None
     label_tolerance: float = 0
     pixel_size_um: list[float] | None = None

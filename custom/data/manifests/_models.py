@@ -192,6 +192,14 @@ class Keys(Downloads):
         Literal["equal", "luminance"],
         Field(description="'equal' or 'luminance': RGB channels must be identical, or RGB is converted to gray"),
     ] = "equal"
+    channel: Annotated[
+        Annotated[int, Ge(0)] | None,
+        Field(description="a whole number of at least 0: the only channel to read of images of several, from 0"),
+    ] = None
+    axes: Annotated[
+        str | None,
+        Field(description="text such as 'ZYX': the axes of the images where those in the files are wrong"),
+    ] = None
     pixel_size_um: Annotated[
         Annotated[list[Annotated[float, Gt(0)]], Len(2, 2)] | None,
         Field(description="[row, column], two numbers above 0: the pixel size in µm"),

@@ -16,7 +16,7 @@ from ...data import PlainDataset, input_list
 from ...data.pairing import number_of
 from ...errors import InputError
 from ...ground.option_values import frame_range
-from ...images import describe, read_image
+from ...images import describe_item, read_item
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,22 @@ class Movie:
             ValueError: the frame does not exist.
         """
         item = self.items[self.frames.index(frame)]
-        return read_image(item["file"], page=item["page"], channels=item["channels"])
+        return read_item(item["file"], item)
 
     def pixel_size(self, frame: int) -> tuple[float, float] | None:
         """Return the pixel size of a frame, (row, column) in µm, None if unknown."""
         item = self.items[self.frames.index(frame)]
-        return item.get("pixel_size") or describe(item["file"]).pixel_size
+        return item.get("pixel_size") or describe_item(item["file"], item).pixel_size
 
 
 def open_movie(
-    source: Path, channels: str = "equal", pixel_size: Any = None, usual_pixel_size: Any = None, frames: str = ""
+    source: Path,
+    channels: str = "equal",
+    pixel_size: Any = None,
+    usual_pixel_size: Any = None,
+    frames: str = "",
+    channel: int | None = None,
+    axes: str | None = None,
 ) -> Movie:
     """Open a movie: a folder of images whose names end in the frame number, or a stack.
 
@@ -66,6 +72,8 @@ def open_movie(
         pixel_size: as in `custom.input_list`.
         usual_pixel_size: as in `custom.input_list`.
         frames: first and last frame of the part to open, such as ``0-35``; empty for the whole movie.
+        channel: as in `custom.input_list`.
+        axes: as in `custom.input_list`.
 
     Raises:
         InputError: there are no images, a file name has no frame number, a frame number occurs twice or is missing
@@ -74,7 +82,7 @@ def open_movie(
     if not source.exists():
         raise InputError.about(source, "nothing", "a folder of frames, or a stack")
     part = frame_range("frames", frames)
-    items = input_list(source, channels, pixel_size, usual_pixel_size)
+    items = input_list(source, channels, pixel_size, usual_pixel_size, channel=channel, axes=axes)
     number = _page_of if source.is_file() else _number_in_name
     numbered = sorted(((number(item), item) for item in items), key=lambda pair: pair[0])
     chosen = [(frame, item) for frame, item in numbered if part is None or frame in part]

@@ -10,7 +10,7 @@ from bundle_runs import BUNDLES, ROOT
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from reach import defining_module, reached
 
-MOST_LINES = 10_300
+MOST_LINES = 10_600
 """With docstrings and stubs. A larger number means that a wing has become thicker at a joint."""
 
 

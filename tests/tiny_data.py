@@ -86,4 +86,6 @@ def untrained(bundle: str, folder: Path, *overlays: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(parser.get_parsed_content("network_def").state_dict(), folder / "model.pt")
     (folder / "threshold.json").write_text('{"threshold": 0.5, "seed_threshold": 0.5}')
+    if bundle == "tem":
+        (folder / "settings.json").write_text(json.dumps({"classes": parser.get_parsed_content("names")}))
     return folder / "model.pt"

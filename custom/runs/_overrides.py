@@ -84,9 +84,20 @@ def check_command(files: Sequence[str], known: Mapping[str, Any], given: Mapping
     if extra:
         raise InputError(f"{extra[0]}: found an argument without an option, expected a glob in quotes.")
     ids = _ids(known) | _ids_of_tracking()
+    for key, text in typed_options().items():
+        _check_null(key, text, known)
     for key in typed_ids():
         if key.split(ReferenceResolver.sep)[0] not in _OWN and key.lstrip("+") not in ids:
             raise _unknown(key, ids)
+
+
+def _check_null(key: str, text: str, known: Mapping[str, Any]) -> None:
+    """Refuse a typed null: MONAI ignores ``None`` and takes ``null`` for a text."""
+    if text not in ("None", "null") or key not in KINDS:
+        return
+    if known.get(key) is None:
+        raise InputError(f"--{key}: found {text}, expected a value, or no --{key} at all, which is the same as null.")
+    raise InputError(f"--{key}: found {text}, expected {KINDS[key].words}.")
 
 
 def _check_keywords(known: Mapping[str, Any], given: Mapping[str, Any]) -> None:

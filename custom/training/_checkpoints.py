@@ -141,7 +141,7 @@ class Checkpoints:
             self._resume(engine)
         else:
             self.started = self.start.load(self.network)
-        if is_main():
+        if self.started and is_main():
             print(describe_start(self.started), flush=True)
         self.saved_at = time.monotonic()
         # Registered last, so that the files of all other handlers are written before the checkpoint.

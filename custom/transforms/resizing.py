@@ -65,6 +65,7 @@ class ResampleToPixelSized(MapTransform):
             found = f"the pixel size {max(map(float, size)):g} µm"
             smallest, largest = self.pixel_size / LARGEST_RATIO, self.pixel_size * LARGEST_RATIO
             expected = f"{smallest:g} to {largest:g} µm, for the network's {self.pixel_size:g} µm"
+            expected += ": the right --pixel_size, or training with another --network_pixel_size"
             name = item.get("name") or next(iter(self.key_iterator(item, self.modes)))[0]
             raise InputError.about(str(name), found, expected)
         for key, mode in self.key_iterator(item, self.modes):

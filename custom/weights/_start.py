@@ -146,14 +146,10 @@ def describe_start(found: Mapping[str, Any]) -> str:
         found: as `Start.load` returns it.
 
     Examples:
-        >>> describe_start({})
-        'Start: random weights.'
         >>> describe_start({"file": "model.pt", "sha256": "12ab34cd56", "loaded": 4, "tensors": 6,
         ...     "copied": ["background"], "new": ["myelin", "axon"]})
         'Start: model.pt (SHA-256 12ab34cd…): 4 of 6 tensors, output of background; new: myelin, axon.'
     """
-    if not found:
-        return "Start: random weights."
     outputs = f", output of {', '.join(found['copied'])}" if found["copied"] else ""
     new = f"; new: {', '.join(found['new'])}" if found["new"] else ""
     loaded = f"{found['loaded']} of {found['tensors']} tensors{outputs}"

@@ -12,7 +12,7 @@ from ..ground.command_line import path
 from ..ground.files import atomic_path
 from ..ground.json_files import read_object
 from ..review import REFERENCE_FILE
-from ._thresholds import THRESHOLD_FILE
+from ._thresholds import THRESHOLD_FILE, check_exists
 
 SETTINGS_FILE = "settings.json"
 
@@ -56,12 +56,16 @@ def class_names(weights: Path, classes: Sequence[str] | None) -> list[str]:
     """Return the names of the classes, background first: those given, else those of the training of the weights.
 
     Raises:
-        InputError: none are given, and none are stored next to the weights.
+        InputError: there are no weights, or none are given and none are stored next to the weights.
 
     Examples:
-        >>> class_names(Path("model.pt"), ["background", "axon"])
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "model.pt").touch()
+        ...     class_names(Path(folder, "model.pt"), ["background", "axon"])
         ['background', 'axon']
     """
+    check_exists(weights)
     found = adopted("classes", classes, weights)
     if not found:
         raise InputError.about(weights.with_name(SETTINGS_FILE), "no classes", "the classes of training, or --classes")

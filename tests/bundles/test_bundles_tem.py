@@ -13,6 +13,7 @@ import tifffile
 from bundle_runs import SMALL, config, infer, same, train, weights
 from monai.bundle import run
 from PIL import Image
+from tiny_data import untrained
 
 from custom.errors import find_input_error
 from custom.samples import make_samples
@@ -99,6 +100,6 @@ def test_options_that_do_not_fit_the_classes(options: dict, expected: str, sampl
 def test_colors_that_do_not_fit_the_classes_in_inference(samples: Path, tmp_path: Path) -> None:
     """Reported before anything is predicted."""
     with pytest.raises(Exception) as caught:  # noqa: PT011
-        infer("tem", samples / "image", tmp_path / "out", tmp_path / "model.pt", colors=[[0, 0, 0]] * 4)
+        infer("tem", samples / "image", tmp_path / "out", untrained("tem", tmp_path), colors=[[0, 0, 0]] * 4)
     assert "--colors: found 4 colors, expected one for each of 5" in (find_input_error(caught.value) or "")
     assert not (tmp_path / "out").exists()

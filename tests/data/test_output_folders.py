@@ -17,6 +17,7 @@ from custom.images import read_labels, write_image
 from custom.transforms import ReadInstancesd, ReadLabeld
 
 DEFAULT = {"vesicle": "image_and_mask", "hela_track": "DIC-C2DH-HeLa", "tem": "tem_nerve", "dendrite": "dendrite"}
+CLASSES = ("blood_vessel", "myelinated_axon", "unmyelinated_axon", "schwann_cell")
 SIZES = {"vesicle": {"crop_size": 64}, "hela_track": {"tile_size": 100, "min_area": 10}, "tem": {"patch_size": 64}}
 
 
@@ -26,19 +27,8 @@ def segmented(bundle: str, folder: Path, images: int = 3, **options: object) -> 
         write_image(folder / "in" / f"{number}.tif", gray((96, 80), number))
     out = folder / "out"
     options = SIZES.get(bundle, {}) | options
-    if bundle == "tem":
-        options["classes"] = ["background", "vessel", "axon", "thin", "glia"]
-    infer(bundle, folder / "in", out, untrained_weights(bundle, folder), **options)
+    infer(bundle, folder / "in", out, untrained(bundle, folder / "weights"), **options)
     return out
-
-
-def untrained_weights(bundle: str, folder: Path) -> Path:
-    if bundle != "tem":
-        return untrained(bundle, folder / "weights")
-    names = ["background", "vessel", "axon", "thin", "glia"]
-    (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "settings.json").write_text(json.dumps({"bundle": "tem", "classes": names}))
-    return untrained(bundle, folder / "weights")
 
 
 def items(bundle: str, out: Path, labels: str = "edited") -> list[dict]:
@@ -96,7 +86,7 @@ def test_classes_and_how_the_image_was_read_are_known(tmp_path: Path) -> None:
     draw(out, "1_labels.tif", 3)
     with pytest.warns(UserWarning, match=r"1\.tif: only its labels were edited, which tell no class; edit its mask"):
         (item,) = items("tem", out)
-    assert item["rule"].names == ("background", "vessel", "axon", "thin", "glia")
+    assert item["rule"].names == ("background", *CLASSES)
     assert item["pixel_size"] == (0.25, 0.25)
     assert np.array_equal(np.asarray(ReadLabeld("label")(item)["label"])[0], expected)
 
@@ -104,7 +94,7 @@ def test_classes_and_how_the_image_was_read_are_known(tmp_path: Path) -> None:
 def test_results_of_another_kind_of_bundle(tmp_path: Path) -> None:
     out = segmented("tem", tmp_path)
     draw(out, "0_mask.tif", 3)
-    with pytest.raises(InputError, match=r"out: found masks of the classes background, vessel, .*, expected"):
+    with pytest.raises(InputError, match=r"out: found masks of the classes background, blood_vessel, .*, expected"):
         items("vesicle", out)
 
 

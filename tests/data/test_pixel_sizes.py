@@ -81,7 +81,10 @@ def test_a_wrong_option(given: Any, folder: Path) -> None:
             make()
 
 
-NONE_GIVEN = "No pixel size given (--pixel_size, or pixel_size_um in the manifest): images are not rescaled."
+NONE_GIVEN = (
+    "No pixel size given: images are not rescaled to 0.1 µm. "
+    "If it is known: --pixel_size 0.13, or pixel_size_um in the manifest."
+)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,12 @@ NONE_GIVEN = "No pixel size given (--pixel_size, or pixel_size_um in the manifes
             "Pixel size 0.093 to 0.18 µm, rescaled to 0.1 µm for the network and back.",
         ),
         ([(0.1, 0.1)] * 2, 0.1, "Pixel size 0.1 µm, the same as that of the network: no rescaling."),
+        (
+            [(0.1, 0.1), (0.005, 0.005)],
+            0.1,
+            "Pixel size 0.005 to 0.1 µm, rescaled to 0.1 µm for the network and back. A factor of 20 is a lot: check "
+            "--pixel_size, or train with another --network_pixel_size.",
+        ),
         ([None, None], 0.1, NONE_GIVEN),
         (
             [(0.2, 0.2), None, None],

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from bundle_runs import BUNDLES, ENVIRONMENT, ROOT, config
+from bundle_runs import BUNDLES, ENVIRONMENT, ROOT, command, config
 from monai.bundle import ConfigWorkflow, run
 
 from custom.errors import InputError, find_input_error
@@ -221,3 +221,17 @@ def test_help_lists_bundles_or_options(monkeypatch: pytest.MonkeyPatch, capsys: 
     listed = typed("run", "training", "--config_file", config("dendrite", "train")[0], "--help", module="custom.runs")
     assert "--learning_rate" in listed.stdout
     assert listed.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (["--pixel_size", "None"], "--pixel_size: found None, expected a value, or no --pixel_size at all"),
+        (["--pixel_size", "null"], "--pixel_size: found null, expected a value, or no --pixel_size at all"),
+        (["--num_workers", "None"], "--num_workers: found None, expected a whole number of at least 0."),
+    ],
+)
+def test_a_typed_null_is_not_ignored(option: list[str], words: str, tmp_path: Path) -> None:
+    """MONAI drops ``None``, and reads ``null`` as a text."""
+    done = command("inference", "--config_file", *config("tem", "inference"), *option, cwd=tmp_path)
+    assert (done.returncode, words in done.stderr) == (1, True), done.stderr

@@ -79,10 +79,11 @@ def test_read_a_page(page: int, tmp_path: Path) -> None:
 def test_read_color_only_on_request(tmp_path: Path) -> None:
     color = np.zeros((3, 4, 3), np.uint8)
     color[..., 0] = 100
+    color[0, :, 1] = 50  # two colors
     tifffile.imwrite(tmp_path / "a.tif", color, photometric="rgb")
     file = str(tmp_path / "a.tif")
     image = ReadImaged("image")({"image": file, "channels": "luminance"})["image"]
-    assert image.unique().tolist() == [30]  # 0.299 · 100, in the stored dtype
+    assert image.unique().tolist() == [30, 59]  # 0.299 · 100, and 0.587 · 50 more, in the stored dtype
     with pytest.raises(InputError, match=r"a\.tif: found color"):
         ReadImaged("image")({"image": file})
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from ...errors import InputError
 
+_FAR = 4
+"""Factor by which images are rescaled, from which the user is asked to check the pixel size."""
+
 
 def given_pixel_size(value: Any) -> tuple[float, float] | None:
     """Return the value of ``--pixel_size`` as (row, column) in µm, or None if it was not given.
@@ -65,13 +68,23 @@ def describe_scale(items: Sequence[dict[str, Any]], pixel_size: float | None) ->
         return "Images are not rescaled: the network has no fixed pixel size."
     sizes = [item["pixel_size"] for item in items if item.get("pixel_size") is not None]
     if not sizes:
-        return "No pixel size given (--pixel_size, or pixel_size_um in the manifest): images are not rescaled."
+        known = "--pixel_size 0.13, or pixel_size_um in the manifest"
+        return f"No pixel size given: images are not rescaled to {pixel_size:.4g} µm. If it is known: {known}."
     sentence = f"Pixel size {_range(sizes)}, rescaled to {pixel_size:.4g} µm for the network and back."
+    sentence += _far(sizes, pixel_size)
     if all(size == (pixel_size, pixel_size) for size in sizes):
         sentence = f"Pixel size {_range(sizes)}, the same as that of the network: no rescaling."
     if len(sizes) == len(items):
         return sentence
     return f"{sentence} {len(items) - len(sizes)} of {len(items)} images have no pixel size and are not rescaled."
+
+
+def _far(sizes: Sequence[tuple[float, float]], pixel_size: float) -> str:
+    """Return what to check if some images are rescaled by a large factor."""
+    factor = max(max(side / pixel_size, pixel_size / side) for size in sizes for side in size)
+    if factor <= _FAR:
+        return ""
+    return f" A factor of {factor:.0f} is a lot: check --pixel_size, or train with another --network_pixel_size."
 
 
 def _range(sizes: Sequence[tuple[float, float]]) -> str:

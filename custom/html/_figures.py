@@ -82,10 +82,10 @@ def curves(
 
     Args:
         name: as in `plot`.
-        rows: rows of ``history.csv``; empty and non-finite values are left out, and a ``note`` is a line.
+        rows: rows of ``history.csv``; empty and non-finite values are left out.
         columns: names of the columns to plot.
         ylabel: label of the vertical axis.
-        marked: the epoch of the saved weights, marked with a line.
+        marked: the epoch of the saved weights, marked with a line; so are epochs with a ``note``.
         log: whether the vertical axis is logarithmic.
 
     Examples:
@@ -103,8 +103,8 @@ def curves(
                 axes.plot(*zip(*points, strict=True), color=color, label=score_label(column), marker=marker, ms=3)
         if marked is not None:
             axes.axvline(marked, color="#1b2530", lw=1, ls=":", label=f"saved weights: epoch {marked}")
-        for row in filter(lambda row: row.get("note"), rows):
-            axes.axvline(int(row["epoch"]), color="#7a7a7a", lw=1, ls="--", label=row["note"])
+            for row in filter(lambda row: row.get("note"), rows):
+                axes.axvline(int(row["epoch"]), color="#7a7a7a", lw=1, ls="--", label=row["note"])
         axes.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.legend()

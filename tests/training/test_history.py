@@ -14,7 +14,8 @@ from tiny_engines import Training, identity_evaluator, predictions
 
 from custom import evaluation, metrics
 from custom.evaluation import ImageScore
-from custom.training import History, draw_curves
+from custom.html import curves
+from custom.training import FreezeBatchNorm, History, draw_curves, losses_and_scores
 
 COLUMNS = {"epoch", "train_dice", "train_loss", "val_dice", "val_loss", "learning_rate", "seconds"}
 
@@ -59,6 +60,22 @@ def test_columns_are_empty_where_nothing_was_validated(tmp_path: Path) -> None:
     for name in ("val_dice", "val_loss"):
         assert [bool(row[name]) for row in rows] == [False, True, False, True]
     assert all(row["train_loss"] for row in rows)
+
+
+def test_an_epoch_that_changes_something_on_purpose_has_a_note(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the log, in the table, also after the run was resumed, and in the curves."""
+    for epochs in (2, 3):
+        training = Training(tmp_path, max_epochs=epochs, planned=3, resume=epochs == 3, history=True)
+        FreezeBatchNorm(from_epoch=2).attach(training.trainer)
+        training.run()
+    rows = rows_of(tmp_path)
+    assert [row["note"] for row in rows] == ["", "batch statistics frozen", ""]
+    said = capsys.readouterr().out
+    assert said.count("epoch 2: batch statistics are frozen from here on; the loss may jump.") == 1
+    assert "batch statistics frozen" in curves("loss", rows, ["train_loss"], "loss", marked=3)
+    assert losses_and_scores(rows) == (["train_loss", "val_loss"], ["train_dice", "val_dice"])
 
 
 def test_other_engines_have_columns_too(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def segment(case: Case, folder: Path, out: Path, tta: bool) -> list[dict[str, An
         files,
         workflow_type="infer",
         output_dir=str(out),
-        tta=True,
+        tta=tta,
         overwrite=False,
         **case.options,
         **{"dataset#data": images},

@@ -47,7 +47,7 @@ def test_without_a_channel_the_error_shows_the_option(tmp_path: Path, images: li
     assert "--channel" in sentence, sentence
     with pytest.raises(Exception, match="Failed") as error:
         infer("vesicle", tmp_path / "in" / "a.tif", tmp_path / "out", tmp_path / "weights" / "model.pt", channel=3)
-    assert "a.tif: found no channel 3 among 3 channel(s)" in (find_input_error(error.value) or ""), find_input_error(
+    assert "a.tif: found no channel 3 among 3 channel(s)" in (find_input_error(error.value) or "")
         error.value
     )
 

@@ -48,8 +48,6 @@ def test_without_a_channel_the_error_shows_the_option(tmp_path: Path, images: li
     with pytest.raises(Exception, match="Failed") as error:
         infer("vesicle", tmp_path / "in" / "a.tif", tmp_path / "out", tmp_path / "weights" / "model.pt", channel=3)
     assert "a.tif: found no channel 3 among 3 channel(s)" in (find_input_error(error.value) or "")
-        error.value
-    )
 
 
 def test_axes_of_a_stack_that_is_tagged_as_channels(tmp_path: Path, images: list[np.ndarray]) -> None:

@@ -249,6 +249,9 @@ def evaluate_tracks(
 @app.command(context_settings=_AS_TYPED, add_help_option=False, rich_help_panel="Other tools")
 def score(words: Annotated[list[str] | None, typer.Argument(metavar="masks|ctc|membrane TRUTH RESULT")] = None) -> Job:
     """Score masks or tracks of any tool against ground truth, without a bundle."""
+    if words and words[0] in shipped_bundles():
+        expected = f"masks, ctc or membrane; the weights of a bundle are scored by: microscopy evaluate {words[0]}"
+        raise InputError(f"microscopy score: found the bundle {words[0]}, expected {expected}")
     return lambda: _pass_on("custom.score.__main__", words or [])
 
 

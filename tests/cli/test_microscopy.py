@@ -135,6 +135,7 @@ def test_an_overlay_of_others_keeps_the_warning(images: Path, tmp_path: Path) ->
         ("bundles --copy a", "--copy: found no bundle, expected its name: microscopy bundles NAME --copy FOLDER."),
         ("bundles axon", "axon: found no such bundle"),
         ("score mask a b", "python -m custom.score: found 'mask', expected ctc or masks or membrane"),
+        ("score tem data", "are scored by: microscopy evaluate tem"),
         ("run trainin --config_file {0}", "trainin: found a run that no config contains; the nearest is training"),
         ("segment dendrite a --treshold 1", "--treshold: found an option that no config contains; the nearest is --"),
         ("segment dendrite nothing.tif", "nothing.tif: found nothing, expected images"),

@@ -2,7 +2,7 @@
 
 The shipped weights segment all fields of `usiigaci_phase`. The user corrects four of them, that is, replaces their
 labels by the true ones: those of the lowest certainty, which the report shows first, or four at random. Training learns
-from the output folders with ``few_images.yaml``, and the new weights segment the other eight fields. Run:
+from the output folders with ``few_images.yaml`` (10 epochs), and the new weights segment the other eight fields. Run:
 
     OMP_NUM_THREADS=1 python benchmarks/correct_and_learn.py WORK --data FOLDER
 
@@ -25,7 +25,7 @@ from custom.data import items_of, open_datasets
 from custom.images import write_image
 from custom.transforms import ReadInstancesd
 
-CORRECTED, SEEDS, PIXEL_SIZE = 4, 3, "0.43"
+CORRECTED, SEEDS, EPOCHS, PIXEL_SIZE = 4, 3, "10", "0.43"
 
 
 def segment(items: list[dict], out: Path, *options: str) -> None:
@@ -73,7 +73,7 @@ def learn(items: list[dict], chosen: list[int], before: Path, folder: Path, seed
         configs = BUNDLES / "hela_track" / "configs"
         words = ["training", "--config_file", f"['{configs}/train.yaml','{configs}/few_images.yaml']"]
         words += ["--dataset_dir", str([str(one) for one in corrected]), "--output_dir", str(folder / "run")]
-        run([*words, "--seed", str(seed)], folder / "training.log")
+        run([*words, "--seed", str(seed), "--max_epochs", EPOCHS], folder / "training.log")
         others = [number for number in range(len(items)) if number not in chosen]
         segment([items[number] for number in others], folder / "after", "--ckpt_path", str(folder / "run" / "model.pt"))
         scores = f1([items[number] for number in others], folder / "after")

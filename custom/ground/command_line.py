@@ -139,6 +139,12 @@ def started_by_bundle_command() -> bool:
     return Path(sys.argv[0]).parts[-3:] == ("monai", "bundle", "__main__.py")
 
 
+def started_by_name() -> bool:
+    """Return whether this process is ``microscopy train`` or the like, in which a bundle has a name, not configs."""
+    words = [word for word in sys.orig_argv[1:] if word != "-m"]
+    return bool(words) and Path(words[0]).stem in ("microscopy", "custom") and words[1:2] != ["run"]
+
+
 def command_line() -> str:
     """Return the command that started this process, as a line for the shell; of another program: ``from Python: …``."""
     if started_by_bundle_command():

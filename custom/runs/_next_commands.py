@@ -7,12 +7,21 @@ from pathlib import Path
 
 import yaml
 
-from ..ground.command_line import config_files, joined, started_by_bundle_command, typed_options
+from ..data._shipped import shipped_bundles
+from ..ground.command_line import (
+    config_files,
+    joined,
+    started_by_bundle_command,
+    started_by_name,
+    typed_options,
+)
 from ..ground.names import as_given, in_home
 
 _TRAIN, _SEVERAL_GPUS, _FEW_IMAGES, _EVALUATE, _INFERENCE = (
     f"{name}.yaml" for name in ("train", "multi_gpu_train", "few_images", "evaluate", "inference")
 )
+_NOT_OF_THE_WEIGHTS = {_TRAIN, _SEVERAL_GPUS, _FEW_IMAGES, _EVALUATE, _INFERENCE}
+_SHORT = {"evaluating": "evaluate", "inference": "segment"}
 _RUN_OPTIONS = {"config_file", "run_id", "ckpt_path", "output_dir", "threshold", "seed_threshold", "resume"}
 _TRAINING_OPTIONS = {
     "batch_size",
@@ -88,8 +97,7 @@ def _sibling_config(name: str) -> str:
 
 def _overlays() -> list[str]:
     """Return the typed configs that select other classes or data, and therefore belong to the weights."""
-    own = {_TRAIN, _SEVERAL_GPUS, _FEW_IMAGES, _EVALUATE, _INFERENCE}
-    return [file for file in config_files() if Path(file).name not in own]
+    return [file for file in config_files() if Path(file).name not in _NOT_OF_THE_WEIGHTS]
 
 
 def _path_options(typed: Mapping[str, str], weights: Path, name: str) -> dict[str, str]:
@@ -102,6 +110,23 @@ def _path_options(typed: Mapping[str, str], weights: Path, name: str) -> dict[st
 
 
 def _command(run: str, files: list[str], options: Mapping[str, str]) -> str:
+    if started_by_name():
+        return _short(run, files, options)
     configs = files[0] if len(files) == 1 else "[" + ",".join(f"'{file}'" for file in files) + "]"
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     return joined(["python", "-m", "monai.bundle", "run", run, "--config_file", configs, *words])
+
+
+def _short(run: str, files: list[str], options: Mapping[str, str]) -> str:
+    """Return a command in which the bundle has a name, if the running one is of that kind."""
+    folder, overlays = Path(files[0]).parent.parent, _overlays()
+    bundle = folder.name if folder in shipped_bundles().values() else str(folder)
+    rest = dict(options)
+    weights = Path(rest.pop("ckpt_path"))
+    words = ["microscopy", _SHORT[run], bundle]
+    words += [rest.pop(name) for name in ("input", "dataset_dir") if not rest.get(name, "[").startswith("[")]
+    for overlay in overlays:
+        words += ["-c", Path(overlay).stem if Path(overlay).parent == folder / "configs" else overlay]
+    words += ["-w", str(weights.parent if weights.name == "model.pt" else weights)]
+    words += ["-o", rest.pop("output_dir")] if "output_dir" in rest else []
+    return joined([*words, *(word for name, value in rest.items() for word in (f"--{name}", value))])

@@ -80,6 +80,25 @@ def test_a_list_of_configs_is_in_double_quotes(monkeypatch: pytest.MonkeyPatch) 
     assert f'--config_file "{files}"' in (evaluating_command(WEIGHTS) or "")
 
 
+@pytest.mark.parametrize("program", [["/somewhere/bin/microscopy"], ["-m", "custom"]])
+def test_a_bundle_that_was_named_is_named_again(program: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    train, few_images, sem = config("tem", "train", "few_images", "sem")
+    own = ("--dataset_dir", "my data", "--output_dir", "/my runs/one", "--pixel_size", "0.13")
+    typed(monkeypatch, "training", "--config_file", f"['{train}','{few_images}','{sem}']", *own)
+    monkeypatch.setattr(sys, "orig_argv", ["python", *program, "train", "tem", "my data", "-c", "sem"])
+    words = "tem 'my data' -c sem -w '/my runs/one' -o '/my runs/one/evaluation' --pixel_size 0.13"
+    assert evaluating_command(WEIGHTS) == f"microscopy evaluate {words}"
+    words = "tem IMAGES -c sem -w '/my runs/one' -o '/my runs/one/inference' --pixel_size 0.13"
+    assert inference_command(WEIGHTS) == f"microscopy segment {words}"
+
+
+def test_configs_that_were_typed_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, evaluate = config("dendrite", "train", "evaluate")
+    typed(monkeypatch, "training", "--config_file", train)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "/bin/microscopy", "run", "training", "--config_file", train])
+    assert options(evaluating_command(WEIGHTS))["config_file"] == f"['{train}','{evaluate}']"
+
+
 def test_other_programs_get_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["my_script.py", "--seed", "3"])
     assert evaluating_command(WEIGHTS) is None

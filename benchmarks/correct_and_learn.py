@@ -2,7 +2,7 @@
 
 The shipped weights segment all fields of `usiigaci_phase`. The user corrects four of them, that is, replaces their
 labels by the true ones: those of the lowest certainty, which the report shows first, or four at random. Training learns
-from the output folders with ``few_images.yaml`` (10 epochs), and the new weights segment the other eight fields. Run:
+from the output folders with ``few_images.yaml`` (5 epochs), and the new weights segment the other eight fields. Run:
 
     OMP_NUM_THREADS=1 python benchmarks/correct_and_learn.py WORK --data FOLDER
 
@@ -25,7 +25,7 @@ from custom.data import items_of, open_datasets
 from custom.images import write_image
 from custom.transforms import ReadInstancesd
 
-CORRECTED, SEEDS, EPOCHS, PIXEL_SIZE = 4, 3, "10", "0.43"
+CORRECTED, SEEDS, EPOCHS, PIXEL_SIZE = 4, 3, "5", "0.43"
 
 
 def segment(items: list[dict], out: Path, *options: str) -> None:
@@ -87,6 +87,7 @@ def learn(items: list[dict], chosen: list[int], before: Path, folder: Path, seed
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--data", type=Path, required=True)

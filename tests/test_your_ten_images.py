@@ -69,7 +69,9 @@ def test_the_page_as_it_is_typed(folder: Path) -> None:
     run(again, folder)
     tifffile.imwrite(folder / "second" / "b_labels.tif", labels)
     run(more, folder)
-    assert Path(json.loads((folder / "mine_2" / "run.json").read_text())["start"]["file"]).parent.name == "mine"
+    record = json.loads((folder / "mine_2" / "run.json").read_text())
+    assert record["images"] == {"training": 2, "validation": 2}
+    assert Path(record["start"]["file"]).parent.name == "mine"
     run(evaluate, folder)
     assert len((folder / "scores" / "scores.csv").read_text().splitlines()) == 3
     assert np.array_equal(read_labels(folder / "first" / "a_labels.tif"), labels)

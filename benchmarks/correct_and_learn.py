@@ -30,6 +30,7 @@ CORRECTED, SEEDS, EPOCHS, PIXEL_SIZE = 4, 3, "5", "0.43"
 
 def segment(items: list[dict], out: Path, *options: str) -> None:
     """Segment each field into a folder of its own, with the number of the item as its name."""
+    out.mkdir(parents=True, exist_ok=True)
     for number, item in enumerate(items):
         words = ["inference", "--config_file", str(BUNDLES / "hela_track/configs/inference.yaml")]
         words += [
@@ -73,7 +74,8 @@ def learn(items: list[dict], chosen: list[int], before: Path, folder: Path, seed
         configs = BUNDLES / "hela_track" / "configs"
         words = ["training", "--config_file", f"['{configs}/train.yaml','{configs}/few_images.yaml']"]
         words += ["--dataset_dir", str([str(one) for one in corrected]), "--output_dir", str(folder / "run")]
-        run([*words, "--seed", str(seed), "--max_epochs", EPOCHS], folder / "training.log")
+        if not (folder / "run" / "model.pt").is_file():
+            run([*words, "--seed", str(seed), "--max_epochs", EPOCHS], folder / "training.log")
         others = [number for number in range(len(items)) if number not in chosen]
         segment([items[number] for number in others], folder / "after", "--ckpt_path", str(folder / "run" / "model.pt"))
         scores = f1([items[number] for number in others], folder / "after")
@@ -95,7 +97,6 @@ def main() -> None:
     folder, work = arguments.data / "usiigaci_phase", arguments.work.resolve()
     items = items_of(open_datasets([folder], None, "usiigaci_phase"), ["train", "validation", "test"])
     before = work / "before"
-    before.mkdir(parents=True, exist_ok=True)
     segment(items, before)
     first = sorted(range(len(items)), key=lambda number: certainty(before / str(number)))[:CORRECTED]
     print("| corrected | seed | before | after |\n|---|---|---|---|")

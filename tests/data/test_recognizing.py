@@ -179,6 +179,22 @@ def test_no_common_names(data: Path) -> None:
         open_dataset(data, None, "dendrite")
 
 
+def test_classes_that_are_typed_are_the_values(data: Path) -> None:
+    images(data, "a.png")
+    write(data, "a_mask.png", values=np.array([[0, 1, 2, 2, 0, 1]], np.uint8))
+    found = open_dataset(data, None, "tem_nerve", classes=["background", "myelin", "axon"])
+    assert found.labels == {"background": 0, "myelin": 1, "axon": 2}
+    assert ReadLabeld("label", classes=3)(datalist(found, "train")[0])["label"].tolist() == [[[0, 1, 2, 2, 0, 1]]]
+
+
+def test_values_without_a_typed_class_are_refused(data: Path) -> None:
+    images(data, "a.png")
+    write(data, "a_mask.png", values=CELLS.astype(np.uint8))
+    item = datalist(open_dataset(data, None, "tem_nerve", classes=["background", "axon", "myelin"]), "train")[0]
+    with pytest.raises(InputError, match=r"a_mask\.png: found .*7"):
+        ReadLabeld("label", classes=3)(item)
+
+
 def test_two_masks_for_one_image(data: Path) -> None:
     images(data, "a.png")
     write(data, "a_mask.png", "a_seg.png")

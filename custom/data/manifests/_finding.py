@@ -25,6 +25,7 @@ def open_datasets(
     labels: str = "edited",
     channel: int | None = None,
     axes: str | None = None,
+    classes: Sequence[str] | None = None,
 ) -> list[Manifest]:
     """Return the manifests of several data folders.
 
@@ -35,11 +36,12 @@ def open_datasets(
         labels: as in `open_dataset`.
         channel: used instead of the manifests' ``channel`` and ``channels``, if it is not None.
         axes: used instead of the manifests' ``axes``, if they are not None.
+        classes: as in `open_dataset`.
 
     Raises:
         InputError: as in `open_dataset`.
     """
-    return [read_as(open_dataset(folder, manifest, default, labels), channel, axes) for folder in folders]
+    return [read_as(open_dataset(folder, manifest, default, labels, classes), channel, axes) for folder in folders]
 
 
 def read_as(manifest: Manifest, channel: int | None, axes: str | None) -> Manifest:
@@ -49,7 +51,13 @@ def read_as(manifest: Manifest, channel: int | None, axes: str | None) -> Manife
     return manifest if axes is None else replace(manifest, axes=axes)
 
 
-def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, labels: str = "edited") -> Manifest:
+def open_dataset(
+    folder: str | Path,
+    manifest: str | Path | None,
+    default: str,
+    labels: str = "edited",
+    classes: Sequence[str] | None = None,
+) -> Manifest:
     """Return the manifest that describes ``folder``.
 
     Args:
@@ -61,6 +69,7 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, 
         default: name of the manifest for folders without one, which also gives the classes of recognized masks.
         labels: in an output folder of inference without a manifest: ``"edited"`` for the images whose mask or labels
             were corrected by hand, ``"all"`` also for what was predicted.
+        classes: names of the classes 0, 1, 2 … in recognized masks; None: those of ``default``.
 
     Raises:
         InputError: the folder or the manifest is missing, the manifest is wrong, nothing was corrected, or images and
@@ -78,7 +87,7 @@ def open_dataset(folder: str | Path, manifest: str | Path | None, default: str, 
     file = _find_manifest(root, manifest)
     if file is None:
         usual = described_by(root, None, default)
-        return usual if _fits(usual) else recognize(root, usual) or usual
+        return usual if _fits(usual) else recognize(root, usual, classes) or usual
     found = described_by(root, file, default)
     if file.parent == root:
         _check_links(file, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ class _Place(NamedTuple):
     masks: str
 
 
-def recognize(root: Path, default: Manifest) -> Manifest | None:
+def recognize(root: Path, default: Manifest, classes: Sequence[str] | None = None) -> Manifest | None:
     """Return the data set in a folder without a manifest and mention how it is read; None if nothing is recognized.
 
     Recognized are masks beside their images (``a.tif`` and ``a_mask.tif``), and a subfolder of images with one of
@@ -39,6 +39,7 @@ def recognize(root: Path, default: Manifest) -> Manifest | None:
     Args:
         root: the data folder.
         default: the manifest of the bundle, which gives the classes.
+        classes: instead, the names of the values 0, 1, 2 … of the masks.
 
     Raises:
         InputError: several readings are possible, or the masks do not tell what their values mean.
@@ -54,8 +55,8 @@ def recognize(root: Path, default: Manifest) -> Manifest | None:
     content: dict[str, Any] = {"name": root.name, "layout": "paired_folders"}
     content |= _keys(root, pairs)
     masks = [mask for _, split in pairs.values() for mask in split]
-    content["labels"] = _labels(root, default, content, masks)
-    if default.colors:
+    content["labels"] = _numbered(classes) if classes else _labels(root, default, content, masks)
+    if default.colors and not classes:
         content["colors"] = {name: list(color) for name, color in default.colors.items()}
     if is_main():
         print(f"{root}: no manifest.json; {_note(content, len(masks))}", flush=True)
@@ -131,9 +132,14 @@ def _labels(root: Path, default: Manifest, content: dict[str, Any], masks: Itera
         lines = _lines(content, default.labels)
         expected = f"0 and 1, or 0 and 255, or a manifest.json with label_threshold or the values: {lines}"
         raise InputError.about(root, "masks with other values", expected)
-    numbered = dict(default.labels) if len(names) == 2 else {name: number for number, name in enumerate(names)}
+    numbered = dict(default.labels) if len(names) == 2 else _numbered(names)
+    typed = "" if len(names) == 2 else f'--classes "{list(names)}" for the values 0, 1, 2 and so on, or '
     found = f"images and masks, but no manifest.json that tells which value is {', '.join(names[:-1])} or {names[-1]}"
-    raise InputError.about(root, found, f"a manifest.json such as {_lines(content, numbered)}")
+    raise InputError.about(root, found, f"{typed}a manifest.json such as {_lines(content, numbered)}")
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(names)}
 
 
 def _lines(content: dict[str, Any], labels: Any) -> str:

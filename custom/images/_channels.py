@@ -33,7 +33,7 @@ def as_displayed(file: Path, stored: Stored) -> np.ndarray:
 
 
 def as_labeled(stored: Stored) -> np.ndarray:
-    """Return the samples as label values, (Z, H, W, S): as stored, but white is 1 in a mask of one bit per pixel.
+    """Return the samples as label values, (Z, H, W, S): as stored, but white is 1 in a mask of two colors.
 
     Labels have no color: planes that differ are slices of a volume.
     """
@@ -41,7 +41,16 @@ def as_labeled(stored: Stored) -> np.ndarray:
         return np.moveaxis(stored.pixels, -1, 0).swapaxes(0, 1)[0][..., np.newaxis]
     if stored.white_is_zero is not None and stored.pixels.dtype == bool:
         return ~stored.pixels
-    return stored.pixels
+    return 1 - stored.pixels if _is_white_first(stored) else stored.pixels
+
+
+def _is_white_first(stored: Stored) -> bool:
+    """Return whether an image has two colors, of which the first is white or gray and the second is black."""
+    palette = stored.palette
+    if palette is None or len(palette) < 2 or stored.pixels.max(initial=0) > 1:
+        return False
+    first, second = palette[:2]
+    return bool(first.min() == first.max() > 0 and second.max() == 0)
 
 
 def _inverted(pixels: np.ndarray, black: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from tiny_data import gray, untrained
 from custom.data import datalist, open_datasets
 from custom.errors import InputError
 from custom.images import read_labels, write_image
-from custom.transforms import ReadInstancesd, ReadLabeld
+from custom.transforms import ReadImaged, ReadInstancesd, ReadLabeld
 
 DEFAULT = {"vesicle": "image_and_mask", "hela_track": "DIC-C2DH-HeLa", "tem": "tem_nerve", "dendrite": "dendrite"}
 CLASSES = ("blood_vessel", "myelinated_axon", "unmyelinated_axon", "schwann_cell")
@@ -61,6 +61,15 @@ def test_a_corrected_mask_or_corrected_labels(name: str, value: int, measured: b
     (item,) = items("vesicle", out)
     assert (item["image"], item["page"]) == (str((tmp_path / "in" / "1.tif").resolve()), 0)
     assert np.array_equal(np.asarray(ReadLabeld("label")(item)["label"])[0], expected)
+
+
+def test_a_typed_channel_counts_instead_of_that_of_the_inference(tmp_path: Path) -> None:
+    out = segmented("vesicle", tmp_path, 1)
+    channels = np.stack([gray((96, 80), 0), np.full((96, 80), 200, np.uint8)])
+    tifffile.imwrite(tmp_path / "in" / "0.tif", channels, imagej=True, metadata={"axes": "CYX"})
+    draw(out, "0_mask.tif", 255)
+    (item,) = datalist(open_datasets([out], None, DEFAULT["vesicle"], channel=1), "train")
+    assert np.unique(ReadImaged("image")(item)["image"]).tolist() == [200]
 
 
 def test_corrected_cells(tmp_path: Path) -> None:

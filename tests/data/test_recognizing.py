@@ -195,6 +195,16 @@ def test_values_without_a_typed_class_are_refused(data: Path) -> None:
         ReadLabeld("label", classes=3)(item)
 
 
+def test_a_palette_with_white_first_is_read_as_it_looks(data: Path) -> None:
+    """Pillow's quantize puts white first."""
+    images(data, "a.png")
+    mask = Image.fromarray(np.array([[1, 0, 1, 1, 1, 0]], np.uint8), mode="P")
+    mask.putpalette([255, 255, 255, 0, 0, 0])
+    mask.save(data / "a_mask.png")
+    item = datalist(open_dataset(data, None, "dendrite"), "train")[0]
+    assert ReadLabeld("label")(item)["label"].tolist() == [[[0, 1, 0, 0, 0, 1]]]
+
+
 def test_two_masks_for_one_image(data: Path) -> None:
     images(data, "a.png")
     write(data, "a_mask.png", "a_seg.png")

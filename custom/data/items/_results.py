@@ -26,12 +26,18 @@ def _pages(manifest: Manifest, name: str) -> list[dict[str, Any]]:
     if not image.is_file():
         raise InputError.about(image, "nothing", f"the image of {name} in {manifest.folder}")
     label = _label(manifest, name, marker)
-    reading = marker.get("read_as", {})
+    reading = marker.get("read_as", {}) | _given(manifest)
     shape = check_same_size(image, label, replace(manifest, axes=reading.get("axes"), channel=reading.get("channel")))
     count = shape[0] if len(shape) == 3 else 1
     common = {"image": str(image), "label": str(label), "rule": _rule(manifest)} | reading
     common["pixel_size"] = tuple(size) if (size := common.get("pixel_size")) else None
     return [common | {"page": page, "name": name if count == 1 else f"{name}_{page:03d}"} for page in range(count)]
+
+
+def _given(manifest: Manifest) -> dict[str, Any]:
+    """Return a channel and axes that were typed now, which count instead of those of the inference."""
+    given = {"axes": manifest.axes} if manifest.axes else {}
+    return given if manifest.channel is None else given | {"channel": manifest.channel, "channels": "equal"}
 
 
 def _rule(manifest: Manifest) -> Any:
@@ -58,5 +64,6 @@ def _label(manifest: Manifest, name: str, marker: Mapping[str, Any]) -> Path:
             raise InputError.about(unmeasured[0], "an edited mask that was not measured", expected)
         return labels
     found = corrected.get("mask", mask)
-    fits = describe(found).shape == describe_item(marker["input"]["file"], marker.get("read_as", {})).shape
+    reading = marker.get("read_as", {}) | _given(manifest)
+    fits = describe(found).shape == describe_item(marker["input"]["file"], reading).shape
     return found if fits or unmeasured else labels  # those have the size of the image

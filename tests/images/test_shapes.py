@@ -219,6 +219,13 @@ def test_features_without_an_area_are_counted(tmp_path: Path) -> None:
     assert found.skipped == Counter({"point": 2, "line": 1, "empty feature": 1})
 
 
+def test_features_must_be_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "a.geojson"
+    file.write_text('{"type": "FeatureCollection", "features": 5}')
+    with pytest.raises(InputError, match=r"a\.geojson: found the features 5, expected a list of features"):
+        read_shapes(file)
+
+
 @pytest.mark.parametrize(
     "geometry",
     [

@@ -33,7 +33,7 @@ def read_geojson(file: Path, content: Any) -> Shapes:
         InputError: an object is not valid.
     """
     shapes, skipped = [], Counter[str]()
-    for number, feature in enumerate(_features(content), start=1):
+    for number, feature in enumerate(_features(file, content), start=1):
         try:
             areas = _areas(feature["geometry"], skipped)
             if areas:
@@ -44,11 +44,14 @@ def read_geojson(file: Path, content: Any) -> Shapes:
     return Shapes(file, shapes, skipped)
 
 
-def _features(content: Any) -> Sequence[dict[str, Any]]:
+def _features(file: Path, content: Any) -> Sequence[dict[str, Any]]:
     if isinstance(content, list):
-        return [feature for one in content for feature in _features(one)]
+        return [feature for one in content for feature in _features(file, one)]
     if content["type"] == "FeatureCollection":
-        return content.get("features") or []
+        features = content.get("features") or []
+        if not isinstance(features, list):
+            raise InputError.about(file, f"the features {features}", "a list of features")
+        return features
     return [content] if content["type"] == "Feature" else [{"geometry": content}]
 
 
